@@ -1,0 +1,1 @@
+"""The Alguna v2 client."""

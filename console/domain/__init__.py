@@ -1,0 +1,1 @@
+"""Pure knowledge: records, fields, matching and the planner. No I/O, no clock, no randomness."""

@@ -1,0 +1,1 @@
+"""Guided procedures: connect, import, disconnect."""

@@ -1,0 +1,1 @@
+"""The Alguna account of the rehearsal."""

@@ -1,0 +1,1 @@
+"""Sign-in, client and set-up for a Salesforce org."""

@@ -1,0 +1,1 @@
+"""The SQLite cache: one file per connection."""

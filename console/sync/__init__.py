@@ -1,0 +1,1 @@
+"""The sync engine: observe, match, plan, apply, confirm."""
