@@ -1,0 +1,122 @@
+"""What the engine tells whoever listens: small immutable facts, at most 20 a second."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from console.errors import ConsoleError
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What is being done now. `total` is None while it isn't known; `rate` is in records a second."""
+
+    run: int
+    phase: str
+    done: int = 0
+    total: int | None = None
+    rate: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """One change that was applied or refused, as it happens (the newest of a burst; all of them are in the history)."""
+
+    at: str
+    run: int
+    side: str
+    customer_id: str
+    name: str
+    field: str
+    before: str
+    after: str
+    outcome: str
+    """``applied``, ``refused`` or ``stale``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Accounts per state, and problems open."""
+
+    states: Mapping[str, int]
+    problems: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """API calls: those of this run, and the org's day as Salesforce last reported it (None while unknown)."""
+
+    salesforce: int
+    alguna: int
+    used: int | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One pass in numbers; the shape of ``sync --json`` comes from here."""
+
+    run: int
+    planned: int = 0
+    applied: int = 0
+    refused: int = 0
+    stale: int = 0
+    incomplete: int = 0
+    review: int = 0
+    salesforce_calls: int = 0
+    alguna_calls: int = 0
+    seconds: float = 0.0
+
+    def as_json(self) -> dict[str, object]:
+        """``{"run", "changes", "waiting", "calls", "seconds"}``."""
+        return {
+            "run": self.run,
+            "changes": {
+                "planned": self.planned,
+                "applied": self.applied,
+                "refused": self.refused,
+                "stale": self.stale,
+            },
+            "waiting": {"incomplete": self.incomplete, "review": self.review},
+            "calls": {"salesforce": self.salesforce_calls, "alguna": self.alguna_calls},
+            "seconds": round(self.seconds, 3),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """A pass ended; everything seen was applied, refused with a reason, or is planned for the next one."""
+
+    summary: RunSummary
+
+
+@dataclass(frozen=True, slots=True)
+class RunFailed:
+    """A pass could not go on. What was applied stays applied; the rest is planned again next time."""
+
+    run: int | None
+    error: ConsoleError
+    summary: RunSummary | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Between passes: seconds until the next one, or None while paused."""
+
+    seconds: float | None
+    reason: str = ""
+
+
+Event = Progress | Changed | Counts | Calls | RunFinished | RunFailed | Waiting
+
+
+@dataclass(slots=True)
+class Tally:
+    """A run's numbers while they grow."""
+
+    planned: int = 0
+    applied: int = 0
+    refused: int = 0
+    stale: int = 0
+    refused_customers: set[str] = field(default_factory=set)
