@@ -9,8 +9,8 @@
     ├── Conflict                 conflict          1   the world moved: another org, a row that changed, a second console
     └── StoreError               store             1   the cache on this computer: locked, damaged, disk full
 
-`message` says what is wrong and where, `advice` what to do. Neither ever holds a secret or a whole reply: both are shown, logged and
-printed as JSON.
+`message` says what is wrong and where, `advice` what to do. Neither ever holds a secret
+or a whole reply: both are shown, logged and printed as JSON.
 """
 
 from __future__ import annotations

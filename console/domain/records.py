@@ -1,8 +1,9 @@
 """What the console knows of both systems, as frozen values.
 
 Field values are canonical text everywhere inside the console (`Value`): instants are ``2026-01-02T03:04:05Z``, dates
-``2026-01-02``, amounts plain decimals such as ``1234.50``. ``None`` means *known to be empty*. A key that is missing from a mapping
-of values is *unknown*: the system did not return that field, and nothing may be concluded or written from it.
+``2026-01-02``, amounts plain decimals such as ``1234.50``. ``None`` means *known to be empty*. A key that is
+missing from a mapping of values is *unknown*: the system did not return that field, and nothing may be
+concluded or written from it.
 """
 
 from __future__ import annotations
@@ -210,14 +211,15 @@ class Decision:
 class Change:
     """One field, or one record to create, on one side.
 
-    `before` and `after` are JSON values: text or None for a field, a list of texts for aliases, an object of field values for a record
-    to create. `field` is None for a record to create. `record` is the id on that side; for a record to create, the customer's id.
+    `before` and `after` are JSON values: text or None for a field, a list of texts for aliases, an object of
+    field values for a record to create. `field` is that side's own name of the field, None for a record to
+    create. `record` is the id on that side; for a record to create, the customer's id.
     """
 
     id: str
     customer_id: str
     side: Side
-    object: Literal["Account", "Contact", "customer"]
+    entity: Literal["Account", "Contact", "customer"]
     record: str
     key: str | None
     field: str | None
@@ -230,7 +232,7 @@ class Change:
         return {
             "id": self.id,
             "side": self.side,
-            "object": self.object,
+            "object": self.entity,
             "record": self.record,
             "field": self.field,
             "before": self.before,
