@@ -1,0 +1,42 @@
+# Everything here works on a fresh machine with nothing but python3 (3.11 or newer) and pip:
+# the first target that needs it makes and fills .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+FILLED := .venv/.filled
+# Tests and snapshots run in a clean environment: NO_COLOR and TEXTUAL_THEME change pictures, and a
+# snapshot report prints every variable it finds.
+CLEAN := env -i PATH="$(CURDIR)/$(BIN):$$PATH" HOME="$$HOME" LANG=C.UTF-8 CI="$$CI"
+
+.PHONY: run test check bench format clean
+
+run: $(FILLED)  ## open the console on the rehearsal
+	@$(BIN)/alguna-console rehearse
+
+test: $(FILLED)  ## pass the tests
+	@$(CLEAN) $(BIN)/python -m pytest -n 2 --dist loadfile -q
+
+check: $(FILLED)  ## format, lint, types, allowed directions, then the tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	@$(MAKE) --no-print-directory test
+
+bench: $(FILLED)  ## measure, as ratios in one run; also written to bench/results.json
+	@$(CLEAN) $(BIN)/python -m bench
+
+format: $(FILLED)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf .venv dist build bench/results.json
+
+$(FILLED): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Name another with: make PYTHON=python3.11 ...") if sys.version_info < (3, 11) else None'
+	@echo "Setting up .venv (once) ..." >&2
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@touch $(FILLED)
