@@ -1,0 +1,131 @@
+"""The command line: names, JSON keys and exit codes are a contract (docs/command-line.md).
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 done but some rows refused or waiting for a person, 4 sign-in needed, 5 API budget reached.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NoReturn
+
+from console import __version__
+from console.commands.output import Output
+from console.errors import ConsoleError, UsageError
+
+if TYPE_CHECKING:
+    from console.guide.seam import Desk
+
+OpenScreens = Callable[["Desk"], int]
+"""Opens the terminal app on a desk and returns its exit code. Handed in, because the core never imports the screens."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Raises instead of printing, so that usage errors also come as JSON when asked for."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{self.prog}: {message}.", f"See {self.prog} --help.")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Every command with its options."""
+    parser = Parser(
+        prog="alguna-console",
+        description="Connect Alguna billing with Salesforce: see what a sync will do, let it run, know why, and leave again. "
+        "Without a command the console opens.",
+    )
+    parser.add_argument("--version", action="version", version=f"alguna-console {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
+
+    def command(name: str, module: str, summary: str, *, connection: bool = True) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=summary, description=summary)
+        sub.set_defaults(module=module)
+        sub.add_argument("--json", action="store_true", help="data as JSON on stdout, talk on stderr")
+        if connection:
+            sub.add_argument("name", metavar="NAME", help="the connection")
+        return sub
+
+    rehearse = command("rehearse", "rehearse", "practise on an org and an account of this computer's own", connection=False)
+    rehearse.add_argument("--serve", action="store_true", help="serve only; one line of JSON says where")
+    rehearse.add_argument("--port", type=int, help="first of three ports (default: free ones)")
+    rehearse.add_argument("--customers", type=int, help="how many customers the account holds (default 503)")
+    rehearse.add_argument("--seed", type=int, help="the same seed makes the same world")
+    rehearse.add_argument("--state", metavar="DIR", help="keep the world in this folder")
+    rehearse.add_argument("--org", choices=("half", "empty"), help="what the org already holds (default half)")
+
+    connect = command("connect", "connect", "connect one Alguna account with one Salesforce org")
+    connect.add_argument("--login-url", help="where to sign in: login, test or My Domain address")
+    connect.add_argument("--instance-url", help="the org's own address (with --access-token-stdin)")
+    connect.add_argument("--client-id", help="consumer key of your External Client App")
+    connect.add_argument("--alguna-url", help="Alguna's API address")
+    how = connect.add_mutually_exclusive_group()
+    how.add_argument("--browser", action="store_true", help="sign in to Salesforce in the browser (the default)")
+    how.add_argument("--access-token-stdin", action="store_true", help="read a Salesforce access token from stdin")
+    connect.add_argument("--alguna-key-stdin", action="store_true", help="read the Alguna API key from stdin, after the token")
+    connect.add_argument(
+        "--source-of-truth", choices=("alguna", "salesforce"), default="alguna",
+        help="alguna: customers without an account get one in Salesforce (that direction only)",
+    )  # fmt: skip
+    connect.add_argument(
+        "--import", dest="import_choice", choices=("none", "matching", "all"),
+        help="which existing customers to take in (default: all on the rehearsal, else none; can be done at any later time)",
+    )  # fmt: skip
+    connect.add_argument("--set-up", action="store_true", help="make the fields and the permission set in the org")
+
+    sync = command("sync", "sync", "run the sync")
+    often = sync.add_mutually_exclusive_group()
+    often.add_argument("--once", action="store_true", help="one pass (the default)")
+    often.add_argument("--watch", action="store_true", help="pass after pass until stopped")
+    sync.add_argument("--dry-run", action="store_true", help="show what a pass would do; write nothing anywhere")
+
+    plan = command("plan", "sync", "what the next pass would do, without doing it")
+    plan.add_argument("--out", metavar="FILE", help="write the plan to a file")
+
+    command("status", "look", "counts per state, last runs, lag, API budget, health")
+    accounts = command("accounts", "look", "the accounts, one a line")
+    accounts.add_argument("--filter", metavar="TEXT", default="", help="part of the name, or an id")
+    accounts.add_argument("--state", help="only this state")
+    account = command("account", "look", "one account: differences, why, history")
+    account.add_argument("id", metavar="ID", help="Alguna id, Salesforce id, or exact name")
+    command("problems", "look", "what needs a person")
+
+    importing = command("import", "importing", "take existing customers in")
+    importing.add_argument("--only", choices=("matching", "all"), default="all", help="matching: link only; all: also create")
+    importing.add_argument("--dry-run", action="store_true", help="count only")
+
+    leave = command("disconnect", "disconnect", "leave the org without a trace of access and with every record as it is")
+    sure = leave.add_mutually_exclusive_group()
+    sure.add_argument("--rehearse", action="store_true", help="show the steps and check them; change nothing")
+    sure.add_argument("--yes", action="store_true", help="do it")
+    leave.add_argument("--receipt", metavar="FILE", help="where to write the receipt")
+
+    command("doctor", "doctor", "what this computer has and lacks", connection=False)
+    return parser
+
+
+def main(argv: Sequence[str], open_screens: OpenScreens) -> int:
+    """Run one command and return its exit code; failures end as one clear sentence, never as a trace.
+
+    :param open_screens: opens the terminal app; called when no command was given, and by ``rehearse``.
+    """
+    out = Output(as_json="--json" in argv)
+    try:
+        args = build_parser().parse_args(argv)
+        module = importlib.import_module(f"console.commands.{getattr(args, 'module', 'open')}")
+        code: int = module.run(args, out, open_screens)
+    except ConsoleError as failure:
+        if out.as_json:
+            out.data(failure.as_json())
+        else:
+            out.talk(f"{failure.message}\n{failure.advice}".rstrip())
+        return failure.exit_code
+    except KeyboardInterrupt:
+        out.talk("Stopped.")
+        return 130
+    except BrokenPipeError:
+        # The reader of our output went away (``| head``): nothing is left to say to it.
+        sys.stderr.close()
+        return 0
+    return code
