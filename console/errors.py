@@ -7,7 +7,8 @@
     ├── Unreachable              unreachable       1   no answer, or an answer that is not the API's; trying later may help
     ├── Refused                  refused           1   the other system said no, and will say no again
     ├── Conflict                 conflict          1   the world moved: another org, a row that changed, a second console
-    └── StoreError               store             1   the cache on this computer: locked, damaged, disk full
+    ├── StoreError               store             1   the cache on this computer: locked, damaged, disk full
+    └── Cancelled                cancelled         1   a person stopped it while it waited; nothing went wrong
 
 `message` says what is wrong and where, `advice` what to do. Neither ever holds a secret
 or a whole reply: both are shown, logged and printed as JSON.
@@ -102,3 +103,9 @@ class StoreError(ConsoleError):
     """The cache on this computer can't be used: locked by another console, damaged, no room on the disk."""
 
     category = "store"
+
+
+class Cancelled(ConsoleError):
+    """The person stopped it while it waited; nothing went wrong."""
+
+    category = "cancelled"

@@ -1,0 +1,105 @@
+"""What both clients agree on about addresses: which are this computer, which are safe to send a secret to."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import urllib.request
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+from console.errors import UsageError
+
+USER_AGENT = "alguna-console"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request that was made, for counting and for the log: no query string, no body, no header."""
+
+    system: str
+    """``salesforce`` or ``alguna``."""
+    method: str
+    path: str
+    status: int
+    """HTTP status, 0 when no answer came."""
+    seconds: float
+
+
+def is_loopback(address: str) -> bool:
+    """True when the URL's host is this computer: ``localhost`` or a loopback IP address."""
+    try:
+        host = urlsplit(address).hostname
+    except ValueError:
+        return False
+    if host is None:
+        return False
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def origin(address: str, what: str) -> str:
+    """The address as ``scheme://host[:port]``, checked before any secret is sent to it.
+
+    A bare host name gets ``https://``. Plain http is accepted for this computer only, because keys and tokens
+    would cross the network in the clear.
+
+    :param what: how to name the address in an error, such as ``the Salesforce address``.
+    :raises UsageError: it is no such address.
+    """
+    text = address.strip()
+    if "://" not in text:
+        text = f"https://{text}"
+    parts = _split(text, what)
+    if parts.username is not None or parts.password is not None:
+        raise UsageError(f"{_cap(what)} must not contain a user name or password.", "Give the host only.")
+    if parts.scheme not in ("http", "https"):
+        raise UsageError(f"{_cap(what)} must begin with https://.", "Give it as https://host.")
+    if parts.scheme == "http" and not is_loopback(text):
+        raise UsageError(
+            f"{_cap(what)} must begin with https://: over plain http the key could be read on the way.",
+            "Give it as https://host.",
+        )
+    host = parts.hostname or ""
+    if not host or any(character.isspace() or character in "\\<>\"'" for character in host):
+        raise UsageError(f"{_cap(what)} has no host name.", "Give it as https://host.")
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}" + (f":{parts.port}" if parts.port is not None else "")
+
+
+def proxy_for(address: str) -> str | None:
+    """The proxy that the environment names for this address, None for a direct connection.
+
+    The HTTP libraries are told not to look for themselves: they would also read ``.netrc`` and send what it
+    holds instead of our token. This computer is never reached through a proxy.
+    """
+    parts = urlsplit(address)
+    if is_loopback(address) or urllib.request.proxy_bypass(parts.hostname or ""):
+        return None
+    return urllib.request.getproxies().get(parts.scheme)
+
+
+def certificates() -> str | None:
+    """A file of trusted certificates named by the environment (companies that inspect TLS need it), or None."""
+    for variable in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        path = os.environ.get(variable)
+        if path and os.path.isfile(path):
+            return path
+    return None
+
+
+def _split(text: str, what: str) -> SplitResult:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        raise UsageError(f"{_cap(what)} is not an address.", "Give it as https://host.") from None
+    return parts
+
+
+def _cap(text: str) -> str:
+    return text[:1].upper() + text[1:]

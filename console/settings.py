@@ -1,0 +1,209 @@
+"""One settings file per connection: everything that is chosen, nothing that is secret."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import unicodedata
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from console.domain.records import Rule
+from console.errors import StoreError, UsageError
+from console.net import is_loopback
+from console.paths import home, private
+
+API_VERSION = "62.0"
+LONGEST_NAME = 60
+# Windows opens these as devices, whatever the folder.
+RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
+
+
+class ConnectionSettings(BaseModel):
+    """A connection as its administrator set it up: one Alguna account and one Salesforce org."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    name: str
+    environment: Literal["rehearsal", "sandbox", "production", "my_domain"] = "sandbox"
+    login_url: str = ""
+    """Where a person signs in to Salesforce: login, test, or the org's own domain."""
+    instance_url: str = ""
+    """Where the org's API answers; comes with each sign-in and may change."""
+    client_id: str = ""
+    org_id: str = ""
+    """The 18-character id of the org that this connection is pinned to."""
+    org_name: str = ""
+    is_sandbox: bool | None = None
+    username: str = ""
+    user_id: str = ""
+    alguna_url: str = ""
+    alguna_app_url: str = ""
+    source_of_truth: Literal["alguna", "salesforce"] = "alguna"
+    """``alguna``: new Alguna customers become Salesforce accounts."""
+    import_choice: Literal["none", "matching", "all"] = "none"
+    """What happens to customers that existed before the connection."""
+    connected_at: str = ""
+    """The instant of the connection, ``2026-01-02T03:04:05Z``: later customers are in scope whatever was imported."""
+    disconnected_at: str = ""
+    api_version: str = Field(default=API_VERSION, pattern=r"^[0-9]{2,3}\.0$")
+    rules: dict[str, Rule] = Field(default_factory=dict)
+    """Field rules that differ from the field table's own, by field key."""
+    customer_url: str = "{app}/customers/{id}"
+    subscription_url: str = "{app}/subscriptions/{id}"
+    interval_seconds: float = Field(default=60.0, ge=1.0, le=86_400.0)
+    alguna_rate: float = Field(default=90.0, gt=0.0, le=100.0)
+    """Requests a second that we allow ourselves; Alguna's own limit is 100."""
+    permission_set: str = "Alguna_Sync"
+
+    @property
+    def is_practice(self) -> bool:
+        """True when both ends are on this computer, so that the credentials are worthless elsewhere."""
+        org = [address for address in (self.login_url, self.instance_url) if address]
+        return bool(org) and all(is_loopback(address) for address in (*org, self.alguna_url))
+
+
+class Connections:
+    """The connections on this computer: a folder each, with its settings and its cache."""
+
+    def __init__(self, root: Path | None = None) -> None:
+        self._root = (home() if root is None else root) / "connections"
+
+    def names(self) -> list[str]:
+        """All connections that have settings, in alphabetical order."""
+        if not self._root.is_dir():
+            return []
+        found = [_folded(path.name) for path in self._root.iterdir() if (path / "settings.json").is_file()]
+        return sorted(found, key=str.casefold)
+
+    def exists(self, name: str) -> bool:
+        """True when a connection of this name (in any case) has settings."""
+        return self._known(checked_name(name)) is not None
+
+    def load(self, name: str) -> ConnectionSettings:
+        """Read a connection's settings.
+
+        :raises UsageError: there is no such connection, or the name is none.
+        :raises StoreError: the file cannot be read or is not what we wrote.
+        """
+        known = self._known(checked_name(name))
+        if known is None:
+            others = self.names()
+            advice = f"There are: {', '.join(others)}." if others else "Make one with: connect NAME."
+            raise UsageError(f"There is no connection named {checked_name(name)!r}.", advice)
+        path = self.folder(known) / "settings.json"
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise StoreError(
+                f"The settings of {known!r} cannot be read ({_reason(error)}).", f"Look at {path}."
+            ) from None
+        try:
+            return ConnectionSettings.model_validate_json(text)
+        except ValidationError as error:
+            raise StoreError(
+                f"The settings of {known!r} are damaged: {_first_problem(error)}.",
+                f"Mend {path}, or remove it and connect again.",
+            ) from None
+
+    def save(self, settings: ConnectionSettings) -> None:
+        """Write the settings whole or not at all.
+
+        :raises UsageError: the name cannot be used, or differs only in case from another connection's.
+        :raises StoreError: the file cannot be written.
+        """
+        name = checked_name(settings.name)
+        known = self._known(name)
+        if known is not None and known != name:
+            raise UsageError(f"There is already a connection named {known!r}.", "Choose another name.")
+        path = self.folder(name) / "settings.json"
+        try:
+            private(path.parent)
+            write_private(path, settings.model_dump_json(indent=2, exclude_defaults=False) + "\n")
+        except OSError as error:
+            raise StoreError(
+                f"The settings of {name!r} cannot be written ({_reason(error)}).",
+                f"Look at the room and the rights of {path.parent}.",
+            ) from None
+
+    def folder(self, name: str) -> Path:
+        """The connection's own folder; it need not exist yet."""
+        return self._root / checked_name(name)
+
+    def cache_path(self, name: str) -> Path:
+        """Where the connection's cache belongs."""
+        return self.folder(name) / "cache.db"
+
+    def remove(self, name: str) -> None:
+        """Delete the connection's folder with everything in it. Secrets are forgotten apart from this.
+
+        :raises UsageError: the name cannot be used.
+        :raises StoreError: something in the folder cannot be deleted.
+        """
+        folder = self.folder(name)
+        try:
+            if folder.is_dir():
+                shutil.rmtree(folder)
+        except OSError as error:
+            raise StoreError(
+                f"The files of {name!r} cannot be deleted ({_reason(error)}).",
+                f"Close other consoles, then delete {folder}.",
+            ) from None
+
+    def _known(self, name: str) -> str | None:
+        return next((other for other in self.names() if other.casefold() == name.casefold()), None)
+
+
+def checked_name(name: str) -> str:
+    """The name, fit to be a folder on every operating system.
+
+    :raises UsageError: it is empty, too long, or holds a sign that a folder's name cannot.
+    """
+    text = _folded(name.strip())
+    advice = "Use letters, digits, blanks, dots, dashes and underscores, beginning with a letter or digit."
+    if not text:
+        raise UsageError("The connection has no name.", advice)
+    if len(text) > LONGEST_NAME:
+        raise UsageError(f"The connection's name is longer than {LONGEST_NAME} characters.", advice)
+    if not all(character.isalnum() or character in " ._-" for character in text) or not text[0].isalnum():
+        raise UsageError("The connection's name holds a sign that cannot be used.", advice)
+    if text.endswith(".") or text.split(".")[0].strip().casefold() in RESERVED:
+        raise UsageError(f"{text!r} cannot be a connection's name on every computer.", advice)
+    return text
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a file at once, readable by its owner only (0600); a crash leaves the old or the new one.
+
+    :raises OSError: as the operating system says.
+    """
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "not text"
+    return (error.strerror or type(error).__name__).lower()
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    where = ".".join(str(part) for part in problem["loc"]) or "the file"
+    return f"{json.dumps(where)}: {problem['msg'].lower()}"
