@@ -205,6 +205,10 @@ class Decision:
     """The value that loses a conflict, kept for the history."""
     agreed: bool = False
     """Both sides hold the same value: base may move to it without a write."""
+    asks: bool = False
+    """Nothing is written because a person has to decide (a conflict left to people, a value that would be emptied)."""
+    refused: bool = False
+    """Nothing is written because the other side would not take the value; `reason` says why."""
 
 
 @dataclass(frozen=True, slots=True)
