@@ -1,1 +1,1 @@
-"""The SQLite cache: one file per connection."""
+"""The SQLite cache: one file per connection, one writer, any number of readers."""

@@ -1,0 +1,147 @@
+"""Alguna's customers as last seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from console.domain.ids import account_id
+from console.domain.normal import business_domain, domain_of, name_key
+from console.domain.records import Customer
+from console.store.connection import Connection, Row, chunks
+from console.store.entries import Entries
+from console.store.observed import Observed, Seen
+from console.store.text import column, decode, encode, id_list
+
+_COLUMNS = "id, content, gone, stamp"
+
+
+class Customers:
+    """Customers, their aliases, and what they can be matched by."""
+
+    def __init__(self, db: Connection, entries: Entries) -> None:
+        self._db = db
+        self._entries = entries
+        self._observed = Observed(
+            db, "customers", loud=("content", "gone", "name_key", "domain", "email_domain"), quiet=("stamp",)
+        )
+
+    def put(self, rows: Iterable[Customer], seen_at: str, how: str) -> list[str]:
+        """Store what was seen; all or nothing, in constant memory beside the answer.
+
+        :param seen_at: instant, ``2026-01-02T03:04:05Z``.
+        :param how: ``poll``, ``event``, ``reply``.
+        :returns: ids whose content changed; they and only they become dirty. A moved `updated_at` alone is no
+            change.
+        :raises StoreError: disk full, locked, damaged; nothing is stored then.
+        """
+        changed: list[str] = []
+        with self._db.transaction():
+            for chunk in chunks(rows):
+                changed += self._put(chunk, seen_at, how)
+        return changed
+
+    def _put(self, customers: list[Customer], seen_at: str, how: str) -> list[str]:
+        by_id = {customer.id: customer for customer in customers}
+        rows = self._observed.changed({id_: _row(customer) for id_, customer in by_id.items()})
+        self._observed.pull.note(by_id)
+        ids = [row[0] for row in rows]
+        if ids:
+            self._observed.write(rows, seen_at, how)
+            self._db.execute(
+                "DELETE FROM aliases WHERE customer_id IN (SELECT value FROM json_each(?))", (id_list(ids),)
+            )
+            self._db.executemany(
+                "INSERT OR IGNORE INTO aliases VALUES (?, ?)",
+                ((key, id_) for id_ in ids for key in _alias_keys(by_id[id_])),
+            )
+            self._entries.customers_seen(((id_, by_id[id_].name) for id_ in ids), seen_at)
+        return ids
+
+    def get(self, customer_id: str) -> Customer | None:
+        """One customer, or None when it was never seen."""
+        return self.many([customer_id]).get(customer_id)
+
+    def many(self, ids: Iterable[str]) -> dict[str, Customer]:
+        """Customers by id; unknown ids are missing from the answer."""
+        return {row[0]: _customer(row) for row in self._observed.rows(ids, _COLUMNS)}
+
+    def by_alias(self, alias: str) -> list[Customer]:
+        """Customers with this alias, ordered by id. A Salesforce id is found by 15 or by 18 characters."""
+        rows = self._db.query(
+            f"SELECT {_COLUMNS} FROM customers WHERE id IN (SELECT customer_id FROM aliases WHERE alias = ?)"
+            " ORDER BY id",
+            (alias_key(alias),),
+        )
+        return [_customer(row) for row in rows]
+
+    def count(self) -> int:
+        """How many customers are known and not gone."""
+        return self._observed.count("NOT gone")
+
+    def seen(self, customer_id: str) -> Seen | None:
+        """When and how the present content was first seen."""
+        return self._observed.seen(customer_id)
+
+    def begin_full_pull(self) -> None:
+        """From now on every customer that is put is noted as still there."""
+        self._observed.pull.begin()
+
+    def end_full_pull(self, seen_at: str) -> int:
+        """Customers that were not put since `begin_full_pull` become gone, and dirty; returns how many.
+
+        :raises RuntimeError: no pull was begun.
+        """
+        gone, last = 0, ""
+        pull = self._observed.pull
+        with self._db.transaction():
+            while ids := pull.unseen(1_000, last):
+                last = ids[-1]
+                missing = [row[0] for row in self._observed.rows(ids, _COLUMNS) if not row[2]]
+                self._db.execute(
+                    "UPDATE customers SET gone = 1, seen_at = ?, how = 'poll'"
+                    " WHERE id IN (SELECT value FROM json_each(?))",
+                    (seen_at, id_list(missing)),
+                )
+                self._entries.touched(missing, seen_at)
+                gone += len(missing)
+        pull.end()
+        return gone
+
+
+def alias_key(alias: str) -> str:
+    """An alias as it is looked up: account ids in their 18 characters, everything else as it is."""
+    return account_id(alias) or column(alias)
+
+
+def _alias_keys(customer: Customer) -> list[str]:
+    return [alias_key(alias) for alias in customer.aliases]
+
+
+def _row(customer: Customer) -> Row:
+    content = encode(
+        {
+            "name": customer.name,
+            "created_at": customer.created_at,
+            "values": dict(customer.values),
+            "aliases": customer.aliases,
+            "contact_id": customer.contact_id,
+            "contacts": customer.contacts,
+        }
+    )
+    website, email = customer.values.get("Website"), customer.values.get("Contact.Email")
+    return (
+        customer.id,
+        content,
+        int(customer.gone),
+        column(name_key(customer.name)) or None,
+        domain_of(website) if website else None,
+        business_domain(email) if email else None,
+        customer.updated_at,
+    )
+
+
+def _customer(row: Row) -> Customer:
+    id_, content, gone, stamp = row
+    data = decode(content)
+    data["aliases"] = tuple(data["aliases"])
+    return Customer(id=id_, updated_at=stamp, gone=bool(gone), **data)

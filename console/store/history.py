@@ -1,0 +1,135 @@
+"""What was written, field by field: shown with each account, and what an undo starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from console.domain.records import Change, Side, Value
+from console.store.connection import Connection, Row
+from console.store.text import column, decode, encode
+
+_COLUMNS = "run, at, customer_id, side, entity, record, key, field, before, after, lost, reason, outcome"
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """One change as it went. `at` (an instant) and `run` are filled in by `History.add`."""
+
+    customer_id: str
+    side: Side
+    entity: str
+    record: str
+    key: str | None
+    field: str | None
+    before: object
+    after: object
+    reason: str
+    lost: Value = None
+    """The value that lost a conflict, if one did."""
+    outcome: str = "applied"
+    run: int = 0
+    at: str = ""
+
+    @classmethod
+    def of(
+        cls, change: Change, *, outcome: str = "applied", lost: Value = None, record: str = ""
+    ) -> HistoryRow:
+        """A change as history. `record`: the id of what was created, where the change could not know it."""
+        return cls(
+            customer_id=change.customer_id,
+            side=change.side,
+            entity=change.entity,
+            record=record or change.record,
+            key=change.key,
+            field=change.field,
+            before=change.before,
+            after=change.after,
+            reason=change.reason,
+            lost=lost,
+            outcome=outcome,
+        )
+
+    def as_json(self) -> dict[str, object]:
+        """The shape that ``account --json`` prints."""
+        return {
+            "at": self.at,
+            "run": self.run,
+            "side": self.side,
+            "object": self.entity,
+            "record": self.record,
+            "field": self.field,
+            "before": self.before,
+            "after": self.after,
+            "lost": self.lost,
+            "reason": self.reason,
+            "outcome": self.outcome,
+        }
+
+
+class History:
+    """Only ever added to."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+
+    def add(self, run: int, at: str, rows: Iterable[HistoryRow]) -> None:
+        """Write rows down in their order; all or nothing."""
+        with self._db.transaction():
+            self._db.executemany(
+                f"INSERT INTO history ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    (
+                        run,
+                        at,
+                        row.customer_id,
+                        row.side,
+                        row.entity,
+                        row.record,
+                        row.key,
+                        row.field,
+                        encode(row.before),
+                        encode(row.after),
+                        encode(row.lost),
+                        column(row.reason),
+                        row.outcome,
+                    )
+                    for row in rows
+                ),
+            )
+
+    def of(self, customer_id: str, limit: int = 100) -> list[HistoryRow]:
+        """A customer's history, the newest first."""
+        return self._rows("WHERE customer_id = ? ORDER BY id DESC LIMIT ?", (customer_id, limit))
+
+    def recent(self, limit: int = 100) -> list[HistoryRow]:
+        """The newest changes of all."""
+        return self._rows("ORDER BY id DESC LIMIT ?", (limit,))
+
+    def count(self) -> int:
+        """How many rows there are."""
+        row = self._db.one("SELECT count(*) FROM history")
+        return int(row[0]) if row else 0
+
+    def _rows(self, where: str, parameters: tuple[object, ...]) -> list[HistoryRow]:
+        rows = self._db.query(f"SELECT {_COLUMNS} FROM history {where}", parameters)
+        return [_history(row) for row in rows]
+
+
+def _history(row: Row) -> HistoryRow:
+    run, at, customer_id, side, entity, record, key, field, before, after, lost, reason, outcome = row
+    return HistoryRow(
+        customer_id,
+        side,
+        entity,
+        record,
+        key,
+        field,
+        decode(before),
+        decode(after),
+        reason,
+        decode(lost),
+        outcome,
+        run,
+        at,
+    )

@@ -1,0 +1,123 @@
+"""What is about to be written, is being written, and how it ended: what a crash is recovered from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Literal, NamedTuple
+
+from console.domain.records import Change
+from console.store.connection import Connection, chunks
+from console.store.entries import Entries
+from console.store.text import column, decode, encode, id_list
+
+Outcome = Literal["applied", "refused", "stale"]
+
+
+# Refusals that an applied change (?) overtakes: same customer, side and field.
+_VOID = """
+DELETE FROM journal WHERE seq IN (
+    SELECT old.seq FROM journal new JOIN journal old ON old.customer_id = new.customer_id AND old.status = 'refused'
+    WHERE new.id = ? AND old.change ->> 'side' = new.change ->> 'side'
+    AND old.change ->> 'entity' = new.change ->> 'entity' AND old.change ->> 'key' IS new.change ->> 'key'
+)
+"""
+
+
+class Ending(NamedTuple):
+    """How a change ended. `category` and `sentence` say why, for a refused one."""
+
+    change_id: str
+    status: Outcome
+    category: str = ""
+    sentence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A change that the other system refused, and why."""
+
+    change: Change
+    category: str
+    sentence: str
+
+
+class Journal:
+    """Each change once: ``planned``, then ``sent``, then ``applied``, ``refused`` or ``stale``."""
+
+    def __init__(self, db: Connection, entries: Entries) -> None:
+        self._db = db
+        self._entries = entries
+
+    def plan(self, run: int, changes: Iterable[Change]) -> None:
+        """Write changes down before any of them is sent. What was known of the same change before is replaced."""
+        with self._db.transaction():
+            self._db.executemany(
+                "INSERT OR REPLACE INTO journal (id, run, customer_id, change, status) VALUES (?, ?, ?, ?, 'planned')",
+                ((change.id, run, change.customer_id, encode(asdict(change))) for change in changes),
+            )
+
+    def sent(self, ids: Iterable[str]) -> None:
+        """These are sent now: call it before the request leaves."""
+        with self._db.transaction():
+            for chunk in chunks(ids):
+                self._db.execute(
+                    "UPDATE journal SET status = 'sent' WHERE id IN (SELECT value FROM json_each(?))",
+                    (id_list(chunk),),
+                )
+
+    def settle(self, rows: Iterable[Ending]) -> None:
+        """Note how changes ended. An applied change makes earlier refusals of the same field void."""
+        with self._db.transaction():
+            for chunk in chunks(rows):
+                self._db.executemany(
+                    "UPDATE journal SET status = ?, category = ?, sentence = ? WHERE id = ?",
+                    ((row.status, row.category, column(row.sentence), row.change_id) for row in chunk),
+                )
+                self._db.executemany(_VOID, ((row.change_id,) for row in chunk if row.status == "applied"))
+
+    def unsettled(self) -> list[Change]:
+        """Sent and not settled: a crash came between. Whether they took effect has to be read; in sending order."""
+        rows = self._db.query("SELECT change FROM journal WHERE status = 'sent' ORDER BY seq")
+        return [_change(row[0]) for row in rows]
+
+    def drop_unsent(self) -> int:
+        """After a crash: changes that were planned and never sent are forgotten, their customers planned anew.
+
+        :returns: how many changes were forgotten.
+        """
+        with self._db.transaction():
+            self._db.execute(
+                "UPDATE entries SET dirty = 1 WHERE dirty = 0 AND customer_id IN"
+                " (SELECT customer_id FROM journal WHERE status = 'planned')"
+            )
+            return self._db.execute("DELETE FROM journal WHERE status = 'planned'")
+
+    def last_refusals(self, customer_id: str) -> list[Refusal]:
+        """Refused changes of a customer, the newest first."""
+        rows = self._db.query(
+            "SELECT change, category, sentence FROM journal WHERE status = 'refused' AND customer_id = ?"
+            " ORDER BY seq DESC LIMIT 100",
+            (customer_id,),
+        )
+        return [Refusal(_change(change), category, sentence) for change, category, sentence in rows]
+
+    def clear_refusals(self, customer_ids: Iterable[str]) -> None:
+        """Forget refusals of these customers: they are in step now, or a person wants another try."""
+        with self._db.transaction():
+            for chunk in chunks(customer_ids):
+                self._db.execute(
+                    "DELETE FROM journal WHERE status = 'refused'"
+                    " AND customer_id IN (SELECT value FROM json_each(?))",
+                    (id_list(chunk),),
+                )
+
+    def forget(self, before_run: int) -> int:
+        """Delete applied and stale changes of earlier runs (the history keeps them). Returns how many."""
+        return self._db.execute(
+            "DELETE FROM journal WHERE status IN ('applied', 'stale') AND run < ?", (before_run,)
+        )
+
+
+def _change(text: str) -> Change:
+    return Change(**decode(text))

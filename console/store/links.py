@@ -1,0 +1,157 @@
+"""Which customer is which account, and what both sides last agreed on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from console.domain.records import Link, MatchedBy, Values
+from console.errors import Conflict, StoreError
+from console.store.connection import Connection, Row, chunks
+from console.store.entries import Entries
+from console.store.text import column, decode, encode, id_list
+
+_COLUMNS = "customer_id, account_id, how, evidence, linked_at, linked_by, contact_id, base, pinned"
+
+
+class Links:
+    """At most one account for a customer, at most one customer for an account."""
+
+    def __init__(self, db: Connection, entries: Entries) -> None:
+        self._db = db
+        self._entries = entries
+
+    def put(self, links: Iterable[Link]) -> None:
+        """Store links as given, base and pin included; their customers become dirty.
+
+        An account that loses its customer this way gets a row of its own again.
+
+        :raises Conflict: an account is already linked with another customer; nothing is stored then.
+        """
+        with self._db.transaction():
+            for chunk in chunks(links):
+                self._put({link.customer_id: link for link in chunk})
+
+    def _put(self, links: dict[str, Link]) -> None:
+        before = self._accounts_of(links)
+        self._db.execute(
+            "DELETE FROM links WHERE customer_id IN (SELECT value FROM json_each(?))", (id_list(links),)
+        )
+        try:
+            self._db.executemany(
+                f"INSERT INTO links ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (_row(link) for link in links.values()),
+            )
+        except StoreError as error:
+            if not error.code.startswith("SQLITE_CONSTRAINT"):
+                raise
+            raise self._taken(links) from error
+        after = {link.account_id for link in links.values()}
+        at = max((link.linked_at for link in links.values()), default="")
+        self._entries.linked(
+            [(link.customer_id, link.account_id) for link in links.values()], before - after, at
+        )
+
+    def _taken(self, links: dict[str, Link]) -> Conflict:
+        owners = {link.account_id: link.customer_id for link in links.values()}
+        for account_id, owner in self._db.query(
+            "SELECT account_id, customer_id FROM links WHERE account_id IN (SELECT value FROM json_each(?))",
+            (id_list(owners),),
+        ):
+            if owners[account_id] != owner:
+                return Conflict(
+                    f"The account {account_id} is already linked with the customer {owner}.",
+                    f"Remove that link before linking the account with {owners[account_id]}.",
+                )
+        return Conflict("Two customers were to be linked with one account.", "Choose one of them.")
+
+    def get(self, customer_id: str) -> Link | None:
+        """The link of a customer, or None."""
+        return self.many([customer_id]).get(customer_id)
+
+    def many(self, customer_ids: Iterable[str]) -> dict[str, Link]:
+        """Links by customer; customers without one are missing from the answer."""
+        sql = f"SELECT {_COLUMNS} FROM links WHERE customer_id IN (SELECT value FROM json_each(?))"
+        return {
+            row[0]: _link(row)
+            for chunk in chunks(customer_ids)
+            for row in self._db.query(sql, (id_list(chunk),))
+        }
+
+    def by_account(self, account_id: str) -> Link | None:
+        """The link of an account, or None."""
+        row = self._db.one(f"SELECT {_COLUMNS} FROM links WHERE account_id = ?", (account_id,))
+        return _link(row) if row else None
+
+    def remove(self, customer_ids: Iterable[str], at: str) -> int:
+        """Take links away; the customers become dirty, their accounts get rows of their own. Returns how many."""
+        removed = 0
+        with self._db.transaction():
+            for chunk in chunks(customer_ids):
+                freed = self._accounts_of(chunk)
+                removed += self._db.execute(
+                    "DELETE FROM links WHERE customer_id IN (SELECT value FROM json_each(?))",
+                    (id_list(chunk),),
+                )
+                self._entries.unlinked(chunk, freed, at)
+        return removed
+
+    def set_base(self, rows: Iterable[tuple[str, Values]]) -> None:
+        """Move what both sides agreed on, as (customer id, values): keys that are not given stay as they are."""
+        with self._db.transaction():
+            for chunk in chunks(rows):
+                links = self.many({customer_id for customer_id, _ in chunk})
+                bases = {id_: dict(link.base) for id_, link in links.items()}
+                for customer_id, values in chunk:
+                    if customer_id in bases:
+                        bases[customer_id].update(values)
+                self._db.executemany(
+                    "UPDATE links SET base = ? WHERE customer_id = ?",
+                    ((encode(base), id_) for id_, base in bases.items() if base != links[id_].base),
+                )
+
+    def set_contact(self, customer_id: str, contact_id: str | None) -> None:
+        """Note which contact of the account is the customer's."""
+        self._db.execute("UPDATE links SET contact_id = ? WHERE customer_id = ?", (contact_id, customer_id))
+
+    def count(self) -> int:
+        """How many customers are linked."""
+        row = self._db.one("SELECT count(*) FROM links")
+        return int(row[0]) if row else 0
+
+    def _accounts_of(self, customer_ids: Iterable[str]) -> set[str]:
+        return {
+            row[0]
+            for row in self._db.query(
+                "SELECT account_id FROM links WHERE customer_id IN (SELECT value FROM json_each(?))",
+                (id_list(customer_ids),),
+            )
+        }
+
+
+def _row(link: Link) -> Row:
+    return (
+        link.customer_id,
+        link.account_id,
+        link.how,
+        column(link.evidence),
+        link.linked_at,
+        column(link.linked_by),
+        link.contact_id,
+        encode(dict(link.base)),
+        link.pinned_subscription,
+    )
+
+
+def _link(row: Row) -> Link:
+    customer_id, account_id, how, evidence, linked_at, linked_by, contact_id, base, pinned = row
+    return Link(
+        customer_id=customer_id,
+        account_id=account_id,
+        how=MatchedBy(how),
+        evidence=evidence,
+        linked_at=linked_at,
+        linked_by=linked_by,
+        contact_id=contact_id,
+        base=decode(base),
+        pinned_subscription=pinned,
+    )

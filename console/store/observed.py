@@ -1,0 +1,78 @@
+"""What the four tables of records share: a record is stored once as JSON, and rewritten only when it changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from console.store.connection import Connection, Row, chunks
+from console.store.pull import Pull
+from console.store.text import id_list
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """When and how a record's present content was first seen: ``poll``, ``event``, ``reply`` to our own write."""
+
+    at: str
+    how: str
+
+
+class Observed:
+    """A table of records: `id`, the columns that make up the record, and those that only date it.
+
+    A stored row is (id, *loud, *quiet). Only a loud column makes a record *changed*.
+    """
+
+    def __init__(
+        self, db: Connection, table: str, loud: tuple[str, ...], quiet: tuple[str, ...] = ()
+    ) -> None:
+        self._db = db
+        self._table = table
+        self._loud = 1 + len(loud)
+        self.pull = Pull(db, table)
+        names = ("id", *loud, *quiet, "seen_at", "how")
+        self._columns = ", ".join(names[:-2])
+        updates = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
+        self._upsert = (
+            f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+            f" ON CONFLICT (id) DO UPDATE SET {updates}"
+        )
+        self._date = f"UPDATE {table} SET {', '.join(f'{name} = ?' for name in quiet)} WHERE id = ?"
+
+    def known(self, ids: Iterable[str]) -> dict[str, Row]:
+        """Stored rows by id."""
+        return {row[0]: row for row in self.rows(ids, self._columns)}
+
+    def write(self, rows: Iterable[Row], seen_at: str, how: str) -> None:
+        """Insert or replace whole rows."""
+        self._db.executemany(self._upsert, ((*row, seen_at, how) for row in rows))
+
+    def changed(self, rows: Mapping[str, Row]) -> list[Row]:
+        """The rows that differ from the stored ones; where only a date moved, that is noted here and now."""
+        known = self.known(rows)
+        changed, moved = [], []
+        for id_, row in rows.items():
+            old = known.get(id_)
+            if old is None or old[: self._loud] != row[: self._loud]:
+                changed.append(row)
+            elif old != row:
+                moved.append((*row[self._loud :], id_))
+        if moved:
+            self._db.executemany(self._date, moved)
+        return changed
+
+    def rows(self, ids: Iterable[str], columns: str) -> list[Row]:
+        """`columns` of the rows with these ids, in chunks."""
+        sql = f"SELECT {columns} FROM {self._table} WHERE id IN (SELECT value FROM json_each(?))"
+        return [row for chunk in chunks(ids) for row in self._db.query(sql, (id_list(chunk),))]
+
+    def count(self, where: str = "1") -> int:
+        """How many rows there are."""
+        row = self._db.one(f"SELECT count(*) FROM {self._table} WHERE {where}")
+        return int(row[0]) if row else 0
+
+    def seen(self, id_: str) -> Seen | None:
+        """When and how the present content of a record was first seen; None for an unknown record."""
+        row = self._db.one(f"SELECT seen_at, how FROM {self._table} WHERE id = ?", (id_,))
+        return Seen(*row) if row else None

@@ -1,0 +1,212 @@
+"""The tables of a cache, as numbered migrations.
+
+`PRAGMA user_version` holds the number of the last migration, so that a cache that is up to date is opened
+without loading sqlite-utils.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from console.errors import StoreError
+from console.store.connection import Connection, store_error
+from console.store.text import fold
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+APPLICATION_ID = 0x416C6743
+"""``AlgC``: marks the file as a cache of this console (https://www.sqlite.org/pragma.html#pragma_application_id)."""
+OLDEST_SQLITE = (3, 38, 0)
+"""STRICT tables came with 3.37 (https://www.sqlite.org/stricttables.html), the ``->>`` operator with 3.38."""
+
+RECORDS = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+-- One row per record and side, as last seen. `content` is the record in JSON; the columns beside it are
+-- what is searched or compared. `seen_at` and `how` tell when and how this content was first seen.
+CREATE TABLE customers (
+    id TEXT PRIMARY KEY, content TEXT NOT NULL, stamp TEXT NOT NULL, gone INTEGER NOT NULL,
+    name_key TEXT, domain TEXT, email_domain TEXT, seen_at TEXT NOT NULL, how TEXT NOT NULL
+) STRICT;
+CREATE INDEX customers_name_key ON customers (name_key) WHERE name_key IS NOT NULL;
+CREATE INDEX customers_domain ON customers (domain) WHERE domain IS NOT NULL;
+CREATE INDEX customers_email_domain ON customers (email_domain) WHERE email_domain IS NOT NULL;
+CREATE TABLE aliases (
+    alias TEXT NOT NULL, customer_id TEXT NOT NULL, PRIMARY KEY (alias, customer_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX aliases_customer ON aliases (customer_id);
+
+CREATE TABLE subscriptions (
+    id TEXT PRIMARY KEY, customer_id TEXT NOT NULL, content TEXT NOT NULL, stamp TEXT NOT NULL,
+    details TEXT, seen_at TEXT NOT NULL, how TEXT NOT NULL
+) STRICT;
+CREATE INDEX subscriptions_customer ON subscriptions (customer_id);
+
+CREATE TABLE accounts (
+    id TEXT PRIMARY KEY, content TEXT NOT NULL, stamp TEXT NOT NULL, modified_by TEXT NOT NULL,
+    gone INTEGER NOT NULL, merged_into TEXT, name_key TEXT, domain TEXT, customer_key TEXT,
+    seen_at TEXT NOT NULL, how TEXT NOT NULL
+) STRICT;
+CREATE INDEX accounts_name_key ON accounts (name_key) WHERE name_key IS NOT NULL;
+CREATE INDEX accounts_domain ON accounts (domain) WHERE domain IS NOT NULL;
+CREATE INDEX accounts_customer_key ON accounts (customer_key) WHERE customer_key IS NOT NULL;
+
+CREATE TABLE contacts (
+    id TEXT PRIMARY KEY, account_id TEXT NOT NULL, content TEXT NOT NULL, stamp TEXT NOT NULL,
+    gone INTEGER NOT NULL, email TEXT, email_domain TEXT, seen_at TEXT NOT NULL, how TEXT NOT NULL
+) STRICT;
+CREATE INDEX contacts_account ON contacts (account_id, email);
+CREATE INDEX contacts_email_domain ON contacts (email_domain) WHERE email_domain IS NOT NULL;
+
+CREATE TABLE links (
+    customer_id TEXT PRIMARY KEY, account_id TEXT NOT NULL UNIQUE, how TEXT NOT NULL, evidence TEXT NOT NULL,
+    linked_at TEXT NOT NULL, linked_by TEXT NOT NULL, contact_id TEXT, base TEXT NOT NULL, pinned TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX links_contact ON links (contact_id) WHERE contact_id IS NOT NULL;
+"""
+
+ENTRIES = """
+-- The rows of the accounts screen: one per customer, and one per account without a customer.
+CREATE TABLE entries (
+    id INTEGER PRIMARY KEY, customer_id TEXT UNIQUE, account_id TEXT UNIQUE, name TEXT NOT NULL,
+    fold TEXT NOT NULL, state TEXT NOT NULL, differs INTEGER NOT NULL DEFAULT 0, why TEXT NOT NULL DEFAULT '',
+    subscription TEXT NOT NULL DEFAULT '', dirty INTEGER NOT NULL DEFAULT 0,
+    import_requested INTEGER NOT NULL DEFAULT 0, changed_at TEXT NOT NULL,
+    CHECK (customer_id IS NOT NULL OR account_id IS NOT NULL)
+) STRICT;
+CREATE INDEX entries_fold ON entries (fold);
+CREATE INDEX entries_state ON entries (state, fold);
+CREATE INDEX entries_dirty ON entries (customer_id) WHERE dirty = 1;
+
+-- Counted as they change, because counting a million rows takes a tenth of a second each time.
+CREATE TABLE entry_counts (state TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TRIGGER entries_inserted AFTER INSERT ON entries BEGIN
+    INSERT INTO entry_counts VALUES (NEW.state, 1) ON CONFLICT (state) DO UPDATE SET n = n + 1;
+END;
+CREATE TRIGGER entries_deleted AFTER DELETE ON entries BEGIN
+    UPDATE entry_counts SET n = n - 1 WHERE state = OLD.state;
+END;
+CREATE TRIGGER entries_moved AFTER UPDATE OF state ON entries WHEN OLD.state <> NEW.state BEGIN
+    UPDATE entry_counts SET n = n - 1 WHERE state = OLD.state;
+    INSERT INTO entry_counts VALUES (NEW.state, 1) ON CONFLICT (state) DO UPDATE SET n = n + 1;
+END;
+
+INSERT INTO entries (customer_id, account_id, name, fold, state, dirty, changed_at)
+    SELECT c.id, l.account_id, c.content ->> 'name', fold(c.content ->> 'name'), 'new', 1, c.seen_at
+    FROM customers c LEFT JOIN links l ON l.customer_id = c.id;
+INSERT INTO entries (account_id, name, fold, state, changed_at)
+    SELECT a.id, a.content ->> 'name', fold(a.content ->> 'name'), 'salesforce_only', a.seen_at
+    FROM accounts a WHERE NOT a.gone AND NOT EXISTS (SELECT 1 FROM links l WHERE l.account_id = a.id);
+"""
+
+LEDGER = """
+-- What is about to be written, is being written, and how it ended.
+CREATE TABLE journal (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, run INTEGER NOT NULL, customer_id TEXT NOT NULL,
+    change TEXT NOT NULL, status TEXT NOT NULL, category TEXT NOT NULL DEFAULT '', sentence TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX journal_open ON journal (status, seq) WHERE status IN ('planned', 'sent');
+CREATE INDEX journal_refused ON journal (customer_id) WHERE status = 'refused';
+
+CREATE TABLE history (
+    id INTEGER PRIMARY KEY, run INTEGER NOT NULL, at TEXT NOT NULL, customer_id TEXT NOT NULL,
+    side TEXT NOT NULL, entity TEXT NOT NULL, record TEXT NOT NULL, key TEXT, field TEXT,
+    before TEXT NOT NULL, after TEXT NOT NULL, lost TEXT NOT NULL, reason TEXT NOT NULL, outcome TEXT NOT NULL
+) STRICT;
+CREATE INDEX history_customer ON history (customer_id, id);
+CREATE INDEX history_run ON history (run);
+
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, started_at TEXT NOT NULL, finished_at TEXT, outcome TEXT NOT NULL,
+    summary TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE problems (
+    id INTEGER PRIMARY KEY, category TEXT NOT NULL, subject TEXT NOT NULL, title TEXT NOT NULL,
+    advice TEXT NOT NULL, count INTEGER NOT NULL, opened_at TEXT NOT NULL, updated_at TEXT NOT NULL,
+    state TEXT NOT NULL, UNIQUE (category, subject)
+) STRICT;
+CREATE INDEX problems_open ON problems (updated_at) WHERE state = 'open';
+
+CREATE TABLE artefacts (
+    kind TEXT NOT NULL, api_name TEXT NOT NULL, sf_id TEXT NOT NULL, created INTEGER NOT NULL, at TEXT NOT NULL,
+    PRIMARY KEY (kind, api_name)
+) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (
+    ("0001_records", RECORDS),
+    ("0002_entries", ENTRIES),
+    ("0003_ledger", LEDGER),
+)
+"""In order; never changed once released, only added to. The number of the last one is the schema's number."""
+SCHEMA = len(MIGRATIONS)
+
+
+def schema_number(db: Connection) -> int:
+    """The number of the last migration that was applied; 0 for an empty file.
+
+    :raises StoreError: it is another program's database, or a newer console's cache.
+    """
+    row = db.one(
+        "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)"
+        " FROM pragma_application_id, pragma_user_version"
+    )
+    application, number, objects = row or (0, 0, 0)
+    if objects and application != APPLICATION_ID:
+        raise StoreError(f"The file {db.path} is no cache of this console.", "Move it away and try again.")
+    if number > SCHEMA:
+        raise StoreError(
+            f"The cache {db.path} was made by a newer console (schema {number}, this one knows {SCHEMA}).",
+            "Update alguna-console, or move the file away: the next sync builds a new one.",
+        )
+    return int(number)
+
+
+def migrate(db: Connection, *, up_to: int = SCHEMA) -> None:
+    """Bring the file up to date; each migration is all or nothing.
+
+    :raises StoreError: as SQLite says; the file is then as it was before the migration that failed.
+    """
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise StoreError(
+            f"SQLite {sqlite3.sqlite_version} is too old for the cache.",
+            "Use a Python with SQLite 3.38 or newer.",
+        )
+    if schema_number(db) >= up_to:
+        return
+    from sqlite_utils import Database, Migrations
+
+    migrations = Migrations("console")
+    for number, (name, script) in enumerate(MIGRATIONS[:up_to], start=1):
+        migrations(name=name)(_step(number, script))
+    db.raw.create_function("fold", 1, fold, deterministic=True)
+    try:
+        migrations.apply(Database(db.raw, execute_plugins=False, strict=True))
+    except sqlite3.Error as error:
+        raise store_error(error, db.path) from error
+
+
+def _step(number: int, script: str) -> Callable[[Database], None]:
+    def step(database: Database) -> None:
+        for statement in _statements(script):
+            database.conn.execute(statement)
+        database.conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        database.conn.execute(f"PRAGMA user_version = {number}")
+
+    step.__name__ = f"step_{number}"
+    return step
+
+
+def _statements(script: str) -> list[str]:
+    """Single statements: `executescript` would commit the migration's transaction."""
+    statements, current = [], ""
+    for line in script.splitlines(keepends=True):
+        current += line
+        if sqlite3.complete_statement(current):
+            statements.append(current)
+            current = ""
+    return statements

@@ -1,0 +1,44 @@
+"""How records are written down: compact JSON, and names folded for searching and sorting."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+
+encode = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
+"""JSON as ASCII in one order of keys: equal records are equal texts, and NUL or half a surrogate pair does no harm."""
+
+FOLDED = 255
+"""Characters of a name that are searched: as many as Salesforce keeps of an account's name."""
+
+
+def decode(text: str) -> Any:
+    """The JSON value of `text`."""
+    return json.loads(text)
+
+
+def id_list(ids: Iterable[str]) -> str:
+    """Ids as the parameter of ``IN (SELECT value FROM json_each(?))``: one statement for any number of them."""
+    return encode(list(ids))
+
+
+def column(text: str) -> str:
+    """`text` as SQLite can hold it in a column: half a surrogate pair becomes the replacement character."""
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+
+
+def fold(text: str) -> str:
+    """`text` without case, accents and outer blanks: what two people may type for the same name.
+
+    >>> fold(" Société Générale ")
+    'societe generale'
+    """
+    text = text[:FOLDED].strip()
+    if text.isascii():
+        return text.lower()
+    parts = unicodedata.normalize("NFKD", column(text))
+    return "".join(part for part in parts if not unicodedata.combining(part)).casefold()
