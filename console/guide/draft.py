@@ -1,0 +1,181 @@
+"""A connection while it is being made: what was chosen, who signed in, what set-up made. The wizard and the command line
+both fill one; nothing is saved before :meth:`NewConnection.save`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from console.domain.plain import plain
+from console.errors import ConsoleError, SignInNeeded, UsageError
+from console.guide.environments import ALGUNA_PRODUCTION, ALGUNA_SANDBOX, Place, is_production
+from console.guide.seam import ImportChoice
+from console.guide.signing_in import Given, Session
+from console.net import origin
+from console.secrets import Secrets
+from console.settings import API_VERSION, Connections, ConnectionSettings, checked_name
+
+if TYPE_CHECKING:
+    from console.salesforce.client import SalesforceClient
+    from console.salesforce.setup import Artefact, SetupItem, SetupPlan
+
+
+@dataclass(slots=True)
+class NewConnection:
+    """The parts of a connection, gathered in any order."""
+
+    place: Place
+    client_id: str = ""
+    session: Session | None = field(default=None, repr=False)
+    alguna_url: str = ""
+    alguna_key: str = field(default="", repr=False)
+    name: str = ""
+    creates_accounts: bool | None = None
+    import_choice: ImportChoice | None = None
+    setup_done: bool = False
+    artefacts: dict[tuple[str, str], Artefact] = field(default_factory=dict)
+    """What set-up made or found, by kind and API name."""
+
+    def check_alguna(self, key: str, url: str = "") -> str:
+        """Try the key with one call and keep it; returns where it works. Blocks (seconds).
+
+        :raises ConsoleError: the key is refused, belongs to Alguna's other environment, or nobody answers.
+        """
+        from console.alguna.client import AlgunaClient
+
+        key = key.strip()
+        if not key or not key.isascii() or any(sign.isspace() for sign in key):
+            raise UsageError("This is no API key.", "Copy it whole from Alguna's settings, without blanks.")
+        address = url.strip() or self.place.alguna_url
+        origin(address, "the Alguna address")
+
+        def works(where: str) -> None:
+            with AlgunaClient(where, key, timeout=15.0) as client:
+                client.check()
+
+        try:
+            works(address)
+        except SignInNeeded:
+            other = {ALGUNA_PRODUCTION: ALGUNA_SANDBOX, ALGUNA_SANDBOX: ALGUNA_PRODUCTION}.get(
+                address.rstrip("/")
+            )
+            if other is None or not _succeeds(works, other):
+                raise
+            right, wrong = ("sandbox", "production") if other == ALGUNA_SANDBOX else ("production", "sandbox")
+            raise SignInNeeded(
+                f"This key belongs to Alguna's {right}, and {wrong} was chosen.",
+                f"Make a key in Alguna's {wrong}, or give the address {other}.",
+            ) from None
+        self.alguna_url, self.alguna_key = address, key
+        return address
+
+    def salesforce(self) -> SalesforceClient:
+        """A client with the session just begun; close it after use.
+
+        :raises SignInNeeded: nobody signed in yet.
+        """
+        from console.salesforce.client import SalesforceClient
+
+        if self.session is None:
+            raise SignInNeeded("Nobody signed in to Salesforce yet.", "Sign in first.")
+        tokens = self.session.tokens
+        return SalesforceClient(tokens.instance_url, Given(tokens.access_token), api_version=API_VERSION)
+
+    def plan_setup(self) -> SetupPlan:
+        """What the org needs; changes nothing. Blocks (seconds)."""
+        from console.salesforce.setup import plan_setup
+
+        with self.salesforce() as client:
+            return plan_setup(client)
+
+    def apply_setup(self, plan: SetupPlan, on_step: Callable[[SetupItem, str], None]) -> None:
+        """Do what the plan says and see that it is there. Blocks (seconds).
+
+        :raises ConsoleError: the org refuses; what was made until then is remembered.
+        """
+        from console.salesforce.setup import apply_setup, verify
+
+        with self.salesforce() as client:
+            for artefact in apply_setup(client, plan, on_step):
+                self.artefacts.setdefault((artefact.kind, artefact.api_name), artefact)
+            missing = verify(client)
+        if missing:
+            raise ConsoleError(
+                f"Set-up ended, but {missing[0].api_name} still can't be used: {missing[0].detail}",
+                "Salesforce can take some seconds to grant access: check again.",
+            )
+        self.setup_done = True
+
+    def settings(self, now: str) -> ConnectionSettings:
+        """The settings as they will be saved.
+
+        :raises UsageError: something is missing; the sentence says what.
+        """
+        if self.session is None:
+            raise UsageError("Nobody signed in to Salesforce yet.", "Sign in first.")
+        if not self.alguna_key:
+            raise UsageError("There is no Alguna key yet.", "Give the key first.")
+        session = self.session
+        return ConnectionSettings(
+            name=checked_name(self.name),
+            environment=self.place.environment,
+            login_url=self.place.login_url,
+            instance_url=session.tokens.instance_url,
+            client_id=self.client_id or self.place.client_id,
+            org_id=session.org.id,
+            org_name=plain(session.org.name, 80),
+            is_sandbox=not is_production(self.place.environment, session.org),
+            username=plain(session.identity.username, 80),
+            user_id=session.identity.user_id,
+            alguna_url=self.alguna_url,
+            alguna_app_url=replace(self.place, alguna_url=self.alguna_url).alguna_app_url,
+            source_of_truth="salesforce" if self.creates_accounts is False else "alguna",
+            import_choice=self.import_choice or "none",
+            connected_at=now,
+        )
+
+    def save(self, connections: Connections, secrets: Secrets, now: str) -> ConnectionSettings:
+        """Write the settings, keep the secrets, open the cache for this org and note what set-up made.
+
+        Either all of it stands afterwards or none. A name that was disconnected before may be used again for the
+        same org: its cache, with links and history, is taken up.
+
+        :raises UsageError: the name is taken, or something is missing.
+        :raises Conflict: the name's old cache belongs to another org.
+        """
+        from console.store.cache import Cache
+
+        settings = self.settings(now)
+        before = connections.load(settings.name) if connections.exists(settings.name) else None
+        if before is not None and not before.disconnected_at:
+            raise UsageError(f"There is already a connection named {before.name!r}.", "Choose another name.")
+        tokens = self.session.tokens if self.session is not None else None
+        assert tokens is not None
+        connections.save(settings)
+        try:
+            with Cache.open(connections.cache_path(settings.name), org_id=settings.org_id) as cache:
+                for artefact in self.artefacts.values():
+                    cache.artefacts.record(
+                        artefact.kind, artefact.api_name, artefact.sf_id, artefact.created, now
+                    )
+            secrets.set(settings.name, "salesforce_access", tokens.access_token)
+            if tokens.refresh_token:
+                secrets.set(settings.name, "salesforce_refresh", tokens.refresh_token)
+            secrets.set(settings.name, "alguna_key", self.alguna_key)
+        except ConsoleError:
+            secrets.forget(settings.name)
+            if before is None:
+                connections.remove(settings.name)
+            else:
+                connections.save(before)
+            raise
+        return settings
+
+
+def _succeeds(works: Callable[[str], None], address: str) -> bool:
+    try:
+        works(address)
+    except ConsoleError:
+        return False
+    return True

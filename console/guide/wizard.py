@@ -1,0 +1,379 @@
+"""The connect procedure behind the wizard: a draft that keeps its input until it is saved or abandoned."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from console.domain.plain import plain
+from console.errors import Cancelled, UsageError
+from console.guide.draft import NewConnection
+from console.guide.environments import is_production, offers, place
+from console.guide.seam import (
+    WIZARD_STEPS,
+    AlgunaChecked,
+    Draft,
+    Environment,
+    EnvironmentOffer,
+    ImportChoice,
+    ImportPreview,
+    SetupItem,
+    SetupPlan,
+    SignedIn,
+    SummaryLine,
+    WizardStep,
+)
+from console.guide.signing_in import BrowserSignIn, Session, open_browser
+from console.secrets import Secrets
+from console.settings import API_VERSION, Connections, checked_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from console.salesforce import setup
+    from console.salesforce.oauth import OAuth
+
+STILL_NEEDED: dict[WizardStep, str] = {
+    "environment": "Choose where to connect.",
+    "sign_in": "Sign in to Salesforce.",
+    "alguna": "Give Alguna's API key.",
+    "name": "Name the connection.",
+    "source": "Choose whether Alguna creates new accounts in Salesforce.",
+    "import": "Choose what happens to existing customers.",
+    "setup": "Let the console set up the org.",
+    "summary": "",
+}
+KIND_WORDS = {
+    "field": "Field",
+    "permission_set": "Permission set",
+    "object_permission": "Permission",
+    "field_permission": "Permission",
+    "assignment": "Assignment",
+}
+
+
+class ConnectWizard:
+    """One connection in the making. Safe for one screen and its worker threads."""
+
+    def __init__(
+        self,
+        connections: Connections,
+        secrets: Secrets,
+        now: Callable[[], str],
+        *,
+        handout: Mapping[str, Any] | None = None,
+        browser: Callable[[str], bool] = open_browser,
+    ) -> None:
+        self._connections = connections
+        self._secrets = secrets
+        self._now = now
+        self._handout = handout
+        self._browser = browser
+        self._draft = Draft()
+        self._new: NewConnection | None = None
+        self._signing_in: BrowserSignIn | None = None
+        self._confirmed = False
+        self._plan: setup.SetupPlan | None = None
+
+    def draft(self) -> Draft:
+        """What was entered so far."""
+        return self._draft
+
+    def missing(self, step: WizardStep) -> str:
+        """What the step still needs; empty when it is complete."""
+        draft = self._draft
+        complete = {
+            "environment": draft.environment is not None,
+            "sign_in": draft.signed_in is not None,
+            "alguna": draft.alguna is not None,
+            "name": bool(draft.name),
+            "source": draft.creates_accounts is not None,
+            "import": draft.import_choice is not None,
+            "setup": draft.setup_done,
+        }
+        if step == "summary":
+            return next((STILL_NEEDED[earlier] for earlier in WIZARD_STEPS[:-1] if not complete[earlier]), "")
+        return "" if complete[step] else STILL_NEEDED[step]
+
+    def environments(self) -> Sequence[EnvironmentOffer]:
+        """The choices of the first step."""
+        return offers(practice=self._handout is not None)
+
+    def choose_environment(self, key: Environment, *, my_domain: str = "", confirmed: bool = False) -> None:
+        """Take an environment; another one than before drops the sign-in, the key and the set-up."""
+        chosen = place(key, my_domain=my_domain, handout=self._handout)
+        if key == "production" and not confirmed:
+            raise UsageError("Production was not confirmed.", "Say yes to the question, or choose a sandbox.")
+        self._confirmed = confirmed
+        if self._new is not None and self._new.place == chosen:
+            return
+        self._let_go()
+        self._new = NewConnection(chosen)
+        self._draft = replace(
+            self._draft,
+            environment=key,
+            my_domain=chosen.login_url if key == "my_domain" else "",
+            signed_in=None,
+            alguna=None,
+            alguna_url=chosen.alguna_url,
+            setup_done=False,
+        )
+
+    def set_client_id(self, client_id: str) -> None:
+        """The External Client App's consumer key."""
+        text = client_id.strip()
+        if not text or not text.isascii() or any(sign.isspace() for sign in text) or len(text) > 512:
+            raise UsageError(
+                "This is no consumer key.", "Copy it from Setup, External Client App Manager, OAuth settings."
+            )
+        self._made().client_id = text
+        self._draft = replace(self._draft, client_id=text)
+
+    def sign_in(self) -> BrowserSignIn:
+        """The Salesforce round trip for this draft."""
+        if self._signing_in is None:
+            self._signing_in = BrowserSignIn(
+                self._oauth,
+                self._accept,
+                api_version=API_VERSION,
+                production_of=lambda org: is_production(self._made().place.environment, org),
+                browser=self._browser,
+                on_done=self._signed_in,
+            )
+        return self._signing_in
+
+    def _oauth(self) -> OAuth:
+        from console.salesforce.oauth import OAuth
+
+        new = self._made()
+        client_id = new.client_id or new.place.client_id
+        if not client_id:
+            raise UsageError(
+                "There is no consumer key yet.",
+                "Give the key of the External Client App that you made in this org.",
+            )
+        return OAuth(new.place.login_url, client_id)
+
+    def _accept(self, session: Session) -> str:
+        new = self._made()
+        production = is_production(new.place.environment, session.org)
+        if production and new.place.environment == "sandbox":
+            raise UsageError(
+                f"{plain(session.org.name, 60)} is a production org, and Sandbox was chosen.",
+                "Choose Production, or sign in to a sandbox.",
+            )
+        self._revoke()
+        new.session = session
+        new.setup_done = False
+        self._plan = None
+        if production and not self._confirmed:
+            return "This is a production org: people and billing rely on its records."
+        return ""
+
+    def _signed_in(self, signed_in: SignedIn) -> None:
+        self._draft = replace(self._draft, signed_in=signed_in, setup_done=False)
+
+    def check_alguna(self, key: str, url: str = "") -> AlgunaChecked:
+        """Try the key with one call and keep it."""
+        where = self._made().check_alguna(key, url)
+        checked = AlgunaChecked(where, f"The key works at {where}.")
+        self._draft = replace(self._draft, alguna=checked, alguna_url=where)
+        return checked
+
+    def suggested_name(self) -> str:
+        """A name that is free."""
+        environment = self._draft.environment or "sandbox"
+        base = {"my_domain": "salesforce"}.get(environment, environment)
+        names = (base if count == 1 else f"{base} {count}" for count in range(1, 10_000))
+        return next(name for name in names if not self._taken(name))
+
+    def set_name(self, name: str) -> None:
+        """Name the connection."""
+        text = checked_name(name)
+        if self._taken(text):
+            raise UsageError(f"There is already a connection named {text!r}.", "Choose another name.")
+        self._made().name = text
+        self._draft = replace(self._draft, name=text)
+
+    def _taken(self, name: str) -> bool:
+        return self._connections.exists(name) and not self._connections.load(name).disconnected_at
+
+    def set_source_of_truth(self, creates_accounts: bool) -> None:
+        """Whether new Alguna customers become Salesforce accounts."""
+        self._made().creates_accounts = creates_accounts
+        self._draft = replace(self._draft, creates_accounts=creates_accounts)
+
+    def set_import(self, choice: ImportChoice) -> None:
+        """What happens to the customers that exist already."""
+        self._made().import_choice = choice
+        self._draft = replace(self._draft, import_choice=choice)
+
+    def preview_import(self, choice: ImportChoice, cancelled: threading.Event) -> ImportPreview:
+        """Count what the choice would bring in; writes nothing in either system."""
+        from console.guide.importing import preview_new
+
+        return preview_new(self._made(), choice, self._now(), cancelled)
+
+    def plan_setup(self) -> SetupPlan:
+        """Look at the org and say what set-up would do."""
+        new = self._made()
+        self._plan = new.plan_setup()
+        if not self._plan.changes and not self._plan.problems:
+            new.setup_done = True
+            self._draft = replace(self._draft, setup_done=True)
+        return shown_plan(self._plan)
+
+    def apply_setup(self, on_item: Callable[[SetupItem], None], cancelled: threading.Event) -> SetupPlan:
+        """Do what :meth:`plan_setup` said, then verify; stops between two items when `cancelled` is set."""
+        new = self._made()
+        plan = self._plan or new.plan_setup()
+
+        def step(item: setup.SetupItem, state: str) -> None:
+            on_item(replace(shown_item(item), state="done" if state == "done" else "doing"))
+            if state == "done" and cancelled.is_set():
+                raise Cancelled(
+                    "Set-up was stopped between two steps.", "Begin it again: it goes on where it stopped."
+                )
+
+        try:
+            new.apply_setup(plan, step)
+        finally:
+            self._plan = None
+        self._draft = replace(self._draft, setup_done=True)
+        return self.plan_setup()
+
+    def summary(self) -> Sequence[SummaryLine]:
+        """All choices in words."""
+        draft = self._draft
+        signed_in, new = draft.signed_in, self._new
+        environment = next((offer.title for offer in offers(True) if offer.key == draft.environment), "")
+        return (
+            SummaryLine("Environment", environment, "environment"),
+            SummaryLine(
+                "Salesforce",
+                f"{signed_in.org_name} ({signed_in.org_id}) as {signed_in.username}" if signed_in else "",
+                "sign_in",
+            ),
+            SummaryLine("Alguna", draft.alguna.url if draft.alguna else "", "alguna"),
+            SummaryLine("Name", draft.name, "name"),
+            SummaryLine("New customers", SOURCE_WORDS.get(draft.creates_accounts, ""), "source"),
+            SummaryLine("Existing customers", IMPORT_WORDS.get(draft.import_choice, ""), "import"),
+            SummaryLine(
+                "Set-up",
+                f"Done: {len(new.artefacts)} parts in the org."
+                if new and draft.setup_done
+                else "Not done yet.",
+                "setup",
+            ),
+        )
+
+    def finish(self) -> str:
+        """Save the connection and its secrets; returns its name."""
+        missing = self.missing("summary")
+        if missing:
+            raise UsageError(missing, "Go back to that step.")
+        settings = self._made().save(self._connections, self._secrets, self._now())
+        self._new = None
+        self._signing_in = None
+        self._draft = Draft()
+        return settings.name
+
+    def leftovers(self) -> Sequence[str]:
+        """What would stay behind if it were abandoned now."""
+        made = (
+            [artefact for artefact in self._new.artefacts.values() if artefact.created] if self._new else []
+        )
+        if not made:
+            return ()
+        fields = sum(artefact.kind == "field" for artefact in made)
+        sets = sum(artefact.kind == "permission_set" for artefact in made)
+        return (
+            f"{fields} fields on Account and {sets} permission set that set-up made stay in the org, empty; "
+            "Setup, Object Manager removes them.",
+        )
+
+    def abandon(self) -> Sequence[str]:
+        """Revoke the token, forget the key, drop the draft; returns what was done and what stays."""
+        said = [*self._let_go(), *self.leftovers()]
+        self._new = None
+        self._draft = Draft()
+        self._plan = None
+        return said
+
+    def _made(self) -> NewConnection:
+        if self._new is None:
+            raise UsageError("No environment was chosen yet.", "Choose where to connect first.")
+        return self._new
+
+    def _let_go(self) -> list[str]:
+        """End the round trip and the session of this draft."""
+        if self._signing_in is not None:
+            self._signing_in.cancel()
+        self._signing_in = None
+        said = self._revoke()
+        if self._new is not None and self._new.alguna_key:
+            said.append("Alguna's key was forgotten.")
+        return said
+
+    def _revoke(self) -> list[str]:
+        new = self._new
+        if new is None or new.session is None:
+            return []
+        from console.errors import ConsoleError
+        from console.salesforce.oauth import OAuth
+
+        tokens = new.session.tokens
+        new.session = None
+        self._draft = replace(self._draft, signed_in=None)
+        try:
+            OAuth(new.place.login_url, new.client_id or new.place.client_id).revoke(
+                tokens.refresh_token or tokens.access_token
+            )
+        except ConsoleError as failure:
+            return [
+                f"The Salesforce session could not be ended ({failure.message}) It ends by itself when it is idle."
+            ]
+        return ["The Salesforce session was ended."]
+
+
+SOURCE_WORDS = {
+    True: "Alguna creates new accounts in Salesforce (in that direction only).",
+    False: "No account is created in Salesforce; accounts that exist there are linked.",
+}
+IMPORT_WORDS: dict[ImportChoice | None, str] = {
+    "none": "Left alone; can be imported at any later time.",
+    "matching": "Those that match one Salesforce account are linked.",
+    "all": "All: linked where an account matches, created where none does.",
+}
+
+
+def shown_item(item: setup.SetupItem) -> SetupItem:
+    """One item of set-up in the screens' words."""
+    state = {"create": "create", "grant": "create", "exists": "exists"}.get(item.action, "mismatch")
+    return SetupItem(
+        key=f"{item.kind}:{item.api_name}",
+        kind=KIND_WORDS[item.kind],
+        title=item.api_name.removeprefix("Account.").removesuffix("__c").replace("_", " "),
+        api_name=item.api_name,
+        state=state,  # type: ignore[arg-type]
+        detail=item.detail,
+    )
+
+
+def shown_plan(plan: setup.SetupPlan) -> SetupPlan:
+    """The whole plan in the screens' words."""
+    counts: dict[str, int] = {}
+    for item in plan.changes:
+        word = KIND_WORDS[item.kind].lower()
+        counts[word] = counts.get(word, 0) + 1
+    parts = [f"{count} {word}{'s' if count > 1 else ''}" for word, count in counts.items()]
+    if not parts:
+        summary = "Everything is there already: nothing will be changed."
+    else:
+        listed = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+        summary = f"{listed} will be made in the org."
+    blocked = " ".join(dict.fromkeys(item.detail for item in plan.problems))
+    return SetupPlan(tuple(map(shown_item, plan.items)), summary, len(plan.changes), blocked)
