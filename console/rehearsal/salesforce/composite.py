@@ -1,0 +1,402 @@
+"""Several calls in one: composite, graph, batch and tree.
+
+See https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_composite_composite.htm.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from console.rehearsal.salesforce import versions
+from console.rehearsal.salesforce.errors import ApiError
+from console.rehearsal.salesforce.routing import Call, Reply, Route
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from console.rehearsal.salesforce.org import Org
+
+MAX_SUBREQUESTS = 25
+MAX_QUERIES = 5
+MAX_GRAPHS = 75
+MAX_NODES = 500
+_REFERENCE = re.compile(r"@\{([^{}]*)\}")
+_STEP = re.compile(r"\.([A-Za-z0-9_]+)|\[([0-9]+)\]")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
+_HALTED = "The transaction was rolled back since another operation in the same transaction failed."
+_INHERITED = {"accept", "authorization", "content-type"}
+_MISSING = object()
+
+
+class _RollBack(Exception):
+    """Leaves a transaction without keeping what it did."""
+
+
+class Composite:
+    """`/composite`, `/composite/graph` and `/composite/batch`. `run` carries out one call, errors as replies."""
+
+    def __init__(self, org: Org, run: Callable[[Call], Reply], count: Callable[[int], None]) -> None:
+        self._org = org
+        self._run = run
+        self._count = count
+
+    def routes(self) -> list[Route]:
+        """The paths of composite calls."""
+        return [
+            Route("composite", GET=_resources, POST=self.composite),
+            Route("composite/graph", POST=self.graph),
+            Route("composite/batch", POST=self.batch),
+        ]
+
+    def composite(self, call: Call) -> Reply:
+        body = call.json_object()
+        requests = _requests(body, call.version)
+        if len(requests) > MAX_SUBREQUESTS:
+            return _too_many(f"The request can’t contain more than {MAX_SUBREQUESTS} operations.")
+        if sum(1 for request in requests if _is_query(request)) > MAX_QUERIES:
+            return _too_many(f"The request can’t contain more than {MAX_QUERIES} Query operations.")
+        responses, _ = self._all(call, requests, all_or_none=body.get("allOrNone") is True)
+        return Reply(200, {"compositeResponse": responses})
+
+    def graph(self, call: Call) -> Reply:
+        graphs = call.json_object().get("graphs")
+        if not isinstance(graphs, list) or not graphs or not all(isinstance(one, dict) for one in graphs):
+            raise _malformed("graphs must be a list of graphs")
+        if len(graphs) > MAX_GRAPHS:
+            raise ApiError(400, "LIMIT_EXCEEDED", f"A request can't contain more than {MAX_GRAPHS} graphs.")
+        parsed = [(one.get("graphId"), _requests(one, call.version)) for one in graphs]
+        if sum(len(requests) for _, requests in parsed) > MAX_NODES:
+            raise ApiError(400, "LIMIT_EXCEEDED", f"A request can't contain more than {MAX_NODES} nodes.")
+        answers = []
+        for graph_id, requests in parsed:
+            responses, well = self._all(call, _in_order(requests), all_or_none=True)
+            places = {request["referenceId"]: place for place, request in enumerate(requests)}
+            responses.sort(key=lambda response: places[response["referenceId"]])
+            answer = {"compositeResponse": responses}
+            answers.append({"graphId": graph_id, "graphResponse": answer, "isSuccessful": well})
+        return Reply(200, {"graphs": answers})
+
+    def batch(self, call: Call) -> Reply:
+        body = call.json_object()
+        requests = body.get("batchRequests")
+        if not isinstance(requests, list) or not requests:
+            raise _malformed("batchRequests must be a list of requests")
+        if len(requests) > MAX_SUBREQUESTS:
+            message = f"The request can’t contain more than {MAX_SUBREQUESTS} operations."
+            raise ApiError(400, "LIMIT_EXCEEDED", message)
+        halt, failed = body.get("haltOnError") is True, False
+        results: list[dict[str, Any]] = []
+        for request in requests:
+            if failed and halt:
+                error = {
+                    "errorCode": "BATCH_PROCESSING_HALTED",
+                    "message": "Batch processing is halted per request",
+                }
+                results.append({"statusCode": 412, "result": [error]})
+                continue
+            if not isinstance(request, dict) or not isinstance(request.get("url"), str):
+                raise _malformed("Each request of a batch needs a method and a url")
+            # Each request of a batch counts; the batch itself was counted when it came in.
+            if results:
+                self._count(1)
+            url = "/services/data/" + request["url"].removeprefix("/services/data/").lstrip("/")
+            reply = self._one(call, {**request, "url": url, "body": request.get("richInput")})
+            failed = failed or reply.status >= 400
+            results.append({"statusCode": reply.status, "result": reply.body})
+        return Reply(200, {"hasErrors": failed, "results": results})
+
+    # -- inside
+
+    def _all(
+        self, call: Call, requests: list[dict[str, Any]], *, all_or_none: bool
+    ) -> tuple[list[dict[str, Any]], bool]:
+        """The responses in order, and whether nothing failed."""
+        answers: dict[str, Any] = {}
+        replies: list[Reply] = []
+        failed: int | None = None
+        try:
+            with self._org.transaction() if all_or_none else nullcontext():
+                for place, request in enumerate(requests):
+                    reply = self._referring(call, request, answers)
+                    replies.append(reply)
+                    if not _went_well(reply):
+                        failed = place if failed is None else failed
+                        if all_or_none:
+                            raise _RollBack
+                    if reply.status < 300:
+                        answers[request["referenceId"]] = reply.body
+        except _RollBack:
+            halted = Reply(400, [{"errorCode": "PROCESSING_HALTED", "message": _HALTED}])
+            replies = [replies[place] if place == failed else halted for place in range(len(requests))]
+        responses = [
+            {
+                "body": reply.body,
+                "httpHeaders": dict(reply.headers),
+                "httpStatusCode": reply.status,
+                "referenceId": request["referenceId"],
+            }
+            for request, reply in zip(requests, replies, strict=True)
+        ]
+        return responses, failed is None
+
+    def _referring(self, call: Call, request: dict[str, Any], answers: dict[str, Any]) -> Reply:
+        try:
+            url = _fill(request["url"], answers, quote_values=True)
+            body = _fill(request.get("body"), answers)
+        except ApiError as error:
+            # Unlike most errors, this one names its code first.
+            return Reply(400, [{"errorCode": error.code, "message": error.message}])
+        if not _supported(url):
+            message = (
+                f"The requested resource is not supported in a composite request: {url.partition('?')[0]}"
+            )
+            return Reply(400, [{"errorCode": "PROCESSING_HALTED", "message": message}])
+        return self._one(call, {**request, "url": url, "body": body})
+
+    def _one(self, call: Call, request: dict[str, Any]) -> Reply:
+        path, query = split_url(request["url"])
+        segments = path.strip("/").split("/")
+        body = request.get("body")
+
+        def read_json() -> Any:
+            if body is None:
+                message = "The HTTP entity body is required, but this request has no entity body."
+                raise ApiError(400, "JSON_PARSER_ERROR", message)
+            return body
+
+        try:
+            if [part.lower() for part in segments[:2]] != ["services", "data"] or len(segments) < 3:
+                raise _malformed("The url of a subrequest must start with /services/data/vXX.X/")
+            version = versions.parse(segments[2])
+        except ApiError as error:
+            return Reply(error.status, error.body())
+        headers = {name.lower(): str(value) for name, value in (request.get("httpHeaders") or {}).items()}
+        return self._run(
+            replace(
+                call,
+                method=str(request.get("method", "GET")).upper(),
+                path="/".join(segments[3:]),
+                query=query,
+                headers=headers,
+                version=version,
+                read_json=read_json,
+                params={},
+            )
+        )
+
+
+class Tree:
+    """`/composite/tree/X`: up to 200 new records with their children, all or none of them."""
+
+    def __init__(self, org: Org) -> None:
+        self._org = org
+
+    def routes(self) -> list[Route]:
+        """The path of trees."""
+        return [Route("composite/tree/{sobject}", POST=self.create)]
+
+    def create(self, call: Call) -> Reply:
+        body = call.json_object()
+        sobject = self._org.canonical(call.caller, call.params["sobject"])
+        made: list[dict[str, Any]] = []
+        errors: list[dict[str, Any]] = []
+        try:
+            with self._org.transaction():
+                self._plant(call, sobject, body, {}, made, errors)
+                if errors:
+                    raise _RollBack
+        except _RollBack:
+            return Reply(201 if not errors else 400, {"hasErrors": True, "results": errors})
+        return Reply(201, {"hasErrors": False, "results": made})
+
+    def _plant(
+        self,
+        call: Call,
+        sobject: str,
+        branch: dict[str, Any],
+        parent: dict[str, str],
+        made: list[dict[str, Any]],
+        errors: list[dict[str, Any]],
+    ) -> None:
+        records = branch.get("records")
+        if not isinstance(records, list) or not records:
+            raise _malformed("records must be a list of records")
+        children = {
+            str(child["relationshipName"]).lower(): (child["childSObject"], child["field"])
+            for child in self._org.describe(call.caller, sobject, version=call.version)["childRelationships"]
+            if child["relationshipName"]
+        }
+        for record in records:
+            attributes = record.get("attributes") if isinstance(record, dict) else None
+            if not isinstance(attributes, dict) or not isinstance(attributes.get("referenceId"), str):
+                raise _malformed("Each record of a tree needs attributes with a type and a referenceId")
+            if len(made) + len(errors) >= 200:
+                raise ApiError(400, "LIMIT_EXCEEDED", "A tree can't contain more than 200 records.")
+            branches = {name: value for name, value in record.items() if isinstance(value, dict)}
+            branches.pop("attributes")
+            values = {name: value for name, value in record.items() if not isinstance(value, dict)}
+            try:
+                record_id = self._org.insert(call.caller, sobject, {**values, **parent})
+            except ApiError as error:
+                errors.append({"referenceId": attributes["referenceId"], "errors": [error.item()]})
+                continue
+            made.append({"referenceId": attributes["referenceId"], "id": record_id})
+            for name, below in branches.items():
+                if name.lower() not in children:
+                    raise ApiError(400, "INVALID_FIELD", f"No such relation '{name}' on entity '{sobject}'.")
+                child, field = children[name.lower()]
+                self._plant(call, child, below, {field: record_id}, made, errors)
+
+
+def split_url(url: str) -> tuple[str, dict[str, str]]:
+    """A subrequest's raw path and its decoded query; blanks may stand raw in it."""
+    path, _, query = url.partition("?")
+    return path, parse_query(query)
+
+
+def parse_query(query: str) -> dict[str, str]:
+    """A query string, `+` and `%20` both blanks; the first value of each name counts."""
+    found: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True, max_num_fields=1000):
+        found.setdefault(name, value)
+    return found
+
+
+def _resources(call: Call) -> Reply:
+    names = ("tree", "batch", "sobjects", "graph")
+    return Reply(200, {name: f"{call.base}/composite/{name}" for name in names})
+
+
+def _requests(body: dict[str, Any], version: str) -> list[dict[str, Any]]:
+    """The subrequests; raises JSON_PARSER_ERROR for one that cannot be understood."""
+    requests = body.get("compositeRequest")
+    if not isinstance(requests, list) or not requests:
+        raise _malformed("compositeRequest must be a list of subrequests")
+    seen: set[str] = set()
+    for request in requests:
+        if not isinstance(request, dict):
+            raise _malformed("A subrequest must be an object")
+        for name in ("method", "url", "referenceId"):
+            if not isinstance(request.get(name), str):
+                raise _malformed(f"Missing required field {name} in a subrequest")
+        name = request["referenceId"]
+        if float(version) >= 52 and not _NAME.fullmatch(name):
+            raise _malformed(
+                f"Provided referenceId ('{name}') must start with a letter or a number, and it can contain only "
+                "letters, numbers and underscores ('_')."
+            )
+        if name in seen:
+            raise _malformed(f"Duplicate referenceId '{name}' provided in the composite request")
+        seen.add(name)
+        headers = request.get("httpHeaders") or {}
+        if not isinstance(headers, dict) or _INHERITED & {str(header).lower() for header in headers}:
+            raise _malformed("A subrequest may not set the headers Accept, Authorization and Content-Type")
+    return requests
+
+
+def _in_order(requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The nodes of a graph so that each comes after those it refers to."""
+    left, done = list(requests), set[str]()
+    names = {request["referenceId"] for request in requests}
+    ordered: list[dict[str, Any]] = []
+    while left:
+        ready = [request for request in left if _names(request) & names <= done]
+        if not ready:
+            raise _malformed("The references of a graph form a circle")
+        ordered += ready
+        done |= {request["referenceId"] for request in ready}
+        left = [request for request in left if request["referenceId"] not in done]
+    return ordered
+
+
+def _names(value: Any) -> set[str]:
+    """The reference ids that a subrequest speaks of."""
+    if isinstance(value, str):
+        return {re.split(r"[.\[]", inner, maxsplit=1)[0] for inner in _REFERENCE.findall(value)}
+    if isinstance(value, dict):
+        return set().union(*(_names(part) for part in value.values()))
+    if isinstance(value, list):
+        return set().union(*(_names(part) for part in value))
+    return set()
+
+
+def _fill(value: Any, answers: dict[str, Any], *, quote_values: bool = False) -> Any:
+    """`value` with every `@{reference.path}` replaced by what it leads to."""
+    if isinstance(value, str):
+        if "@{" not in value:
+            return value
+        whole = _REFERENCE.fullmatch(value)
+        if whole and not quote_values:
+            return _look_up(whole[1], answers)
+
+        def text(match: re.Match[str]) -> str:
+            found = _look_up(match[1], answers)
+            plain = "" if found is None else str(found)
+            return quote(plain, safe="") if quote_values else plain
+
+        return _REFERENCE.sub(text, value)
+    if isinstance(value, dict):
+        return {name: _fill(part, answers) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_fill(part, answers) for part in value]
+    return value
+
+
+def _look_up(reference: str, answers: dict[str, Any]) -> Any:
+    name = re.split(r"[.\[]", reference, maxsplit=1)[0]
+    path = reference[len(name) :]
+    found: Any = answers.get(name, _MISSING)
+    place = 0
+    while found is not _MISSING and place < len(path):
+        step = _STEP.match(path, place)
+        if step is None:
+            found = _MISSING
+            break
+        place = step.end()
+        if step[1] is not None:
+            found = found.get(step[1], _MISSING) if isinstance(found, dict) else _MISSING
+        else:
+            index = int(step[2])
+            found = found[index] if isinstance(found, list) and index < len(found) else _MISSING
+    if found is _MISSING or isinstance(found, dict | list):
+        message = f"Invalid reference specified. No value for {reference} found in {name}"
+        raise ApiError(400, "PROCESSING_HALTED", message)
+    return found
+
+
+def _went_well(reply: Reply) -> bool:
+    """Whether a subrequest succeeded; a collection did only when all of its rows did."""
+    if reply.status >= 300 and reply.status != 304:
+        return False
+    if isinstance(reply.body, list):
+        return all(row.get("success", True) for row in reply.body if isinstance(row, dict))
+    return True
+
+
+def _kind(url: str) -> list[str]:
+    path = urlsplit(url.partition("?")[0]).path
+    return [part.lower() for part in path.strip("/").split("/")[3:]]
+
+
+def _is_query(request: dict[str, Any]) -> bool:
+    kind = _kind(request["url"])
+    return kind[:1] in (["query"], ["queryall"]) or kind[:2] == ["composite", "sobjects"]
+
+
+def _supported(url: str) -> bool:
+    kind = _kind(url)
+    return kind[:1] in (["sobjects"], ["query"], ["queryall"]) or kind[:2] == ["composite", "sobjects"]
+
+
+def _too_many(message: str) -> Reply:
+    error = {"errorCode": "LIMIT_EXCEEDED", "message": message}
+    response = {"body": [error], "httpHeaders": {}, "httpStatusCode": 400, "referenceId": None}
+    return Reply(400, {"compositeResponse": [response]})
+
+
+def _malformed(message: str) -> ApiError:
+    return ApiError(400, "JSON_PARSER_ERROR", message)

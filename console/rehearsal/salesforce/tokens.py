@@ -1,0 +1,311 @@
+"""Authorization codes, refresh tokens and sessions, as rows that can die.
+
+A user's approval of an app is a grant. Everything that was handed out for it hangs on it and dies with it. See
+https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_web_server_flow.htm.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from console.rehearsal.salesforce.vault import digest, random_text
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+
+    from console.rehearsal.salesforce.vault import Vault
+
+CODE_SECONDS = 15 * 60
+APPROVALS = 5
+"""Approvals that one user can have open for one app; one more ends the oldest."""
+DEFAULT_SESSION_MINUTES = 120
+_REFRESH_PREFIX = "5Aep861"
+
+
+class Refused(Exception):
+    """The token endpoint's no: an OAuth `error` and its `description`."""
+
+    def __init__(self, error: str, description: str) -> None:
+        super().__init__(f"{error}: {description}")
+        self.error = error
+        self.description = description
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who a bearer token stands for. `key` names the session without revealing its token."""
+
+    key: str
+    user_id: str
+    client_id: str
+    scope: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """What one visit of the token endpoint hands out."""
+
+    access_token: str
+    refresh_token: str | None
+    user_id: str
+    scope: tuple[str, ...]
+
+
+class Tokens:
+    """Everything that can be handed out and taken back. `org_id` answers the org's 18-character id."""
+
+    def __init__(self, vault: Vault, org_id: Callable[[], str]) -> None:
+        self._vault = vault
+        self._org_id = org_id
+        self.on_session_end: Callable[[str], None] | None = None
+        """Told the key of a session that ended."""
+
+    # -- policies
+
+    @property
+    def session_minutes(self) -> int:
+        """How long a session may stand idle."""
+        return int(self._vault.setting("session_minutes", str(DEFAULT_SESSION_MINUTES)))
+
+    @session_minutes.setter
+    def session_minutes(self, minutes: int) -> None:
+        if minutes < 1:
+            raise ValueError("a session lasts a minute at least")
+        self._vault.set("session_minutes", str(minutes))
+
+    @property
+    def rotation(self) -> bool:
+        """Whether each refresh brings a new refresh token and ends the old one."""
+        return self._vault.setting("refresh_token_rotation", "0") == "1"
+
+    @rotation.setter
+    def rotation(self, on: bool) -> None:
+        self._vault.set("refresh_token_rotation", "1" if on else "0")
+
+    # -- codes
+
+    def issue_code(
+        self, client_id: str, user_id: str, scope: tuple[str, ...], redirect_uri: str, challenge: str
+    ) -> str:
+        """An authorization code, good once and for 15 minutes."""
+        code = "aPrx" + random_text(76)
+        with self._vault.writing() as db:
+            db.execute("DELETE FROM access_code WHERE expires_at < ?", (self._vault.now() - CODE_SECONDS,))
+            db.execute(
+                "INSERT INTO access_code (hash, client_id, user_id, scope, redirect_uri, challenge, expires_at) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    digest(code),
+                    client_id,
+                    user_id,
+                    " ".join(scope),
+                    redirect_uri,
+                    challenge,
+                    self._vault.now() + CODE_SECONDS,
+                ),
+            )
+        return code
+
+    def redeem_code(self, code: str, client_id: str, redirect_uri: str, verifier: str) -> Issued:
+        """Tokens for a code. Raises Refused; a code that comes twice ends what its first use brought."""
+        key = digest(code)
+        row = self._vault.one(
+            "SELECT client_id, user_id, scope, redirect_uri, challenge, expires_at, used, grant_id "
+            "FROM access_code WHERE hash = ?",
+            (key,),
+        )
+        if row is None:
+            raise Refused("invalid_grant", "invalid authorization code")
+        owner, user_id, scope, registered, challenge, expires_at, used, grant_id = row
+        if used:
+            self._end_grant(grant_id)
+            raise Refused("invalid_grant", "expired authorization code")
+        if expires_at < self._vault.now():
+            raise Refused("invalid_grant", "expired authorization code")
+        if owner != client_id:
+            raise Refused("invalid_grant", "invalid authorization code")
+        if registered != redirect_uri:
+            raise Refused("redirect_uri_mismatch", "redirect_uri must match configuration")
+        if not hmac.compare_digest(challenge_of(verifier), challenge):
+            raise Refused("invalid_grant", "invalid code verifier")
+        scopes = tuple(scope.split())
+        with self._vault.writing() as db:
+            grant = self._new_grant(db, user_id, client_id, scope)
+            db.execute("UPDATE access_code SET used = 1, grant_id = ? WHERE hash = ?", (grant, key))
+            refresh = None
+            if "refresh_token" in scopes or "offline_access" in scopes:
+                refresh = self._new_refresh(db, grant)
+            access = self._new_session(db, grant, user_id, client_id, scope)
+        return Issued(access, refresh, user_id, scopes)
+
+    # -- refresh tokens
+
+    def refresh(self, refresh_token: str, client_id: str) -> Issued:
+        """A new session. Raises Refused; a refresh token that rotation ended takes its whole family along."""
+        key = digest(refresh_token)
+        row = self._vault.one(
+            "SELECT live, grant_id, user_id, client_id, scope FROM access_refresh "
+            "JOIN access_grant ON access_grant.id = grant_id WHERE hash = ?",
+            (key,),
+        )
+        if row is None or row[3] != client_id:
+            raise Refused("invalid_grant", "expired access/refresh token")
+        live, grant, user_id, _, scope = row
+        if not live:
+            self._end_grant(grant)
+            raise Refused("invalid_grant", "expired access/refresh token")
+        rotate = self.rotation
+        with self._vault.writing() as db:
+            renewed = None
+            if rotate:
+                db.execute("UPDATE access_refresh SET live = 0 WHERE hash = ?", (key,))
+                ended = self._sessions_of(db, grant)
+                db.execute("DELETE FROM access_session WHERE grant_id = ?", (grant,))
+                renewed = self._new_refresh(db, grant)
+            access = self._new_session(db, grant, user_id, client_id, scope)
+        if rotate:
+            self._tell(ended)
+        return Issued(access, renewed, user_id, tuple(scope.split()))
+
+    def approved(self, user_id: str, client_id: str, scope: tuple[str, ...]) -> bool:
+        """Whether the user has an open approval of the app that covers these scopes."""
+        with self._vault.writing() as db:
+            rows = db.execute(
+                "SELECT scope FROM access_grant WHERE user_id = ? AND client_id = ?", (user_id, client_id)
+            ).fetchall()
+        return any(set(scope) <= set(row[0].split()) for row in rows)
+
+    # -- sessions
+
+    def open_session(self, token: str, user_id: str, client_id: str, scope: str) -> None:
+        """A session with a token made elsewhere (the one that the rehearsal hands out)."""
+        with self._vault.writing() as db:
+            self._store_session(db, token, None, user_id, client_id, scope)
+
+    def session(self, token: str) -> Session | None:
+        """The live session of a bearer token, which starts its idle time anew; None when there is none."""
+        key, now = digest(token), self._vault.now()
+        row = self._vault.one(
+            "SELECT user_id, client_id, scope, last_used FROM access_session WHERE hash = ?", (key,)
+        )
+        if row is None or not token.startswith(self._org_id()[:15] + "!"):
+            return None
+        if row[3] + self.session_minutes * 60 <= now:
+            with self._vault.writing() as db:
+                db.execute("DELETE FROM access_session WHERE hash = ?", (key,))
+            self._tell([key])
+            return None
+        with self._vault.writing() as db:
+            db.execute("UPDATE access_session SET last_used = ? WHERE hash = ?", (now, key))
+        return Session(key.hex(), row[0], row[1], tuple(row[2].split()))
+
+    def revive(self, token: str) -> bool:
+        """Start the idle time of a session anew even if it had run out; False when the session was ended."""
+        with self._vault.writing() as db:
+            return bool(
+                db.execute(
+                    "UPDATE access_session SET last_used = ? WHERE hash = ?",
+                    (self._vault.now(), digest(token)),
+                ).rowcount
+            )
+
+    def new_token(self) -> str:
+        """The text of an access token: the org's id, an exclamation mark, and a secret."""
+        return f"{self._org_id()[:15]}!AQ{random_text(94)}"
+
+    # -- the end of things
+
+    def revoke(self, token: str) -> None:
+        """End an access token, or a refresh token with all its sessions. Raises Refused when it is neither."""
+        key = digest(token)
+        refresh = self._vault.one("SELECT grant_id FROM access_refresh WHERE hash = ?", (key,))
+        if refresh is not None:
+            self._end_grant(refresh[0])
+            return
+        with self._vault.writing() as db:
+            ended = db.execute("DELETE FROM access_session WHERE hash = ?", (key,)).rowcount
+        if ended:
+            self._tell([key])
+        elif "!" in token or token.startswith(_REFRESH_PREFIX):
+            raise Refused("invalid_token", "invalid token")
+        else:
+            raise Refused("unsupported_token_type", "this token type is not supported")
+
+    def expire_sessions(self) -> None:
+        """End every session; refresh tokens live on."""
+        with self._vault.writing() as db:
+            ended = [row[0] for row in db.execute("SELECT hash FROM access_session")]
+            db.execute("DELETE FROM access_session")
+        self._tell(ended)
+
+    def revoke_all(self) -> None:
+        """End every session, refresh token and code."""
+        self.expire_sessions()
+        with self._vault.writing() as db:
+            db.execute("DELETE FROM access_grant")
+            db.execute("DELETE FROM access_code")
+
+    # -- inside
+
+    def _new_grant(self, db: sqlite3.Connection, user_id: str, client_id: str, scope: str) -> int:
+        grant = db.execute(
+            "INSERT INTO access_grant (user_id, client_id, scope) VALUES (?, ?, ?)",
+            (user_id, client_id, scope),
+        ).lastrowid
+        db.execute(
+            "DELETE FROM access_grant WHERE user_id = ? AND client_id = ? AND id NOT IN "
+            "(SELECT id FROM access_grant WHERE user_id = ? AND client_id = ? ORDER BY id DESC LIMIT ?)",
+            (user_id, client_id, user_id, client_id, APPROVALS),
+        )
+        if grant is None:
+            raise RuntimeError("SQLite did not say which row it added")
+        return grant
+
+    def _new_refresh(self, db: sqlite3.Connection, grant: int) -> str:
+        token = _REFRESH_PREFIX + random_text(80)
+        db.execute("INSERT INTO access_refresh (hash, grant_id) VALUES (?, ?)", (digest(token), grant))
+        return token
+
+    def _new_session(
+        self, db: sqlite3.Connection, grant: int, user_id: str, client_id: str, scope: str
+    ) -> str:
+        token = self.new_token()
+        self._store_session(db, token, grant, user_id, client_id, scope)
+        return token
+
+    def _store_session(
+        self, db: sqlite3.Connection, token: str, grant: int | None, user_id: str, client_id: str, scope: str
+    ) -> None:
+        db.execute(
+            "INSERT OR REPLACE INTO access_session (hash, grant_id, user_id, client_id, scope, last_used) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            (digest(token), grant, user_id, client_id, scope, self._vault.now()),
+        )
+
+    @staticmethod
+    def _sessions_of(db: sqlite3.Connection, grant: int) -> list[bytes]:
+        return [row[0] for row in db.execute("SELECT hash FROM access_session WHERE grant_id = ?", (grant,))]
+
+    def _end_grant(self, grant: int | None) -> None:
+        if grant is None:
+            return
+        with self._vault.writing() as db:
+            ended = self._sessions_of(db, grant)
+            db.execute("DELETE FROM access_grant WHERE id = ?", (grant,))
+        self._tell(ended)
+
+    def _tell(self, ended: list[bytes]) -> None:
+        if self.on_session_end is not None:
+            for key in ended:
+                self.on_session_end(key.hex())
+
+
+def challenge_of(verifier: str) -> str:
+    """The S256 challenge of a code verifier: https://www.rfc-editor.org/rfc/rfc7636#section-4.2."""
+    hashed = hashlib.sha256(verifier.encode("ascii", "replace")).digest()
+    return base64.urlsafe_b64encode(hashed).rstrip(b"=").decode()
