@@ -42,8 +42,8 @@ def is_loopback(address: str) -> bool:
         return False
 
 
-def origin(address: str, what: str) -> str:
-    """The address as ``scheme://host[:port]``, checked before any secret is sent to it.
+def origin(address: str, what: str, *, keep_path: bool = False) -> str:
+    """The address as ``scheme://host[:port]`` (and its path, where that is kept), checked before any secret is sent to it.
 
     A bare host name gets ``https://``. Plain http is accepted for this computer only, because keys and tokens
     would cross the network in the clear.
@@ -68,7 +68,8 @@ def origin(address: str, what: str) -> str:
     if not host or any(character.isspace() or character in "\\<>\"'" for character in host):
         raise UsageError(f"{_cap(what)} has no host name.", "Give it as https://host.")
     shown = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{shown}" + (f":{parts.port}" if parts.port is not None else "")
+    port = f":{parts.port}" if parts.port is not None else ""
+    return f"{parts.scheme}://{shown}{port}" + (parts.path.rstrip("/") if keep_path else "")
 
 
 def proxy_for(address: str) -> str | None:
@@ -96,6 +97,7 @@ def _split(text: str, what: str) -> SplitResult:
     try:
         parts = urlsplit(text)
         _ = parts.port
+        (parts.hostname or "").encode("idna")
     except ValueError:
         raise UsageError(f"{_cap(what)} is not an address.", "Give it as https://host.") from None
     return parts

@@ -1,0 +1,81 @@
+"""The one place that knows httpx: how its clients are made, and what its failures mean for a person."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from console.errors import Unreachable
+from console.net import USER_AGENT, certificates, proxy_for
+
+CONNECT = 5.0
+"""Seconds for a connection to stand."""
+
+
+def web_client(
+    base: str,
+    *,
+    timeout: float,
+    headers: Mapping[str, str] | None = None,
+    transport: httpx.BaseTransport | None = None,
+) -> httpx.Client:
+    """A client for one host, which follows no redirects and reads neither ``.netrc`` nor proxies by itself.
+
+    :param timeout: seconds to wait for each piece of an answer.
+    """
+    bundle = certificates()
+    return httpx.Client(
+        base_url=base,
+        headers={"Accept": "application/json", "User-Agent": USER_AGENT, **(headers or {})},
+        timeout=httpx.Timeout(timeout, connect=min(CONNECT, timeout)),
+        limits=httpx.Limits(max_connections=32, max_keepalive_connections=16),
+        follow_redirects=False,
+        trust_env=False,
+        proxy=proxy_for(base) if transport is None else None,
+        verify=ssl.create_default_context(cafile=bundle) if bundle else True,
+        transport=transport,
+    )
+
+
+def json_of(response: httpx.Response) -> tuple[bool, Any]:
+    """Whether the body is JSON, and what it says; decimals stay exact."""
+    if "json" not in response.headers.get("content-type", "").lower():
+        return False, None
+    try:
+        return True, json.loads(response.content, parse_float=Decimal)
+    except (ValueError, RecursionError):
+        return False, None
+
+
+def no_answer(error: httpx.RequestError, system: str, address: str, *, writing: bool) -> Unreachable:
+    """The typed error for a request without an answer.
+
+    :param system: whose answer it is, for the sentence: ``Alguna``, ``Salesforce``.
+    :param writing: a write whose request may have arrived gets `maybe_done`.
+    """
+    whom = f"{system} at {urlsplit(address).netloc}"
+    advice = "Check the address and the network; it is tried again by itself."
+    arrived = not isinstance(
+        error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError
+    )
+    if isinstance(error, httpx.ConnectTimeout):
+        text = f"{whom} did not accept a connection in time."
+    elif isinstance(error, httpx.TimeoutException):
+        text = f"{whom} did not answer in time."
+    elif isinstance(error, httpx.ProxyError):
+        text = f"The proxy on the way to {whom} refused."
+        advice = "Check the proxy settings of this computer."
+    elif isinstance(error, httpx.ConnectError) and "CERTIFICATE" in str(error).upper():
+        text = f"The certificate of {whom} is not trusted, so nothing was sent."
+        advice = "Check the address; behind a company proxy, name its certificates in SSL_CERT_FILE."
+    elif isinstance(error, httpx.ConnectError):
+        text = f"{whom} cannot be reached."
+    else:
+        text = f"The connection to {whom} was cut."
+    return Unreachable(text, advice, maybe_done=writing and arrived)
