@@ -26,6 +26,7 @@ Environment = Literal["rehearsal", "sandbox", "production", "my_domain"]
 Health = Literal["ok", "attention", "sign_in", "failed", "disconnected", "unknown"]
 ImportChoice = Literal["none", "matching", "all"]
 WizardStep = Literal["environment", "sign_in", "alguna", "name", "source", "import", "setup", "summary"]
+Sort = Literal["name", "state", "differs", "changed"]
 StepState = Literal["waiting", "doing", "done", "failed", "skipped"]
 
 WIZARD_STEPS: tuple[WizardStep, ...] = (
@@ -104,20 +105,31 @@ class GridRow(Protocol):
     @property
     def why(self) -> str: ...
     @property
-    def subscription(self) -> str | None: ...
+    def subscription(self) -> str: ...
     @property
-    def changed_at(self) -> str | None: ...
+    def changed_at(self) -> str: ...
 
 
 class Grid(Protocol):
-    """Pages of rows by position (``console.store.grid.Grid``). Blocks; used by the thread that opened it."""
+    """Pages of rows by position (``console.store.grid.Grid``). Blocks; may be used by several threads."""
 
     def arrange(
-        self, sort: str = "name", descending: bool = False, text: str = "", state: State | None = None
-    ) -> int: ...
-    def page(self, start: int, count: int) -> Sequence[GridRow]: ...
-    def position(self, customer_id: str) -> int | None: ...
-    def close(self) -> None: ...
+        self, sort: Sort = "name", *, descending: bool = False, text: str = "", state: State | None = None
+    ) -> int:
+        """Sort and filter; how many rows there are. A newer call ends an older one with ``Superseded``."""
+        ...
+
+    def page(self, start: int, count: int, /) -> Sequence[GridRow]:
+        """Rows by position; one that is gone since is left out."""
+        ...
+
+    def position(self, id_: str, /) -> int | None:
+        """Where a customer's or an account's row is, None when it is not shown."""
+        ...
+
+    def close(self) -> None:
+        """End what is being read and let go of the file."""
+        ...
 
 
 # --- one account -------------------------------------------------------------------------------------------
