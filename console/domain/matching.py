@@ -1,0 +1,221 @@
+"""Which account is a customer's: found with proof, or left to a person with the evidence.
+
+In order: our customer id on the account; the account's id among the customer's aliases; one single free account with the same
+domain and a compatible name. Linking the wrong pair would overwrite one company's record with another's, so whatever is
+less clear than that is ambiguous, and nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from console.domain.domains import business_domain
+from console.domain.fields import CONTACT_EMAIL, CUSTOMER_ID, FIELD, WEBSITE
+from console.domain.ids import account_id
+from console.domain.names import name_key, names_compatible
+from console.domain.normal import same, shown
+from console.domain.records import Account, Candidate, Customer, Match, MatchedBy
+
+MOST_CANDIDATES: Final = 10
+
+
+class AccountLookup(Protocol):
+    """Where accounts are found. Deleted accounts may be among the answers; they are told by `Account.deleted`."""
+
+    def by_customer_id(self, customer_id: str) -> Sequence[Account]:
+        """Accounts whose Alguna customer id is exactly this."""
+
+    def by_ids(self, ids: Sequence[str]) -> Sequence[Account]:
+        """Accounts with these 18-character ids, those that are known."""
+
+    def by_domain(self, domain: str) -> Sequence[Account]:
+        """Accounts whose website, or a contact's business e-mail address, has this domain."""
+
+    def by_name_key(self, key: str) -> Sequence[Account]:
+        """Accounts whose name has this `name_key`."""
+
+    def linked(self, account_id: str) -> str | None:
+        """The customer that the account is linked to, if any."""
+
+
+def match(customer: Customer, lookup: AccountLookup) -> Match:
+    """The customer's account, or candidates for a person to choose from, best first, or nothing."""
+    return _by_customer_id(customer, lookup) or _by_alias(customer, lookup) or _by_likeness(customer, lookup)
+
+
+def without_rivals(matches: Mapping[str, Match], lookup: AccountLookup) -> dict[str, Match]:
+    """`matches` by customer id, where customers that claim the same account are all left to a person.
+
+    Which of two customers comes first must not decide whose account it is. A match by customer id is proof and stands.
+    """
+    claims: dict[str, list[str]] = {}
+    for customer_id, found in matches.items():
+        if found.account_id is not None:
+            claims.setdefault(found.account_id, []).append(customer_id)
+    settled = dict(matches)
+    for claimed, customers in claims.items():
+        if len(customers) == 1:
+            continue
+        name = next((account.name for account in lookup.by_ids([claimed])), claimed)
+        for customer_id in customers:
+            claim = matches[customer_id]
+            if claim.how is MatchedBy.CUSTOMER_ID:
+                continue
+            others = ", ".join(shown(other) for other in customers if other != customer_id)
+            evidence = (claim.evidence.rstrip("."), f"also claimed by customer {others}")
+            candidate = Candidate(claimed, name, _DOMAIN, evidence)
+            settled[customer_id] = Match(candidates=(candidate,))
+    return settled
+
+
+_PROOF: Final = 100
+_DOMAIN: Final = 50
+_NAME: Final = 30
+_PLACE: Final = 5
+_TAKEN: Final = -60
+
+
+@dataclass(slots=True)
+class _Evidence:
+    """What speaks for and against one account."""
+
+    account: Account
+    domain: str | None = None
+    """The domain that account and customer share."""
+    compatible: bool = False
+    free: bool = True
+    score: int = 0
+    sentences: list[str] = field(default_factory=list)
+
+    def add(self, score: int, sentence: str) -> None:
+        self.score += score
+        self.sentences.append(sentence)
+
+
+def _by_customer_id(customer: Customer, lookup: AccountLookup) -> Match | None:
+    sentence = f"the account carries the customer id {shown(customer.id)}"
+    return _proven(
+        customer, _alive(lookup.by_customer_id(customer.id)), lookup, MatchedBy.CUSTOMER_ID, sentence
+    )
+
+
+def _by_alias(customer: Customer, lookup: AccountLookup) -> Match | None:
+    ids = list(dict.fromkeys(filter(None, map(account_id, customer.aliases))))
+    if not ids:
+        return None
+    found = list(lookup.by_ids(ids))
+    winners = [account.merged_into for account in found if account.deleted and account.merged_into]
+    if winners:  # an alias may name the loser of a merge: the account lives on under the winner's id
+        found.extend(lookup.by_ids(winners))
+    sentence = "the account's id is an alias of the customer"
+    return _proven(customer, _alive(found), lookup, MatchedBy.ALIAS, sentence)
+
+
+def _proven(
+    customer: Customer,
+    accounts: Sequence[Account],
+    lookup: AccountLookup,
+    how: MatchedBy,
+    sentence: str,
+) -> Match | None:
+    """One free account is a match; several, or one that is somebody else's, are candidates; none is no answer."""
+    if not accounts:
+        return None
+    if len(accounts) == 1 and _taken(customer, accounts[0], lookup) is None:
+        return Match(accounts[0].id, how, f"{sentence[0].upper()}{sentence[1:]}.")
+    domains = _domains(customer)
+    weighed = []
+    for account in accounts:
+        evidence = _Evidence(account)
+        evidence.add(_PROOF, sentence)
+        weighed.append(_weigh(evidence, customer, domains, lookup))
+    return Match(candidates=_ranked(weighed))
+
+
+def _by_likeness(customer: Customer, lookup: AccountLookup) -> Match:
+    """Same domain and compatible name, if that is one single free account; else what may be the one."""
+    domains = _domains(customer)
+    at_domain: dict[str, str] = {}
+    accounts: dict[str, Account] = {}
+    for domain in domains:
+        for account in _alive(lookup.by_domain(domain)):
+            at_domain.setdefault(account.id, domain)
+            accounts[account.id] = account
+    for account in _alive(lookup.by_name_key(name_key(customer.name))):
+        accounts.setdefault(account.id, account)
+    weighed = []
+    for account in accounts.values():
+        evidence = _weigh(_Evidence(account, at_domain.get(account.id)), customer, domains, lookup)
+        # A sister company has the same domain, another name, and is already somebody's: no candidate.
+        if evidence.compatible or evidence.free:
+            weighed.append(evidence)
+    sure = [one for one in weighed if one.domain is not None and one.compatible]
+    if len(sure) == 1 and sure[0].free:
+        sentence = f"Only {shown(sure[0].account.name)} has the domain {sure[0].domain} and a name like {shown(customer.name)}."
+        return Match(sure[0].account.id, MatchedBy.DOMAIN_AND_NAME, sentence)
+    return Match(candidates=_ranked(weighed))
+
+
+def _weigh(
+    evidence: _Evidence, customer: Customer, domains: Sequence[str], lookup: AccountLookup
+) -> _Evidence:
+    """Add what the account's domain, name, place and present link say."""
+    account = evidence.account
+    if evidence.domain is None:
+        own = business_domain(account.values.get(WEBSITE))
+        evidence.domain = own if own in domains else None
+    if evidence.domain is not None:
+        evidence.add(_DOMAIN, f"same domain {evidence.domain}")
+    evidence.compatible = names_compatible(customer.name, account.name)
+    if evidence.compatible:
+        evidence.add(_NAME, "a name that fits")
+    else:
+        evidence.add(0, "another name")
+    for key, words in (("BillingCountry", "same country"), ("BillingCity", "same city")):
+        here, there = customer.values.get(key), account.values.get(key)
+        if (
+            here is not None
+            and there is not None
+            and same(FIELD[key].kind, here.casefold(), there.casefold())
+        ):
+            evidence.add(_PLACE, words)
+    taken = _taken(customer, account, lookup)
+    if taken is not None:
+        evidence.free = False
+        evidence.add(_TAKEN, taken)
+    return evidence
+
+
+def _taken(customer: Customer, account: Account, lookup: AccountLookup) -> str | None:
+    """Whose the account is, if it is another customer's already."""
+    owner = lookup.linked(account.id)
+    if owner is not None and owner != customer.id:
+        return f"already linked to customer {shown(owner)}"
+    stamp = account.values.get(CUSTOMER_ID)
+    if stamp is not None and stamp != customer.id:
+        return f"carries the customer id {shown(stamp)}"
+    return None
+
+
+def _domains(customer: Customer) -> list[str]:
+    """Domains that speak for the customer: its website's, and its contact's where that is no free mail."""
+    found = (
+        business_domain(customer.values.get(WEBSITE)),
+        business_domain(customer.values.get(CONTACT_EMAIL)),
+    )
+    return list(dict.fromkeys(domain for domain in found if domain is not None))
+
+
+def _alive(accounts: Iterable[Account]) -> list[Account]:
+    alive = {account.id: account for account in accounts if not account.deleted}
+    return list(alive.values())
+
+
+def _ranked(weighed: Iterable[_Evidence]) -> tuple[Candidate, ...]:
+    best = sorted(weighed, key=lambda one: (-one.score, one.account.name.casefold(), one.account.id))
+    return tuple(
+        Candidate(one.account.id, one.account.name, one.score, tuple(one.sentences))
+        for one in best[:MOST_CANDIDATES]
+    )

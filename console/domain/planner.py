@@ -1,0 +1,216 @@
+"""What the sync is about to do to one customer, and why: a pure function of what is known.
+
+`plan` reads no clock and no store: the same subject and policy always give the same plan, so that a plan can be
+shown first, hashed, and applied later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from console.domain import contacts, why
+from console.domain.changes import (
+    NEW_ACCOUNT,
+    account_creation,
+    alias_addition,
+    contact_creation,
+    field_change,
+    plan_hash,
+)
+from console.domain.decisions import Answers, decide, latest_sides
+from console.domain.fields import ACCOUNT_FIELDS, CUSTOMER_ID, FIELD, FIELDS, NAME
+from console.domain.ids import same_id
+from console.domain.merge import UNKNOWN, Known, merge
+from console.domain.policy import Policy
+from console.domain.records import (
+    Account,
+    Change,
+    Customer,
+    Decision,
+    Direction,
+    LinkPlan,
+    State,
+    Subject,
+    Value,
+    Values,
+)
+from console.domain.view import AlgunaView, alguna_values, salesforce_values
+
+__all__ = ["NEW_ACCOUNT", "NO_ANSWERS", "UNKNOWN", "Answers", "Known", "merge", "plan", "plan_hash"]
+
+NO_ANSWERS: Final[Answers] = MappingProxyType({})
+
+
+def plan(subject: Subject, policy: Policy, answers: Answers = NO_ANSWERS) -> LinkPlan:
+    """The plan for one customer: its state, every field's decision, the changes, and sentences that say why.
+
+    A subject without a `match` hasn't been looked for in Salesforce yet, so nothing is created for it.
+    `subject.subscriptions` are all of the customer's: an empty tuple means that there is none. `answers` are the
+    choices of a person who was asked.
+    """
+    gone = why.gone(subject)
+    if gone is not None:
+        return LinkPlan(State.GONE, gone)
+    if subject.link is not None and subject.account is not None:
+        return _linked(subject, subject.account, policy, answers)
+    customer, match = subject.customer, subject.match
+    existing = not policy.is_new(customer) and customer.id not in policy.imported
+    if existing and policy.import_choice == "none":
+        return LinkPlan(State.NOT_IMPORTED, (_LEFT_ALONE,))
+    if match is None:
+        return LinkPlan(State.NEW, ("Not looked for in Salesforce yet.",))
+    if match.account_id is not None:
+        account = subject.account
+        if account is None or not same_id(account.id, match.account_id):
+            return LinkPlan(
+                State.NEW, (f"Matched to account {match.account_id}, which hasn't been read yet.",)
+            )
+        return _linked(subject, account, policy, answers)
+    if match.candidates:
+        return LinkPlan(State.REVIEW, why.review(match))
+    if existing and policy.import_choice == "matching":
+        return LinkPlan(State.NOT_IMPORTED, (_NO_MATCH,))
+    if not policy.create_accounts:
+        return LinkPlan(State.NOT_CREATED, (_NO_CREATION,))
+    return _unmatched(subject, policy)
+
+
+_LEFT_ALONE = "This customer was there before the connection, and existing customers are not imported."
+_NO_MATCH = (
+    "No account matches, and of the existing customers only those with a matching account are imported."
+)
+_NO_CREATION = "No account matches, and creating accounts from Alguna is switched off."
+_CREATED = "No account matches this customer: one is created, because Alguna is the source of new accounts."
+_NEW_CONTACT = "The account has no contact with this e-mail address: Alguna's contact is created."
+
+
+def _unmatched(subject: Subject, policy: Policy) -> LinkPlan:
+    """A new account with everything known, its contact, and its id among the customer's aliases."""
+    customer = subject.customer
+    view = alguna_values(customer, subject.subscriptions, None, policy)
+    if view.missing:
+        parts = " and ".join(view.missing)
+        return LinkPlan(
+            State.INCOMPLETE,
+            (
+                f"Waiting for the {parts}: an account is created once the customer's profile in Alguna has that.",
+            ),
+        )
+    decisions = [
+        contacts.new_field(spec, view.values.get(spec.key, UNKNOWN), policy) for spec in ACCOUNT_FIELDS
+    ]
+    values = _written(decisions)
+    if NAME not in values or CUSTOMER_ID not in values:
+        head = "The account can't be created: it needs both its name and its Alguna customer id."
+        return LinkPlan(
+            State.REFUSED,
+            (head, *why.of_troubles(decisions)),
+            tuple(decisions),
+            differs=_differing(decisions),
+        )
+    changes = [account_creation(customer, values, _CREATED)]
+    contact = contacts.new_contact(view.values, None, policy)
+    if person := _written(contact):
+        changes.append(contact_creation(customer, NEW_ACCOUNT, person, "The new account's contact."))
+    changes.append(alias_addition(customer, NEW_ACCOUNT))
+    decisions = _in_order([*decisions, *contact])
+    return LinkPlan(
+        State.PENDING,
+        (_CREATED, *why.of_troubles(decisions), *why.notes(view, decisions)),
+        tuple(decisions),
+        tuple(changes),
+        differs=_differing(decisions),
+    )
+
+
+def _linked(subject: Subject, account: Account, policy: Policy, answers: Answers) -> LinkPlan:
+    """Field changes both ways, the contact where there is none, and the alias."""
+    customer, link = subject.customer, subject.link
+    view = alguna_values(customer, subject.subscriptions, link, policy)
+    contact = subject.contact if subject.contact is not None and not subject.contact.deleted else None
+    there = salesforce_values(account, contact)
+    base: Values = link.base if link is not None else {}
+    decisions = decide(
+        ACCOUNT_FIELDS if contact is None else FIELDS,
+        view.values,
+        there,
+        base,
+        policy,
+        answers,
+        latest_sides(customer, account, contact),
+        subscribed=view.primary is not None,
+    )
+    created: list[Change] = []
+    if contact is not None:
+        decisions = contacts.of_one_person(decisions, view.values, there, base, answers)
+        decisions = contacts.for_alguna(decisions, customer, view.values)
+        changes = _field_changes(decisions, customer, account.id, contact.id, view.values, there)
+    else:
+        changes = _field_changes(decisions, customer, account.id, "", view.values, there)
+        fresh = contacts.new_contact(view.values, link, policy)
+        if person := _written(fresh):
+            created = [contact_creation(customer, account.id, person, _NEW_CONTACT)]
+        decisions = _in_order([*decisions, *fresh])
+    if not any(same_id(alias, account.id) for alias in customer.aliases):
+        changes.append(alias_addition(customer, account.id))
+    return _result(subject, view, decisions, [*created, *changes])
+
+
+def _field_changes(
+    decisions: Sequence[Decision],
+    customer: Customer,
+    account_id: str,
+    contact_id: str,
+    alguna: Values,
+    salesforce: Values,
+) -> list[Change]:
+    """A change for each decision with a direction: those in Salesforce first."""
+    to_salesforce: list[Change] = []
+    to_alguna: list[Change] = []
+    for decision in decisions:
+        if decision.direction is Direction.TO_SALESFORCE:
+            record = account_id if FIELD[decision.key].entity == "Account" else contact_id
+            to_salesforce.append(field_change(customer, decision, record, salesforce.get(decision.key)))
+        elif decision.direction is Direction.TO_ALGUNA:
+            to_alguna.append(field_change(customer, decision, customer.id, alguna.get(decision.key)))
+    return to_salesforce + to_alguna
+
+
+def _result(
+    subject: Subject, view: AlgunaView, decisions: Sequence[Decision], changes: Sequence[Change]
+) -> LinkPlan:
+    state = State.IN_SYNC
+    if changes:
+        state = State.PENDING
+    elif any(decision.asks for decision in decisions):
+        state = State.CONFLICT
+    elif any(decision.refused for decision in decisions):
+        state = State.REFUSED
+    differs = _differing(decisions)
+    sentences = (
+        why.head(decisions, changes, differs),
+        *(why.of_decisions(decisions) if differs else ()),
+        *why.linked(subject),
+        *why.notes(view, decisions),
+    )
+    agreed: dict[str, Value] = {
+        decision.key: view.values[decision.key] for decision in decisions if decision.agreed
+    }
+    return LinkPlan(state, sentences, tuple(decisions), tuple(changes), agreed, differs)
+
+
+def _written(decisions: Iterable[Decision]) -> Values:
+    return {decision.key: decision.value for decision in decisions if decision.direction is not None}
+
+
+def _differing(decisions: Iterable[Decision]) -> int:
+    return sum(decision.differs for decision in decisions)
+
+
+def _in_order(decisions: Iterable[Decision]) -> list[Decision]:
+    return sorted(decisions, key=lambda decision: _PLACE[decision.key])
+
+
+_PLACE: Final = {spec.key: place for place, spec in enumerate(FIELDS)}
