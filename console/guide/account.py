@@ -1,0 +1,270 @@
+"""One account as a person looks at it: every field three values wide, what will happen to it, and why. Read from the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from console.domain.fields import FIELDS, FieldSpec
+from console.domain.plain import plain
+from console.domain.planner import plan
+from console.domain.policy import Policy
+from console.domain.records import Account, Contact, Decision, Link, LinkPlan, State, Subject, Values
+from console.domain.status import status_word
+from console.domain.view import alguna_values, salesforce_values
+from console.errors import UsageError
+from console.guide.seam import (
+    AccountDetail,
+    Cell,
+    FieldRow,
+    HistoryLine,
+    LinkOut,
+    SubscriptionLine,
+    SubscriptionNote,
+)
+from console.settings import ConnectionSettings
+
+if TYPE_CHECKING:
+    from console.store.cache import Cache
+    from console.store.entries import Entry
+    from console.store.history import HistoryRow
+
+NO_ACCOUNT = "No Alguna customer is linked with this account."
+SHOWN_HISTORY = 200
+
+
+def identify(cache: Cache, ident: str) -> str:
+    """The one customer (or account without a customer) that `ident` names.
+
+    :param ident: an Alguna id, a Salesforce id of 15 or 18 characters, or a whole name.
+    :raises UsageError: nothing has this id or name, or several have this name.
+    """
+    found = cache.entries.find(ident)
+    if not found:
+        raise UsageError(
+            f"Nothing known has the id or name {plain(ident, 60)!r}.",
+            "Give an Alguna id, a Salesforce id, or the whole name; a new record is known after the next pass.",
+        )
+    if len(found) > 1:
+        listed = ", ".join(found[:5]) + (" ..." if len(found) > 5 else "")
+        raise UsageError(f"{len(found)} have the name {plain(ident, 60)!r}.", f"Name one by its id: {listed}")
+    return found[0]
+
+
+def account_detail(cache: Cache, settings: ConnectionSettings, policy: Policy, ident: str) -> AccountDetail:
+    """Everything about one customer, one account, or the two linked.
+
+    :raises UsageError: see `identify`.
+    """
+    key = identify(cache, ident)
+    entry = cache.entries.get(key)
+    if entry is None:
+        raise UsageError(f"{plain(ident, 60)!r} is not known any more.", "Go back to the list.")
+    if entry.customer_id is None:
+        return _account_only(cache, settings, entry)
+    (subject,) = cache.subjects([entry.customer_id])
+    subject = _matched(cache, subject, policy)
+    imported = cache.entries.imported([entry.customer_id])
+    planned = plan(subject, replace(policy, imported=imported))
+    return _customer(cache, settings, entry, subject, planned, policy)
+
+
+def _matched(cache: Cache, subject: Subject, policy: Policy) -> Subject:
+    """The subject as the planner wants it: unlinked ones are looked for among the accounts."""
+    if subject.link is not None:
+        return subject
+    from console.domain.matching import match
+
+    found = match(subject.customer, cache.accounts)
+    account = cache.accounts.get(found.account_id) if found.account_id else None
+    return replace(subject, match=found, account=account)
+
+
+def _customer(
+    cache: Cache,
+    settings: ConnectionSettings,
+    entry: Entry,
+    subject: Subject,
+    planned: LinkPlan,
+    policy: Policy,
+) -> AccountDetail:
+    customer, link = subject.customer, subject.link
+    view = alguna_values(customer, subject.subscriptions, link, policy)
+    refusals = tuple(
+        f"Refused last time: {refusal.sentence}" for refusal in cache.journal.last_refusals(customer.id)
+    )
+    why = tuple(dict.fromkeys((*planned.why, *refusals)))
+    # What the engine found out by writing (a refusal) outlives a plan that would simply try again.
+    state = entry.state if entry.state is State.REFUSED and not entry.dirty else planned.state
+    seen = cache.customers.seen(customer.id)
+    account = subject.account
+    looked = cache.accounts.seen(account.id) if account else None
+    return AccountDetail(
+        customer_id=customer.id,
+        account_id=account.id if account else None,
+        name=customer.name,
+        state=state,
+        why=why,
+        fields=_rows(planned, view.values, link, account, subject.contact, policy),
+        matched=_matched_by(link),
+        subscription=_subscription(
+            subject, view.primary.subscription.id, view.primary.position, view.primary.rule
+        )
+        if view.primary
+        else None,
+        links=_links(
+            settings, policy, customer.id, account, view.primary.subscription.id if view.primary else None
+        ),
+        history=history_lines(cache.history.of(customer.id, SHOWN_HISTORY), {customer.id: customer.name}),
+        candidates=subject.match.candidates if subject.match else (),
+        alguna_seen_at=seen.at if seen else None,
+        salesforce_seen_at=looked.at if looked else None,
+    )
+
+
+def _account_only(cache: Cache, settings: ConnectionSettings, entry: Entry) -> AccountDetail:
+    account_id = entry.account_id or ""
+    account = cache.accounts.get(account_id)
+    values: Values = account.values if account else {}
+    looked = cache.accounts.seen(account_id)
+    return AccountDetail(
+        customer_id=None,
+        account_id=account_id,
+        name=entry.name,
+        state=State.SALESFORCE_ONLY,
+        why=(
+            NO_ACCOUNT,
+            "Nothing is written to it. It is linked when a customer matches it or carries its id as an alias.",
+        ),
+        fields=tuple(
+            FieldRow(
+                key=spec.key,
+                label=spec.label,
+                group=spec.group,
+                alguna=Cell(None, known=False),
+                base=Cell(None, known=False),
+                salesforce=_cell(values, spec),
+                differs=False,
+                direction=None,
+                reason="There is no customer to compare with.",
+                salesforce_name=f"{spec.entity}.{spec.sf_name}",
+                alguna_name=spec.alguna_name,
+            )
+            for spec in FIELDS
+            if spec.entity == "Account"
+        ),
+        links=_links(settings, Policy(), None, account, None),
+        salesforce_seen_at=looked.at if looked else None,
+    )
+
+
+def _rows(
+    planned: LinkPlan,
+    alguna: Values,
+    link: Link | None,
+    account: Account | None,
+    contact: Contact | None,
+    policy: Policy,
+) -> tuple[FieldRow, ...]:
+    there = salesforce_values(account, contact)
+    base: Values = link.base if link else {}
+    decided = {decision.key: decision for decision in planned.decisions}
+    return tuple(
+        _row(spec, decided.get(spec.key), alguna, base, there, policy, planned.why[0]) for spec in FIELDS
+    )
+
+
+def _row(
+    spec: FieldSpec,
+    decision: Decision | None,
+    alguna: Values,
+    base: Values,
+    there: Values,
+    policy: Policy,
+    otherwise: str,
+) -> FieldRow:
+    return FieldRow(
+        key=spec.key,
+        label=spec.label,
+        group=spec.group,
+        alguna=_cell(alguna, spec),
+        base=_cell(base, spec),
+        salesforce=_cell(there, spec),
+        differs=decision.differs if decision else False,
+        direction=decision.direction if decision else None,
+        reason=decision.reason if decision else otherwise,
+        rule=str(policy.rule(spec)).replace("_", " "),
+        alguna_name=spec.alguna_name,
+        salesforce_name=f"{spec.entity}.{spec.sf_name}",
+        waits=bool(decision and (decision.asks or decision.refused)),
+    )
+
+
+def _cell(values: Values, spec: FieldSpec) -> Cell:
+    return Cell(values.get(spec.key), known=spec.key in values)
+
+
+def _matched_by(link: Link | None) -> str:
+    if link is None:
+        return ""
+    return f"{link.evidence} Linked at {link.linked_at} by {link.linked_by}."
+
+
+def _subscription(subject: Subject, shown: str, position: str, rule: str) -> SubscriptionNote:
+    lines = tuple(
+        SubscriptionLine(
+            each.id, each.name, status_word(each.status) or each.status, each.starts_at, each.id == shown
+        )
+        for each in subject.subscriptions
+    )
+    return SubscriptionNote(position, f"Shown because {rule}.", lines)
+
+
+def _links(
+    settings: ConnectionSettings,
+    policy: Policy,
+    customer_id: str | None,
+    account: Account | None,
+    subscription_id: str | None,
+) -> tuple[LinkOut, ...]:
+    links = []
+    if customer_id and (address := policy.customer_link(customer_id)):
+        links.append(LinkOut("Customer in Alguna", address))
+    if subscription_id and (address := policy.subscription_link(subscription_id)):
+        links.append(LinkOut("Subscription in Alguna", address))
+    if account:
+        links.append(LinkOut("Account in Salesforce", f"{settings.instance_url.rstrip('/')}/{account.id}"))
+    return tuple(links)
+
+
+def history_lines(rows: Iterable[HistoryRow], names: dict[str, str]) -> tuple[HistoryLine, ...]:
+    """History as shown: values as text, a record that was created as the words for it."""
+    return tuple(
+        HistoryLine(
+            at=row.at,
+            run=row.run,
+            side=row.side,
+            customer_id=row.customer_id,
+            name=names.get(row.customer_id, row.customer_id),
+            field=row.key or f"new {row.entity.lower()}",
+            before=shown(row.before),
+            after=shown(row.after),
+            outcome=row.outcome,
+            reason=row.reason,
+        )
+        for row in rows
+    )
+
+
+def shown(value: object) -> str:
+    """A value of a change as one line of text."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return plain(value, 200)
+    if isinstance(value, list | tuple):
+        return plain(", ".join(map(str, value)), 200)
+    if isinstance(value, dict):
+        return plain(str(value.get("Name") or value.get("Contact.Email") or f"{len(value)} values"), 200)
+    return plain(str(value), 200)
