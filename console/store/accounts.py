@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from console.domain.ids import to_18
-from console.domain.normal import domain_of, name_key
+from console.domain.normal import business_domain, name_key
 from console.domain.records import Account
 from console.store.connection import Connection, Row, chunks
 from console.store.entries import Entries
@@ -26,8 +26,9 @@ class Accounts:
         self._observed = Observed(
             db,
             "accounts",
-            loud=("content", "gone", "merged_into", "name_key", "domain", "customer_key"),
+            loud=("content", "gone", "merged_into"),
             quiet=("stamp", "modified_by"),
+            derived=("name_key", "domain", "customer_key"),
         )
 
     def put(self, rows: Iterable[Account], seen_at: str, how: str) -> list[str]:
@@ -51,7 +52,7 @@ class Accounts:
         self._observed.pull.note(by_id)
         ids = [row[0] for row in rows]
         if ids:
-            self._observed.write(rows, seen_at, how)
+            self._observed.write(((*row, *_derived(by_id[row[0]])) for row in rows), seen_at, how)
             self._entries.accounts_seen([by_id[id_] for id_ in ids], seen_at)
         return ids
 
@@ -152,18 +153,22 @@ class Accounts:
 
 
 def _row(account: Account) -> Row:
-    website = account.values.get("Website")
     content = encode({"name": account.name, "values": dict(account.values), "created_at": account.created_at})
     return (
         account.id,
         content,
         int(account.deleted),
         account.merged_into,
-        column(name_key(account.name)) or None,
-        domain_of(website) if website else None,
-        account.values.get("Alguna_Customer_ID__c") or None,
         account.modstamp,
         column(account.modified_by),
+    )
+
+
+def _derived(account: Account) -> Row:
+    return (
+        column(name_key(account.name)) or None,
+        business_domain(account.values.get("Website")),
+        account.values.get("Alguna_Customer_ID__c") or None,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -93,7 +93,7 @@ class Connection:
             raise store_error(error, path) from error
         self._depth = 0
         try:
-            self.execute("PRAGMA cache_size = -16384")
+            self.execute("PRAGMA cache_size = -32768")
             if not read_only:
                 self.execute("PRAGMA journal_mode = WAL")
                 # In WAL mode NORMAL survives any crash of the program; a power cut may cost the last commits,
@@ -132,6 +132,17 @@ class Connection:
             return self.raw.executemany(sql, rows).rowcount
         except (sqlite3.Error, UnicodeEncodeError) as error:
             raise store_error(error, self.path) from error
+
+    def bulk(self, sql: str, rows: Sequence[Sequence[object]]) -> int:
+        """Run one statement over all `rows` (at most `CHUNK`, of equal length), put where it says ``{rows}``.
+
+        Where a table has triggers this is more than twice as fast as `executemany`: SQLite prepares to undo each
+        statement on its own.
+        """
+        if not rows:
+            return 0
+        row = f"({', '.join('?' * len(rows[0]))})"
+        return self.execute(sql.format(rows=f"VALUES {', '.join([row] * len(rows))}"), list(chain(*rows)))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -21,7 +21,11 @@ class Contacts:
         self._db = db
         self._entries = entries
         self._observed = Observed(
-            db, "contacts", loud=("content", "account_id", "gone", "email", "email_domain"), quiet=("stamp",)
+            db,
+            "contacts",
+            loud=("content", "account_id", "gone"),
+            quiet=("stamp",),
+            derived=("email", "email_domain"),
         )
 
     def put(self, rows: Iterable[Contact], seen_at: str, how: str) -> list[str]:
@@ -46,7 +50,7 @@ class Contacts:
         self._observed.pull.note(by_id)
         ids = [row[0] for row in rows]
         if ids:
-            self._observed.write(rows, seen_at, how)
+            self._observed.write(((*row, *_derived(by_id[row[0]])) for row in rows), seen_at, how)
             accounts = {by_id[id_].account_id for id_ in ids} | {left[id_] for id_ in ids if id_ in left}
             self._entries.contacts_seen(ids, accounts, seen_at)
         return ids
@@ -145,16 +149,13 @@ def email_key(email: str | None) -> str | None:
 
 
 def _row(contact: Contact) -> Row:
+    content = encode({"values": dict(contact.values), "created_at": contact.created_at})
+    return (contact.id, content, contact.account_id, int(contact.deleted), contact.modstamp)
+
+
+def _derived(contact: Contact) -> Row:
     email = contact.values.get("Contact.Email")
-    return (
-        contact.id,
-        encode({"values": dict(contact.values), "created_at": contact.created_at}),
-        contact.account_id,
-        int(contact.deleted),
-        email_key(email),
-        business_domain(email) if email else None,
-        contact.modstamp,
-    )
+    return (email_key(email), business_domain(email))
 
 
 def _contact(row: Row) -> Contact:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from console.domain.ids import account_id
-from console.domain.normal import business_domain, domain_of, name_key
+from console.domain.normal import business_domain, name_key
 from console.domain.records import Customer
 from console.store.connection import Connection, Row, chunks
 from console.store.entries import Entries
@@ -22,7 +22,11 @@ class Customers:
         self._db = db
         self._entries = entries
         self._observed = Observed(
-            db, "customers", loud=("content", "gone", "name_key", "domain", "email_domain"), quiet=("stamp",)
+            db,
+            "customers",
+            loud=("content", "gone"),
+            quiet=("stamp",),
+            derived=("name_key", "domain", "email_domain"),
         )
 
     def put(self, rows: Iterable[Customer], seen_at: str, how: str) -> list[str]:
@@ -46,7 +50,7 @@ class Customers:
         self._observed.pull.note(by_id)
         ids = [row[0] for row in rows]
         if ids:
-            self._observed.write(rows, seen_at, how)
+            self._observed.write(((*row, *_derived(by_id[row[0]])) for row in rows), seen_at, how)
             self._db.execute(
                 "DELETE FROM aliases WHERE customer_id IN (SELECT value FROM json_each(?))", (id_list(ids),)
             )
@@ -128,16 +132,14 @@ def _row(customer: Customer) -> Row:
             "contacts": customer.contacts,
         }
     )
-    website, email = customer.values.get("Website"), customer.values.get("Contact.Email")
-    return (
-        customer.id,
-        content,
-        int(customer.gone),
-        column(name_key(customer.name)) or None,
-        domain_of(website) if website else None,
-        business_domain(email) if email else None,
-        customer.updated_at,
-    )
+    return (customer.id, content, int(customer.gone), customer.updated_at)
+
+
+def _derived(customer: Customer) -> Row:
+    domain = business_domain(customer.values.get("Website"))
+    email_domain = business_domain(customer.values.get("Contact.Email"))
+    # Mostly the same domain: one entry in one index will do.
+    return (column(name_key(customer.name)) or None, domain, None if email_domain == domain else email_domain)
 
 
 def _customer(row: Row) -> Customer:

@@ -10,7 +10,7 @@ from console.domain.ids import to_18
 from console.domain.records import Account, State
 from console.errors import UsageError
 from console.store.connection import Connection, Row, chunks
-from console.store.text import column, fold, id_list
+from console.store.text import column, fold, id_list, name_in
 
 
 class Settled(NamedTuple):
@@ -89,13 +89,17 @@ class Entries:
     def settle(self, rows: Iterable[Settled]) -> None:
         """Note where customers stand; they are not dirty any more. Unknown customers are passed over."""
         with self._db.transaction():
-            self._db.executemany(
-                "UPDATE entries SET state = ?, differs = ?, why = ?, subscription = ?, dirty = 0 WHERE customer_id = ?",
-                (
-                    (row.state, row.differs, column(row.why), column(row.subscription), row.customer_id)
-                    for row in rows
-                ),
-            )
+            for chunk in chunks(rows):
+                latest = {row.customer_id: row for row in chunk}
+                self._db.bulk(
+                    "UPDATE entries SET state = new.column2, differs = new.column3, why = new.column4,"
+                    " subscription = new.column5, dirty = 0"
+                    " FROM ({rows}) AS new WHERE customer_id = new.column1",
+                    [
+                        (row.customer_id, row.state, row.differs, column(row.why), column(row.subscription))
+                        for row in latest.values()
+                    ],
+                )
 
     def mark_dirty(self, which: Iterable[str] | State | Literal["all"]) -> int:
         """Have customers planned again: these, those in one state, or all of them. Returns how many were not yet due."""
@@ -200,25 +204,25 @@ class Entries:
         )
 
     def customers_seen(self, customers: Iterable[tuple[str, str]], at: str) -> None:
-        """New or changed customers, as (id, name)."""
-        self._db.executemany(
+        """At most a thousand new or changed customers, as (id, name)."""
+        self._db.bulk(
             "INSERT INTO entries (customer_id, account_id, name, fold, state, dirty, changed_at)"
-            " VALUES (?1, (SELECT account_id FROM links WHERE customer_id = ?1), ?2, ?3, 'new', 1, ?4)"
-            " ON CONFLICT (customer_id) DO UPDATE SET"
+            " SELECT column1, (SELECT account_id FROM links WHERE customer_id = column1), column2, column3, 'new', 1,"
+            " column4 FROM ({rows}) WHERE 1 ON CONFLICT (customer_id) DO UPDATE SET"
             " name = excluded.name, fold = excluded.fold, dirty = 1, changed_at = excluded.changed_at",
-            ((id_, column(name), fold(name), at) for id_, name in customers),
+            [(id_, column(name), fold(name), at) for id_, name in customers],
         )
 
     def accounts_seen(self, accounts: list[Account], at: str) -> None:
-        """New, changed or deleted accounts; already stored."""
+        """At most a thousand new, changed or deleted accounts; already stored."""
         ids = id_list(account.id for account in accounts)
-        self._db.executemany(
+        self._db.bulk(
             "INSERT INTO entries (account_id, name, fold, state, changed_at)"
-            " SELECT ?1, ?2, ?3, 'salesforce_only', ?4"
-            " WHERE NOT EXISTS (SELECT 1 FROM links WHERE account_id = ?1)"
+            " SELECT column1, column2, column3, 'salesforce_only', column4 FROM ({rows})"
+            " WHERE NOT EXISTS (SELECT 1 FROM links WHERE account_id = column1)"
             " ON CONFLICT (account_id) DO UPDATE SET"
             " name = excluded.name, fold = excluded.fold, changed_at = excluded.changed_at",
-            ((a.id, column(a.name), fold(a.name), at) for a in accounts if not a.deleted),
+            [(a.id, column(a.name), fold(a.name), at) for a in accounts if not a.deleted],
         )
         self._db.execute(
             "DELETE FROM entries WHERE customer_id IS NULL AND account_id IN (SELECT value FROM json_each(?))",
@@ -246,9 +250,9 @@ class Entries:
             "DELETE FROM entries WHERE customer_id IS NULL AND account_id IN (SELECT value FROM json_each(?))",
             (id_list(account for _, account in pairs),),
         )
-        self._db.executemany(
-            "UPDATE entries SET account_id = ?, dirty = 1 WHERE customer_id = ?",
-            ((account, customer) for customer, account in pairs),
+        self._db.bulk(
+            "UPDATE entries SET account_id = new.column2, dirty = 1 FROM ({rows}) AS new WHERE customer_id = new.column1",
+            pairs,
         )
         self._freed(freed, at)
 
@@ -262,13 +266,16 @@ class Entries:
 
     def _freed(self, account_ids: Iterable[str], at: str) -> None:
         rows = self._db.query(
-            "SELECT id, content ->> 'name' FROM accounts WHERE NOT gone AND id IN (SELECT value FROM json_each(?))",
+            "SELECT id, content FROM accounts WHERE NOT gone AND id IN (SELECT value FROM json_each(?))",
             (id_list(account_ids),),
         )
         self._db.executemany(
             "INSERT OR IGNORE INTO entries (account_id, name, fold, state, changed_at)"
             " VALUES (?, ?, ?, 'salesforce_only', ?)",
-            ((id_, name, fold(name), at) for id_, name in rows),
+            (
+                (id_, column(name), fold(name), at)
+                for id_, name in ((id_, name_in(text)) for id_, text in rows)
+            ),
         )
 
     def _linked_touched(self, account_ids: str, at: str) -> None:

@@ -19,20 +19,27 @@ class Seen:
 
 
 class Observed:
-    """A table of records: `id`, the columns that make up the record, and those that only date it.
+    """A table of records with three kinds of columns beside `id`, `seen_at` and `how`.
 
-    A stored row is (id, *loud, *quiet). Only a loud column makes a record *changed*.
+    The *loud* ones are the record; the *quiet* ones only date it; the *derived* ones follow from the loud ones, for
+    look-ups. A stored row is (id, *loud, *quiet, *derived). Only a loud column makes a record *changed*.
     """
 
     def __init__(
-        self, db: Connection, table: str, loud: tuple[str, ...], quiet: tuple[str, ...] = ()
+        self,
+        db: Connection,
+        table: str,
+        *,
+        loud: tuple[str, ...],
+        quiet: tuple[str, ...] = (),
+        derived: tuple[str, ...] = (),
     ) -> None:
         self._db = db
         self._table = table
         self._loud = 1 + len(loud)
         self.pull = Pull(db, table)
-        names = ("id", *loud, *quiet, "seen_at", "how")
-        self._columns = ", ".join(names[:-2])
+        self._observation = ", ".join(("id", *loud, *quiet))
+        names = ("id", *loud, *quiet, *derived, "seen_at", "how")
         updates = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
         self._upsert = (
             f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
@@ -41,15 +48,14 @@ class Observed:
         self._date = f"UPDATE {table} SET {', '.join(f'{name} = ?' for name in quiet)} WHERE id = ?"
 
     def known(self, ids: Iterable[str]) -> dict[str, Row]:
-        """Stored rows by id."""
-        return {row[0]: row for row in self.rows(ids, self._columns)}
-
-    def write(self, rows: Iterable[Row], seen_at: str, how: str) -> None:
-        """Insert or replace whole rows."""
-        self._db.executemany(self._upsert, ((*row, seen_at, how) for row in rows))
+        """(id, *loud, *quiet) by id."""
+        return {row[0]: row for row in self.rows(ids, self._observation)}
 
     def changed(self, rows: Mapping[str, Row]) -> list[Row]:
-        """The rows that differ from the stored ones; where only a date moved, that is noted here and now."""
+        """Those of (id, *loud, *quiet) that differ from the stored ones.
+
+        Where only a date moved, that is noted here and now.
+        """
         known = self.known(rows)
         changed, moved = [], []
         for id_, row in rows.items():
@@ -61,6 +67,10 @@ class Observed:
         if moved:
             self._db.executemany(self._date, moved)
         return changed
+
+    def write(self, rows: Iterable[Row], seen_at: str, how: str) -> None:
+        """Insert or replace rows of (id, *loud, *quiet, *derived)."""
+        self._db.executemany(self._upsert, ((*row, seen_at, how) for row in rows))
 
     def rows(self, ids: Iterable[str], columns: str) -> list[Row]:
         """`columns` of the rows with these ids, in chunks."""

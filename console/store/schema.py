@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from console.errors import StoreError
 from console.store.connection import Connection, store_error
-from console.store.text import fold
+from console.store.text import fold, name_in
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -95,10 +95,10 @@ CREATE TRIGGER entries_moved AFTER UPDATE OF state ON entries WHEN OLD.state <> 
 END;
 
 INSERT INTO entries (customer_id, account_id, name, fold, state, dirty, changed_at)
-    SELECT c.id, l.account_id, c.content ->> 'name', fold(c.content ->> 'name'), 'new', 1, c.seen_at
+    SELECT c.id, l.account_id, name_in(c.content), fold(name_in(c.content)), 'new', 1, c.seen_at
     FROM customers c LEFT JOIN links l ON l.customer_id = c.id;
 INSERT INTO entries (account_id, name, fold, state, changed_at)
-    SELECT a.id, a.content ->> 'name', fold(a.content ->> 'name'), 'salesforce_only', a.seen_at
+    SELECT a.id, name_in(a.content), fold(name_in(a.content)), 'salesforce_only', a.seen_at
     FROM accounts a WHERE NOT a.gone AND NOT EXISTS (SELECT 1 FROM links l WHERE l.account_id = a.id);
 """
 
@@ -183,7 +183,8 @@ def migrate(db: Connection, *, up_to: int = SCHEMA) -> None:
     migrations = Migrations("console")
     for number, (name, script) in enumerate(MIGRATIONS[:up_to], start=1):
         migrations(name=name)(_step(number, script))
-    db.raw.create_function("fold", 1, fold, deterministic=True)
+    for function in (fold, name_in):
+        db.raw.create_function(function.__name__, 1, function, deterministic=True)
     try:
         migrations.apply(Database(db.raw, execute_plugins=False, strict=True))
     except sqlite3.Error as error:

@@ -31,6 +31,11 @@ def column(text: str) -> str:
     return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 
+def name_in(content: str) -> str:
+    """The name in a record's JSON. (SQLite's own ``->>`` stops at a NUL.)"""
+    return column(decode(content)["name"])
+
+
 def fold(text: str) -> str:
     """`text` without case, accents and outer blanks: what two people may type for the same name.
 
