@@ -18,7 +18,7 @@ from console.rehearsal.salesforce.limits import Limits
 from console.rehearsal.salesforce.oauth import OAuth, Visit
 from console.rehearsal.salesforce.rest import Queries, Records
 from console.rehearsal.salesforce.routing import Call, Reply, Route, Router
-from console.rehearsal.salesforce.sessions import Access
+from console.rehearsal.salesforce.sessions import Sessions
 from console.rehearsal.salesforce.tooling import Tooling
 
 if TYPE_CHECKING:
@@ -43,12 +43,12 @@ _log = logging.getLogger(__name__)
 class SalesforceApp:
     """Routes each request to sign-in or to the REST API, and writes what they answer."""
 
-    def __init__(self, org: Org, access: Access, base_url: str) -> None:
+    def __init__(self, org: Org, sessions: Sessions, base_url: str) -> None:
         self.org = org
-        self.access = access
+        self.sessions = sessions
         self.base_url = base_url.rstrip("/")
-        self._oauth = OAuth(org, access, base_url)
-        freshness = Freshness(access.vault)
+        self._oauth = OAuth(org, sessions, base_url)
+        freshness = Freshness(sessions.vault)
         self._router = Router(
             [
                 Route("", GET=self._resources),
@@ -56,9 +56,9 @@ class SalesforceApp:
                 *Queries(org).routes(),
                 *Collections(org).routes(),
                 *Tree(org).routes(),
-                *Composite(org, self._run, access.usage.count).routes(),
+                *Composite(org, self._run, sessions.usage.count).routes(),
                 *Tooling(org).routes(),
-                *Limits(org, access.usage).routes(),
+                *Limits(org, sessions.usage).routes(),
             ]
         )
 
@@ -132,12 +132,12 @@ class SalesforceApp:
             return Reply(200, versions.listing())
         version = versions.parse(unquote(segments[2]))
         query = parse_query(scope["query_string"].decode("latin-1"))
-        session = self.access.session(headers.get("authorization"))
-        caller = self.access.caller(session, client=_client_name(headers))
+        session = self.sessions.session(headers.get("authorization"))
+        caller = self.sessions.caller(session, client=_client_name(headers))
         try:
-            self.access.usage.count()
+            self.sessions.usage.count()
         finally:
-            reply_headers["Sforce-Limit-Info"] = self.access.usage.header()
+            reply_headers["Sforce-Limit-Info"] = self.sessions.usage.header()
         if len(path) + len(scope["query_string"]) > wire.MAX_URI:
             raise ApiError(414, "URI_TOO_LONG", f"The request URI is longer than {wire.MAX_URI} characters")
         if method == "POST" and "_HttpMethod" in query:
@@ -154,7 +154,7 @@ class SalesforceApp:
             read_json=partial(_read_json, headers, body),
         )
         reply = self._run(call)
-        reply_headers["Sforce-Limit-Info"] = self.access.usage.header()
+        reply_headers["Sforce-Limit-Info"] = self.sessions.usage.header()
         return reply
 
     def _run(self, call: Call) -> Reply:
@@ -176,13 +176,13 @@ class SalesforceApp:
 def create_app(
     org: Org, *, base_url: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> SalesforceApp:
-    """The org as an ASGI application at `base_url` (scheme, host and port); its door is `app.access`.
+    """The org as an ASGI application at `base_url` (scheme, host and port); its door is `app.sessions`.
 
-    Close `app.access` when the server has stopped. A callback address is accepted when it is registered for the
+    Close `app.sessions` when the server has stopped. A callback address is accepted when it is registered for the
     app (`http://localhost:PORT/callback` with port 1717, 8717, 8718 or 8719); the practice app that
-    `app.access.handout()` names also takes every other port of `localhost` and `127.0.0.1`.
+    `app.sessions.handout()` names also takes every other port of `localhost` and `127.0.0.1`.
     """
-    return SalesforceApp(org, Access(org, clock=clock), base_url)
+    return SalesforceApp(org, Sessions(org, clock=clock), base_url)
 
 
 def _refusal(error: ApiError) -> Reply:

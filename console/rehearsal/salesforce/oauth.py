@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from console.rehearsal.salesforce.org import Org
-    from console.rehearsal.salesforce.sessions import Access
+    from console.rehearsal.salesforce.sessions import Sessions
 
 AUTHORIZE = "/services/oauth2/authorize"
 _LOGIN_COOKIE = "sid_Client"
@@ -77,9 +77,9 @@ class _ShownHere(Exception):
 class OAuth:
     """The endpoints of sign-in, on the login host and on the instance alike."""
 
-    def __init__(self, org: Org, access: Access, base_url: str) -> None:
+    def __init__(self, org: Org, sessions: Sessions, base_url: str) -> None:
         self._org = org
-        self._access = access
+        self._sessions = sessions
         self._base_url = base_url.rstrip("/")
 
     def answer(self, visit: Visit) -> Answer | None:
@@ -121,8 +121,8 @@ class OAuth:
             return self._log_in_page(visit, cookies, asked, problem)
         if "username" in form or "pw" in form:
             return self._log_in(visit, cookies, asked, form)
-        user_id = self._access.logins.user_of(cookies.get(_LOGIN_COOKIE, ""))
-        if user_id is None or not self._access.is_active(user_id):
+        user_id = self._sessions.logins.user_of(cookies.get(_LOGIN_COOKIE, ""))
+        if user_id is None or not self._sessions.is_active(user_id):
             return self._log_in_page(visit, cookies, asked, "")
         prompts = asked.get("prompt", "").split()
         if "login" in prompts and visit.method != "POST" and "seen" not in asked:
@@ -131,16 +131,16 @@ class OAuth:
         if decision == "deny":
             denial = {"error": "access_denied", "error_description": "end-user denied authorization"}
             return _send_back(redirect_uri, asked, denial)
-        known = self._access.tokens.approved(user_id, app.client_id, scopes) and "consent" not in prompts
+        known = self._sessions.tokens.approved(user_id, app.client_id, scopes) and "consent" not in prompts
         if decision == "allow" or known:
-            code = self._access.tokens.issue_code(
+            code = self._sessions.tokens.issue_code(
                 app.client_id, user_id, scopes, redirect_uri, asked["code_challenge"]
             )
             return _send_back(redirect_uri, asked, {"code": code})
         return self._consent_page(visit, cookies, app, scopes, user_id, redirect_uri)
 
     def _app(self, asked: Mapping[str, str]) -> tuple[App, str]:
-        app = self._access.apps.find(asked.get("client_id", ""))
+        app = self._sessions.apps.find(asked.get("client_id", ""))
         if app is None:
             raise _ShownHere("OAUTH_EC_APP_NOT_FOUND", "External client app is not installed in this org")
         redirect_uri = asked.get("redirect_uri", "")
@@ -153,7 +153,7 @@ class OAuth:
     def _log_in(
         self, visit: Visit, cookies: Mapping[str, str], asked: Mapping[str, str], form: Mapping[str, str]
     ) -> Answer:
-        cookie = self._access.log_in(form.get("username", "").strip(), form.get("pw", ""))
+        cookie = self._sessions.log_in(form.get("username", "").strip(), form.get("pw", ""))
         if cookie is None:
             return self._log_in_page(visit, cookies, asked, pages.REFUSED_LOG_IN, form.get("username", ""))
         # Back to the same request, now as somebody; a prompt for log-in is answered by this one.
@@ -209,7 +209,7 @@ class OAuth:
         }
 
     def _csrf_of(self, cookie: str) -> str:
-        key = self._access.vault.secret("csrf_key")
+        key = self._sessions.vault.secret("csrf_key")
         return hmac.new(key.encode(), cookie.encode(), hashlib.sha256).hexdigest()
 
     def _csrf_holds(self, cookies: Mapping[str, str], form: Mapping[str, str]) -> bool:
@@ -232,25 +232,25 @@ class OAuth:
         grant_type = form.get("grant_type", "")
         if grant_type not in ("authorization_code", "refresh_token"):
             raise Refused("unsupported_grant_type", "grant type not supported")
-        if self._access.apps.find(client_id) is None:
+        if self._sessions.apps.find(client_id) is None:
             raise Refused("invalid_client_id", "client identifier invalid")
         if secret:
             raise Refused("invalid_client", "invalid client credentials")
-        tokens = self._access.tokens
+        tokens = self._sessions.tokens
         if grant_type == "refresh_token":
             issued = tokens.refresh(_needed(form, "refresh_token"), client_id)
         else:
             code, redirect_uri = _needed(form, "code"), _needed(form, "redirect_uri")
             issued = tokens.redeem_code(code, client_id, redirect_uri, form.get("code_verifier", ""))
-        if not self._access.is_active(issued.user_id):
+        if not self._sessions.is_active(issued.user_id):
             tokens.revoke(issued.access_token)
             raise Refused("invalid_grant", "inactive user")
         return _json(200, self._token_reply(issued))
 
     def _token_reply(self, issued: Issued) -> dict[str, str]:
         who = identity_url(self._base_url, self._org.org_id, issued.user_id)
-        issued_at = str(int(self._access.vault.now() * 1000))
-        key = self._access.vault.secret("signature_key").encode()
+        issued_at = str(int(self._sessions.vault.now() * 1000))
+        key = self._sessions.vault.secret("signature_key").encode()
         signature = hmac.new(key, (who + issued_at).encode(), hashlib.sha256).digest()
         reply = {"access_token": issued.access_token}
         if issued.refresh_token is not None:
@@ -271,7 +271,7 @@ class OAuth:
             return _oauth_error("invalid_request", "must use HTTP POST")
         form = {**parse_query(visit.query), **visit.form()}
         try:
-            self._access.tokens.revoke(_needed(form, "token"))
+            self._sessions.tokens.revoke(_needed(form, "token"))
         except Refused as error:
             return _oauth_error(error.error, error.description)
         return Answer(200, {}, b"")
@@ -300,8 +300,8 @@ class OAuth:
             for name in ("access_token", "oauth_token"):
                 if form.get(name):
                     authorization = f"Bearer {form[name]}"
-        session = self._access.find_session(authorization)
-        if session is None or not self._access.may_see_identity(session):
+        session = self._sessions.find_session(authorization)
+        if session is None or not self._sessions.may_see_identity(session):
             return None
         return session.user_id
 

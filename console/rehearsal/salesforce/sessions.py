@@ -37,8 +37,8 @@ class Handout:
     org_id: str
 
 
-class Access:
-    """Sign-in, sessions and budget of one org, kept in the org's file. Safe to ask from any thread."""
+class Sessions:
+    """Sign-in, sessions and budget of one org, kept in the org's file. Asked on the loop that owns the org."""
 
     def __init__(self, org: Org, *, clock: Callable[[], datetime]) -> None:
         self._org = org

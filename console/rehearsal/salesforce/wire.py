@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from console.rehearsal.salesforce import jsontext
 from console.rehearsal.salesforce.errors import ApiError
+from console.rehearsal.salesforce.pretty import pretty
 from console.rehearsal.salesforce.vault import random_text
 
 if TYPE_CHECKING:
@@ -122,9 +123,9 @@ def _parser_error(text: str, place: int, line: int, column: int) -> ApiError:
     return ApiError(400, "JSON_PARSER_ERROR", f"Unexpected {found} at [line:{line}, column:{column}]")
 
 
-def json_bytes(value: Any, *, pretty: bool = False) -> bytes:
-    """A value as the bytes of a JSON body."""
-    return jsontext.dumps(value, pretty=pretty).encode()
+def json_bytes(value: Any, *, laid_out: bool = False) -> bytes:
+    """A value as the bytes of a JSON body, compact or laid out for people."""
+    return (pretty(value) if laid_out else jsontext.dumps(value)).encode()
 
 
 def wants_gzip(headers: Mapping[str, str]) -> bool:
@@ -169,7 +170,7 @@ async def send_reply(
     if reply.body is None:
         await send_bytes(send, reply.status, None, reply.headers, request_headers)
         return
-    pretty = request_headers.get("x-prettyprint", "").strip().lower() in ("1", "true")
+    laid_out = request_headers.get("x-prettyprint", "").strip().lower() in ("1", "true")
     headers = {"content-type": JSON_TYPE, **reply.headers}
-    body = json_bytes(reply.body, pretty=pretty)
+    body = json_bytes(reply.body, laid_out=laid_out)
     await send_bytes(send, reply.status, body, headers, request_headers, head=head)

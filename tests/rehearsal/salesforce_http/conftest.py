@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import html
@@ -9,9 +10,11 @@ import re
 import secrets
 import socket
 import threading
+from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
@@ -23,12 +26,15 @@ from console.rehearsal.salesforce.app import create_app
 from console.rehearsal.salesforce.org import Org
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from console.rehearsal.salesforce.sessions import Access, Handout
+    from console.rehearsal.salesforce.app import SalesforceApp
+    from console.rehearsal.salesforce.sessions import Handout, Sessions
 
 V = "/services/data/v62.0"
+T = TypeVar("T")
 CALLBACK = "http://localhost:1717/callback"
 
 
@@ -47,14 +53,23 @@ class Clock:
 
 @dataclass
 class Served:
-    """A running org and ways to talk to it."""
+    """A running org and ways to talk to it. `org` belongs to the server's loop: use `on_loop` to ask it."""
 
     base_url: str
     org: Org
-    access: Access
+    sessions: Sessions
     clock: Clock
     handout: Handout
+    loop: asyncio.AbstractEventLoop = field(repr=False)
     http: httpx.Client = field(repr=False)
+
+    def on_loop(self, work: Callable[[Org], T]) -> T:
+        """What `work` answers when the server's own thread does it."""
+
+        async def ask() -> T:
+            return work(self.org)
+
+        return asyncio.run_coroutine_threadsafe(ask(), self.loop).result(20)
 
     @property
     def admin(self) -> Caller:
@@ -81,29 +96,53 @@ class Served:
         return list(reply.json()["records"])
 
 
+class Running:
+    """The server's thread: it makes the org, serves it, and closes both."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self.listener = socket.socket()
+        self.listener.bind(("127.0.0.1", 0))
+        self.listener.listen(64)
+        self.base_url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self._path, self._clock = path, clock
+        self._made: Future[tuple[SalesforceApp, Handout, asyncio.AbstractEventLoop]] = Future()
+        self._server: uvicorn.Server | None = None
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
+        self._thread.start()
+
+    async def _serve(self) -> None:
+        try:
+            org = Org(self._path, clock=self._clock)
+        except BaseException as error:
+            self._made.set_exception(error)
+            raise
+        app = create_app(org, base_url=self.base_url, clock=self._clock)
+        config = uvicorn.Config(app, http="httptools", log_level="warning", timeout_graceful_shutdown=2)
+        self._server = uvicorn.Server(config)
+        self._made.set_result((app, app.sessions.handout(), asyncio.get_running_loop()))
+        await self._server.serve(sockets=[self.listener])
+        app.sessions.close()
+        org.close()
+
+    def made(self) -> tuple[SalesforceApp, Handout, asyncio.AbstractEventLoop]:
+        return self._made.result(20)
+
+    def stop(self) -> None:
+        if self._server is not None:
+            self._server.should_exit = True
+        self._thread.join()
+        self.listener.close()
+
+
 def serve(path: Path, clock: Clock | None = None) -> Iterator[Served]:
     clock = clock or Clock()
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    listener.listen(64)
-    base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    org = Org(path, clock=clock)
-    app = create_app(org, base_url=base_url, clock=clock)
-    handout = app.access.handout()
-    config = uvicorn.Config(app, http="httptools", log_level="warning", timeout_graceful_shutdown=2)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    client = httpx.Client(base_url=base_url, timeout=20, trust_env=False)
+    running = Running(path, clock)
     try:
-        yield Served(base_url, org, app.access, clock, handout, client)
+        app, handout, loop = running.made()
+        with httpx.Client(base_url=running.base_url, timeout=20, trust_env=False) as client:
+            yield Served(running.base_url, app.org, app.sessions, clock, handout, loop, client)
     finally:
-        client.close()
-        server.should_exit = True
-        thread.join()
-        app.access.close()
-        org.close()
-        listener.close()
+        running.stop()
 
 
 def add_external_id(served: Served) -> None:
@@ -144,6 +183,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def own(tmp_path: Path) -> Iterator[Served]:
     """An org for one test, which may do with it what it likes."""
     yield from serve(tmp_path / "salesforce.db")
+
+
+@pytest.fixture
+def open_org(tmp_path: Path) -> Callable[[], AbstractContextManager[Served]]:
+    """Serve the same file again and again: a restart. The clock goes on where it was."""
+    clock = Clock()
+    return lambda: contextmanager(serve)(tmp_path / "salesforce.db", clock)
 
 
 @dataclass
@@ -240,6 +286,20 @@ class SignIn:
 
     def refresh(self, refresh_token: str) -> httpx.Response:
         return self.token(grant_type="refresh_token", refresh_token=refresh_token)
+
+
+@pytest.fixture
+def sign_in_at() -> Iterator[Callable[[Served], SignIn]]:
+    """Sign-ins at an org that the test opened itself."""
+    visits: list[SignIn] = []
+
+    def visit(served: Served) -> SignIn:
+        visits.append(SignIn(served))
+        return visits[-1]
+
+    yield visit
+    for each in visits:
+        each.close()
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ def test_a_person_logs_in_allows_and_the_app_gets_tokens(own: Served, sign_in: S
     assert body["scope"] == "api refresh_token openid"
     assert body["issued_at"].isdigit()
     assert abs(int(body["issued_at"]) / 1000 - own.clock().timestamp()) < 60
-    key = own.access.vault.secret("signature_key").encode()
+    key = own.sessions.vault.secret("signature_key").encode()
     signed = hmac.new(key, (body["id"] + body["issued_at"]).encode(), hashlib.sha256).digest()
     assert base64.b64decode(body["signature"]) == signed
     assert works(own, body["access_token"])
@@ -63,8 +63,8 @@ def test_a_person_logs_in_allows_and_the_app_gets_tokens(own: Served, sign_in: S
 
 def test_tokens_are_kept_as_hashes_only(own: Served, sign_in: SignIn) -> None:
     body = sign_in.signed_in()
-    own.access.vault.set("poke", "so that the file is written")
-    own.access.close()
+    own.sessions.vault.set("poke", "so that the file is written")
+    own.sessions.close()
     stored = b"".join(file.read_bytes() for file in own.org.path.parent.iterdir())
     for secret in (
         body["access_token"],
@@ -103,7 +103,7 @@ def test_a_refused_log_in_says_so_and_asks_again(own: Served, sign_in: SignIn, w
     elif who == "unknown user":
         username = "nobody'<b>@example.com"
     else:
-        own.org.update(own.system, "User", own.org.admin_id, {"IsActive": False})
+        own.on_loop(lambda org: org.update(own.system, "User", org.admin_id, {"IsActive": False}))
     page = sign_in.log_in(username, password)
     assert page.status_code == 200
     assert 'role="alert"' in page.text
@@ -225,7 +225,7 @@ def test_the_practice_app_takes_any_port_of_this_computer(sign_in: SignIn, addre
 
 
 def test_an_ordinary_app_takes_its_registered_addresses_only(own: Served, sign_in: SignIn) -> None:
-    own.access.apps.register("3MVG9ordinary", "Ordinary", ["http://localhost:8717/callback"])
+    own.sessions.apps.register("3MVG9ordinary", "Ordinary", ["http://localhost:8717/callback"])
     sign_in.extra = {"client_id": "3MVG9ordinary"}
     assert "redirect_uri_mismatch" in sign_in.log_in_page().text
     assert sign_in.log_in_page(redirect_uri="http://localhost:8717/callback").status_code == 200
@@ -277,7 +277,7 @@ def test_a_code_is_too_old_after_a_quarter_of_an_hour(own: Served, sign_in: Sign
 
 
 def test_another_app_cannot_use_the_code(own: Served, sign_in: SignIn) -> None:
-    own.access.apps.register("3MVG9other", "Other", [sign_in.redirect_uri])
+    own.sessions.apps.register("3MVG9other", "Other", [sign_in.redirect_uri])
     code = sign_in.allowed()["code"]
     assert error_of(sign_in.redeem(code, client_id="3MVG9other"))[1] == "invalid_grant"
     assert sign_in.redeem(code).status_code == 200
@@ -319,7 +319,7 @@ def test_a_refresh_brings_a_session_and_keeps_the_token(own: Served, sign_in: Si
 
 
 def test_with_rotation_an_old_refresh_token_ends_its_family(own: Served, sign_in: SignIn) -> None:
-    own.access.tokens.rotation = True
+    own.sessions.tokens.rotation = True
     first = sign_in.signed_in()
     second = sign_in.refresh(first["refresh_token"]).json()
     assert second["refresh_token"] != first["refresh_token"]
@@ -332,7 +332,7 @@ def test_with_rotation_an_old_refresh_token_ends_its_family(own: Served, sign_in
 
 
 def test_an_unknown_refresh_token_or_another_apps_is_expired(own: Served, sign_in: SignIn) -> None:
-    own.access.apps.register("3MVG9other", "Other", [sign_in.redirect_uri])
+    own.sessions.apps.register("3MVG9other", "Other", [sign_in.redirect_uri])
     body = sign_in.signed_in()
     expired = (400, "invalid_grant", "expired access/refresh token")
     assert error_of(sign_in.refresh("5Aep861nothing")) == expired
@@ -344,7 +344,7 @@ def test_an_unknown_refresh_token_or_another_apps_is_expired(own: Served, sign_i
 
 def test_a_user_who_was_frozen_gets_no_new_session(own: Served, sign_in: SignIn) -> None:
     body = sign_in.signed_in()
-    own.org.update(own.system, "User", own.org.admin_id, {"IsActive": False})
+    own.on_loop(lambda org: org.update(own.system, "User", org.admin_id, {"IsActive": False}))
     assert error_of(sign_in.refresh(body["refresh_token"])) == (400, "invalid_grant", "inactive user")
     assert not works(own, body["access_token"])
 

@@ -113,7 +113,7 @@ json_values = st.recursive(
 def test_whatever_is_json_is_read_as_it_was_meant(value: Any) -> None:
     assert wire.parse_json(json.dumps(value).encode()) == value
     assert wire.parse_json(wire.json_bytes(value)) == value
-    assert wire.parse_json(wire.json_bytes(value, pretty=True)) == value
+    assert wire.parse_json(wire.json_bytes(value, laid_out=True)) == value
 
 
 @pytest.mark.parametrize(
@@ -129,3 +129,15 @@ def test_whatever_is_json_is_read_as_it_was_meant(value: Any) -> None:
 )
 def test_gzip_is_used_only_when_it_is_asked_for(header: str, wanted: bool) -> None:
     assert wire.wants_gzip({"accept-encoding": header}) is wanted
+
+
+def test_laid_out_json_stands_as_salesforce_writes_it() -> None:
+    value = {"a": [], "b": {}, "c": [{"d": Decimal("50000.00")}, {"e": [1, "x"]}], "f": None, "g": True}
+    assert wire.json_bytes(value, laid_out=True).decode() == (
+        '{\n  "a" : [ ],\n  "b" : { },\n  "c" : [ {\n    "d" : 50000.00\n  }, {\n    "e" : [ 1, "x" ]\n  } ],\n'
+        '  "f" : null,\n  "g" : true\n}'
+    )
+
+
+def test_compact_json_keeps_the_decimals_of_a_number() -> None:
+    assert wire.json_bytes({"v": Decimal("50000.00"), "t": "ü"}) == '{"v":50000.00,"t":"ü"}'.encode()
