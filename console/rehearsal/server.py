@@ -196,13 +196,13 @@ class Rehearsal:
         stack: contextlib.ExitStack,
     ) -> None:
         salesforce = create_salesforce(org, base_url=urls[0], clock=self._clock)
-        stack.callback(salesforce.access.close)
+        stack.callback(salesforce.sessions.close)
         self.stage = stage = Stage(
             org=org,
-            access=salesforce.access,
+            access=salesforce.sessions,
             alguna=alguna,
             alguna_options=self._options,
-            salesforce_options=SalesforceOptions(salesforce.access),
+            salesforce_options=SalesforceOptions(salesforce.sessions),
             activity=Activity(org, alguna, self._options, seed=alguna.seed),
             addresses={"salesforce": urls[0], "alguna": urls[1], "control": urls[2]},
         )
@@ -237,7 +237,7 @@ class Rehearsal:
 
 
 def _handout(salesforce: SalesforceApp, alguna: Store, urls: list[str], options: Options) -> dict[str, Any]:
-    keys = salesforce.access.handout()
+    keys = salesforce.sessions.handout()
     return {
         "salesforce": {
             "login_url": urls[0],

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from .alguna.store import Store
     from .salesforce.errors import ApiError
     from .salesforce.org import Org
-    from .salesforce.sessions import Access
+    from .salesforce.sessions import Sessions
 
 
 @dataclass(slots=True)
 class SalesforceOptions:
     """The switches of the org that live outside of it, beside those it keeps itself."""
 
-    access: Access
+    access: Sessions
     latency_ms: int = 0
 
     def update(self, values: Mapping[str, Any]) -> None:
@@ -81,7 +81,7 @@ class Stage:
     """The two services and what is done to them."""
 
     org: Org
-    access: Access
+    access: Sessions
     alguna: Store
     alguna_options: Options
     salesforce_options: SalesforceOptions
