@@ -1,0 +1,250 @@
+"""One account: every field on both sides, what differs, which way it will go, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from console.domain.plain import plain
+from console.errors import ConsoleError
+from console.guide.seam import AccountDetail, FieldRow
+from console.guide.seam import Cell as Said
+from screens.commands import Standing
+from screens.place import Place, also
+from screens.tasks import in_thread
+from screens.widgets import sheet
+from screens.widgets.columns import Column
+from screens.widgets.grid import Cell, CursorGrid, ListGrid
+from screens.widgets.notice import Notice
+from screens.widgets.pane import Pane
+from screens.words import STATES, STYLE, Tone, ago, arrow
+
+FIELDS = (
+    Column("label", "Field", 19, grow=2),
+    Column("alguna", "Alguna", 14, grow=4),
+    Column("way", "", 2),
+    Column("salesforce", "Salesforce", 14, grow=4),
+    Column("base", "Last agreed", 12, grow=3),
+)
+
+LINKS = (Column("label", "", 12), Column("url", "", 20, grow=1))
+PANES = ("field", "whypane", "subscription", "links", "history")
+
+
+class Account(Place, place="account"):
+    """Everything known about one customer and its account."""
+
+    def __init__(self, ident: str) -> None:
+        super().__init__()
+        self.ident = ident
+        self.detail: AccountDetail | None = None
+        self._rows: list[FieldRow | None] = []
+        self._seen = -1
+
+    def body(self) -> ComposeResult:
+        yield Static(id="who", markup=False)
+        yield Notice(id="notice")
+        with Horizontal(id="both"):
+            with Vertical(id="left"):
+                yield ListGrid(FIELDS, id="fields", classes="panel")
+                yield Pane("Field", id="field")
+            with Vertical(id="right"):
+                yield Pane("Why", id="whypane")
+                yield Pane("Subscription", id="subscription")
+                yield ListGrid(
+                    (Column("label", "", 12), Column("url", "", 20, grow=1)),
+                    head=False,
+                    id="links",
+                    classes="panel pane",
+                )
+                yield ListGrid(sheet.HISTORY, id="history", classes="panel pane")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one("#fields").border_title = "Fields"
+        self.query_one("#links").border_title = "Links"
+        self.query_one("#history").border_title = "History"
+        self.query_one("#fields").focus()
+        self._show_pane("field")
+        self.query_one("#notice", Notice).say("loading", "Reading this account from the cache")
+        self.do_refresh()
+
+    # --- reading
+
+    def do_refresh(self) -> None:
+        if self.connection is not None:
+            self._seen = self.live.generation if self.live is not None else -1
+            self.begin(self._read(), "read account")
+
+    async def _read(self) -> None:
+        notice = self.query_one("#notice", Notice)
+        assert self.connection is not None
+        try:
+            self.detail = await in_thread(self.connection.account, self.ident)
+        except ConsoleError as error:
+            if self.detail is None:
+                notice.fail(error)
+            else:
+                notice.fail(error, "stale")
+            return
+        notice.hush()
+        self._paint(self.detail)
+
+    def show_live(self) -> None:
+        if self.live is not None and self.live.generation != self._seen and self.is_current:
+            self.do_refresh()
+
+    def tick(self, now: str) -> None:
+        super().tick(now)
+        if self.is_mounted and self.detail is not None:
+            self._paint_who(self.detail)
+
+    # --- painting
+
+    def _paint(self, detail: AccountDetail) -> None:
+        self._paint_who(detail)
+        rows: list[Sequence[Cell] | str] = []
+        self._rows = []
+        group = None
+        for row in detail.fields:
+            if row.group != group:
+                group = row.group
+                rows.append(group)
+                self._rows.append(None)
+            rows.append(field_cells(row))
+            self._rows.append(row)
+        fields = self.query_one("#fields", ListGrid)
+        fields.show(rows)
+        differs = sum(row.differs for row in detail.fields)
+        fields.border_subtitle = f"{differs} differ" if differs else "nothing differs"
+        self.query_one("#whypane", Pane).say(sheet.why(detail))
+        self.query_one("#subscription", Pane).say(sheet.subscription(detail))
+        self.query_one("#links", ListGrid).show(
+            [(Cell(x.label, "strong"), Cell(x.url, "quiet")) for x in detail.links]
+        )
+        self.query_one("#history", ListGrid).show(sheet.history(detail))
+        self._paint_field()
+        self.restand()
+
+    def _paint_who(self, detail: AccountDetail) -> None:
+        words = STATES[detail.state]
+        ids = "  ".join(plain(ident, 40) for ident in (detail.customer_id, detail.account_id) if ident)
+        seen = "   ".join(
+            f"{side} seen {ago(self.console.now, at)}"
+            for side, at in (("Alguna", detail.alguna_seen_at), ("Salesforce", detail.salesforce_seen_at))
+            if at
+        )
+        first = Content.assemble(
+            (f"{words.sign} {words.word}  ", STYLE[words.tone] + " bold"),
+            (plain(detail.name, 200), STYLE["strong"]),
+            (f"  {ids}", STYLE["quiet"]),
+        )
+        second = Content.assemble((plain(detail.why[0], 300) if detail.why else words.means, STYLE[""]))
+        third = Content.assemble((seen, STYLE["quiet"]))
+        self.query_one("#who", Static).update(Content("\n").join([first, second, third]))
+
+    def _field(self) -> FieldRow | None:
+        cursor = self.query_one("#fields", ListGrid).cursor
+        return self._rows[cursor] if cursor is not None and cursor < len(self._rows) else None
+
+    def _paint_field(self) -> None:
+        row = self._field()
+        pane = self.query_one("#field", Pane)
+        pane.border_title = plain(row.label, 60) if row is not None else "Field"
+        pane.say(sheet.field(row) if row is not None else [])
+
+    # --- moving about
+
+    @on(CursorGrid.Highlighted, "#fields")
+    def _moved(self) -> None:
+        self._paint_field()
+        self.restand()
+
+    @on(CursorGrid.Opened, "#links")
+    def _follow(self, event: CursorGrid.Opened) -> None:
+        if self.detail is not None:
+            self.console.browse(self.detail.links[event.row].url)
+
+    def do_pane(self) -> None:
+        """On a narrow terminal the panels share one place; on a wide one this moves the focus."""
+        shown = next(pane for pane in PANES if self.has_class(f"-on-{pane}"))
+        self._show_pane(PANES[(PANES.index(shown) + 1) % len(PANES)])
+        pane = next(pane for pane in PANES if self.has_class(f"-on-{pane}"))
+        target = "#fields" if pane == "field" else f"#{pane}"
+        self.query_one(target).focus()
+
+    def _show_pane(self, shown: str) -> None:
+        for pane in PANES:
+            self.set_class(pane == shown, f"-on-{pane}")
+
+    # --- commands
+
+    def standing(self) -> Standing:
+        detail = self.detail
+        return also(
+            super().standing(),
+            customer=detail is not None and detail.customer_id is not None,
+            links=len(detail.links) if detail is not None else 0,
+            copyable=detail is not None,
+        )
+
+    def do_browse(self) -> None:
+        assert self.detail is not None
+        if len(self.detail.links) == 1:
+            self.console.browse(self.detail.links[0].url)
+        else:
+            self._show_pane("links")
+            self.query_one("#links").focus()
+
+    def do_sync_one(self) -> None:
+        assert self.connection is not None
+        assert self.detail is not None
+        assert self.detail.customer_id is not None
+        self.connection.sync_one(self.detail.customer_id)
+        self.console.tell("Looking at this one on both sides now.")
+
+    def copyable(self) -> str:
+        """The link or field under the cursor, else the ids."""
+        detail = self.detail
+        if detail is None:
+            return ""
+        links = self.query_one("#links", ListGrid)
+        if links.has_focus and links.cursor is not None:
+            return detail.links[links.cursor].url
+        row = self._field()
+        if row is not None:
+            values = (("Alguna", row.alguna), ("Salesforce", row.salesforce), ("last agreed", row.base))
+            told = ", ".join(f"{side}: {_text(said)[0]}" for side, said in values)
+            return f"{detail.name} {detail.customer_id or ''} {detail.account_id or ''} | {row.label} | {told} | {row.reason}"
+        return " ".join(filter(None, (detail.name, detail.customer_id, detail.account_id)))
+
+
+def field_cells(row: FieldRow) -> Sequence[Cell]:
+    """One field's line. The side that will be overwritten keeps its own colour: the arrow says the way."""
+    sign, tone = arrow(row.direction, row.differs, row.waits)
+    label: Tone = "strong" if row.differs else ""
+    cells = [Cell(row.label, label)]
+    for key, said in (
+        ("alguna", row.alguna),
+        ("way", None),
+        ("salesforce", row.salesforce),
+        ("base", row.base),
+    ):
+        if said is None:
+            cells.append(Cell(sign, tone))
+            continue
+        text, quiet = _text(said)
+        side: Tone = key if row.differs and key != "base" else ""
+        cells.append(Cell(text, "quiet" if quiet or key == "base" else side))
+    return cells
+
+
+def _text(said: Said) -> tuple[str, bool]:
+    if not said.known:
+        return "unknown", True
+    return (said.value, False) if said.value else ("empty", True)

@@ -1,0 +1,292 @@
+"""The Textual app: one desk, one open connection, the screens, and nothing of what they show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from textual.app import App
+from textual.message import Message
+from textual.reactive import reactive
+from textual.screen import Screen
+
+from console.domain.plain import plain
+from console.domain.records import State
+from console.errors import ConsoleError
+from console.guide.seam import Connection, Desk
+from console.sync.events import Event, RunFinished, Waiting
+from screens.commands import bindings
+from screens.live import Live, begin, fold
+from screens.place import Place
+from screens.tasks import in_thread
+from screens.theme import DARK, LIGHT, STYLES
+from screens.widgets.tabs import TABS
+from screens.workers import Works
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+
+
+def _provider() -> type[Provider]:
+    from screens.palette import Palette
+
+    return Palette
+
+
+BOTTOM = 2
+"""Screens that always stay: Textual's own blank one and our first."""
+
+
+class ConsoleApp(Works, App[None], inherit_bindings=False):
+    """The console on a terminal."""
+
+    TITLE = "alguna console"
+    CSS_PATH: ClassVar[Any] = [STYLES / "base.tcss"]
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_provider}
+    BINDINGS: ClassVar[Any] = [b for b in bindings("dialog") if b.id == "quit"]
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+
+    live: reactive[Live | None] = reactive(None)
+    now: reactive[str] = reactive("")
+
+    class Said(Message):
+        """The engine of a connection said something."""
+
+        def __init__(self, name: str, event: Event) -> None:
+            super().__init__()
+            self.name = name
+            self.event = event
+
+    def __init__(self, desk: Desk, *, start: str | None = None) -> None:
+        super().__init__()
+        self.desk = desk
+        self.start = start
+        self.connection: Connection | None = None
+        self.practising = desk.rehearsal() is not None
+        self._unsubscribe: Callable[[], None] | None = None
+        self.set_reactive(ConsoleApp.now, desk.now())
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = DARK.name
+
+    # --- life
+
+    def on_mount(self) -> None:
+        self.set_interval(1.0, self.tick)
+        self.push_screen(self._make("home") if self.start in (None, "wizard") else self._kept("dashboard"))
+        if self.start == "wizard":
+            self.visit("wizard")
+        elif self.start is not None:
+            self.open_connection(self.start)
+
+    def on_unmount(self) -> None:
+        self._let_go()
+
+    def tick(self) -> None:
+        """Ages on screen move once a second, by the desk's clock."""
+        self.now = self.desk.now()
+
+    def watch_now(self, now: str) -> None:
+        if self.is_running and isinstance(self.screen, Place):
+            self.screen.tick(now)
+
+    # --- where to go
+
+    def _make(self, place: str, *args: Any) -> Place:
+        from screens.places import PLACES
+
+        return PLACES[place]()(*args)
+
+    def _kept(self, place: str) -> Place:
+        """A screen that keeps its cursor, filter and input while it is out of sight."""
+        if not self.is_screen_installed(place):
+            self.install_screen(self._make(place), place)
+        found = self.get_screen(place)
+        assert isinstance(found, Place)
+        return found
+
+    def go(self, place: str) -> None:
+        """Show one of the places of the open connection."""
+        current = self.screen
+        if not isinstance(current, Place) or current.place == place:
+            return
+        if current.place in TABS:
+            self.switch_screen(self._kept(place))
+        elif current.place == "home":
+            self.push_screen(self._kept(place))
+        else:
+            self.pop_screen()
+            self.go(place)
+
+    def go_to_state(self, state: State) -> None:
+        """Show the accounts of one state."""
+        from screens.accounts import Accounts
+
+        self.go("accounts")
+        screen = self._kept("accounts")
+        assert isinstance(screen, Accounts)
+        screen.call_after_refresh(screen.show_state, state)
+
+    def visit(self, place: str, *args: Any) -> None:
+        """Put a screen in front of the present one; *back* returns."""
+        self.push_screen(self._kept(place) if place == "wizard" else self._make(place, *args))
+
+    def back(self) -> None:
+        """Where one came from; the first screen leads Home."""
+        if len(self.screen_stack) > BOTTOM:
+            self.pop_screen()
+        elif not (isinstance(self.screen, Place) and self.screen.place == "home"):
+            self.switch_screen(self._make("home"))
+
+    def forget(self, *places: str) -> None:
+        """Let go of kept screens: next time they start afresh."""
+        for place in places:
+            if self.is_screen_installed(place):
+                screen = self.get_screen(place)
+                self.uninstall_screen(place)
+                if screen.is_attached and screen not in self.screen_stack:
+                    screen.remove()
+
+    # --- the open connection
+
+    def open_connection(self, name: str) -> None:
+        """Open a connection and show its dashboard; what goes wrong is said, and leads Home."""
+        facts = self.live.facts if self.live is not None else None
+        if facts is None or facts.name != name:
+            self._let_go()
+        self.go("dashboard")
+        if self.connection is None:
+            self.begin(self._open(name), "open connection")
+
+    async def _open(self, name: str) -> None:
+        try:
+            connection = await in_thread(self.desk.open, name)
+            recent = await in_thread(connection.recent, 50)
+        except ConsoleError as error:
+            self.back()
+            self.failed(error)
+            return
+        self.connection = connection
+        self.live = begin(connection.facts(), connection.paused(), recent)
+        self._unsubscribe = connection.subscribe(self._listener(name))
+
+    def _listener(self, name: str) -> Callable[[Event], None]:
+        def listen(event: Event) -> None:
+            try:
+                self.post_message(self.Said(name, event))
+            except RuntimeError:  # the event loop closed between the check and the post: the app has ended
+                return
+
+        return listen
+
+    def _let_go(self) -> None:
+        """Stop listening; the engine itself belongs to the desk."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+        self._unsubscribe = self.connection = None
+        self.live = None
+        self.forget(*(place for place in TABS if place != "dashboard"))
+
+    def release(self, name: str) -> None:
+        """The connection is gone for good: go Home and forget its screens."""
+        facts = self.live.facts if self.live is not None else None
+        if facts is not None and facts.name == name:
+            self._let_go()
+
+    def on_console_app_said(self, message: Said) -> None:
+        connection, live = self.connection, self.live
+        if connection is None or live is None or live.facts is None or live.facts.name != message.name:
+            return
+        live = fold(live, message.event, self.desk.now())
+        if isinstance(message.event, RunFinished | Waiting):
+            live = begin_again(live, connection)
+        self.live = live
+
+    def watch_live(self, live: Live | None) -> None:
+        for screen in self.screen_stack if self.is_running else ():
+            if isinstance(screen, Place):
+                screen.live = live
+
+    def turn_pause(self) -> None:
+        """Pause, or go on."""
+        connection, live = self.connection, self.live
+        assert connection is not None
+        assert live is not None
+        if connection.paused():
+            connection.resume()
+            self.tell("The sync goes on.")
+        else:
+            connection.pause()
+            self.tell("Paused after the call in flight. Press p to go on.")
+        self.live = begin_again(live, connection)
+
+    # --- talking
+
+    def tell(self, text: str, severity: Literal["information", "warning", "error"] = "information") -> None:
+        """A short word that goes away by itself."""
+        self.notify(plain(text, 500), severity=severity, markup=False, timeout=4)
+
+    def failed(self, error: ConsoleError) -> None:
+        """An expected failure that has no place of its own on the screen."""
+        from screens.dialogs import Report
+
+        self.push_screen(Report.of(error))
+
+    def report(self, where: str, error: BaseException) -> None:
+        """An unexpected failure."""
+        from screens.dialogs import Report
+
+        if isinstance(error, ConsoleError):
+            self.failed(error)
+        else:
+            self.push_screen(Report.of_bug(where, error))
+
+    def copy_out(self, text: str) -> None:
+        """To the clipboard, by the terminal (OSC 52), which works over SSH too where the terminal allows it."""
+        self.copy_to_clipboard(text)
+        self.tell(f"Copied {plain(text, 60)}")
+
+    def browse(self, url: str) -> None:
+        """Open an address in the browser. Only web addresses: what else a record may hold is not followed."""
+        if not url.startswith(("https://", "http://")):
+            self.tell(f"This is no web address, so it was not opened: {plain(url, 80)}", "warning")
+            return
+        self.begin(self._browse(url), "open browser")
+
+    async def _browse(self, url: str) -> None:
+        def browse() -> bool:
+            from console.guide.signing_in import open_browser
+
+            return open_browser(url)
+
+        if await in_thread(browse):
+            self.tell(f"Opened {plain(url, 80)}")
+        else:
+            self.copy_to_clipboard(url)
+            self.tell(f"No browser can be opened here; the address was copied instead: {plain(url, 200)}")
+
+    def turn_theme(self) -> None:
+        """Dark or light."""
+        self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
+
+    def action_command(self, ident: str) -> None:
+        """What the app itself binds: quitting, from anywhere."""
+        assert ident == "quit"
+        self.exit()
+
+
+def begin_again(live: Live, connection: Connection) -> Live:
+    """The picture with the facts and the pause as the connection has them now."""
+    return replace(live, facts=connection.facts(), paused=connection.paused())
+
+
+def run(desk: Desk, *, start: str | None = None) -> int:
+    """Run the console until it is quit; the exit code. Stops the desk whatever happened."""
+    app = ConsoleApp(desk, start=start)
+    try:
+        app.run()
+    finally:
+        desk.close()
+    return app.return_code or 0

@@ -1,0 +1,284 @@
+"""The one table of commands. Footer, palette, help, bindings and the README's key table all come from it.
+
+A command is available on its `places`. It may still be unable to run right now: then `enabled` answers with the
+reason, the footer dims it, the palette shows the reason, and pressing the key says it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from textual.binding import Binding
+
+Answer = Literal[True] | str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a command may look at to know whether it can run."""
+
+    place: str = ""
+    connected: bool = False
+    read_only: str = ""
+    paused: bool = False
+    chosen: bool = False
+    """Something is highlighted that can be opened."""
+    chosen_gone: bool = False
+    """The highlighted connection was disconnected."""
+    customer: bool = False
+    """The account on screen has a customer in Alguna."""
+    links: int = 0
+    copyable: bool = False
+    rehearsal: bool = False
+    busy: str = ""
+    """What is under way here that has to end first, one sentence; empty when nothing is."""
+    blocked: str = ""
+    """Why the main action of this place can't start, one sentence."""
+
+
+def _always(_: Standing) -> Answer:
+    return True
+
+
+def _living_connection(s: Standing) -> Answer:
+    if not s.chosen and not s.connected:
+        return "There is no connection yet. Press n to make one."
+    return "This connection was disconnected; its receipt tells how." if s.chosen_gone else True
+
+
+def _writes(s: Standing) -> Answer:
+    if not s.connected:
+        return "The connection is still being opened."
+    return s.read_only or True
+
+
+def _sync_one(s: Standing) -> Answer:
+    answer = _writes(s)
+    if answer is not True:
+        return answer
+    return s.customer or "It has no customer in Alguna, so there is nothing to sync it with."
+
+
+def _links(s: Standing) -> Answer:
+    return s.links > 0 or "There is no address to open: it is on neither side yet."
+
+
+def _copy(s: Standing) -> Answer:
+    return s.copyable or "There is nothing to copy here. ctrl+q quits."
+
+
+def _rehearsal(s: Standing) -> Answer:
+    return s.rehearsal or "Practising needs the rehearsal: start with  alguna-console rehearse."
+
+
+def _idle(s: Standing) -> Answer:
+    return s.busy or s.blocked or True
+
+
+def _back_home(s: Standing) -> Answer:
+    return "This is the first screen. Press ctrl+q to quit." if s.place == "home" else True
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing that a person can ask for."""
+
+    id: str
+    title: str
+    keys: str
+    """Textual key names, comma separated; the first is the one that is shown."""
+    help: str
+    group: str
+    places: frozenset[str]
+    footer: int = 0
+    """Footer rank: 1 stays longest when room is short, 0 is not in the footer."""
+    dangerous: bool = False
+    """It writes to, or takes away from, a real system; read-only connections refuse it."""
+    enabled: Callable[[Standing], Answer] = _always
+    action: str = ""
+    """The widget's own action, for moving about; empty for what the screen does."""
+    short: str = ""
+    """The footer's word, where the title is long."""
+    paused: str = ""
+    """The footer's word while the sync is paused, where it differs."""
+
+    @property
+    def binding(self) -> Binding:
+        """The Textual binding of this command."""
+        return Binding(
+            self.keys,
+            self.action or f"command('{self.id}')",
+            self.title,
+            show=False,
+            id=self.id,
+            tooltip=self.help,
+            priority=self.id == "quit",
+        )
+
+    def word(self, standing: Standing) -> str:
+        """What the footer calls it now."""
+        return (standing.paused and self.paused) or self.short or self.title
+
+    @property
+    def shown_key(self) -> str:
+        """The first key the way people write it."""
+        return key_name(self.keys.split(",")[0])
+
+
+PLACES = (
+    "home",
+    "wizard",
+    "dashboard",
+    "accounts",
+    "account",
+    "problems",
+    "import",
+    "disconnect",
+    "sign_in",
+    "practice",
+    "help",
+    "dialog",
+    "report",
+)
+ALL = frozenset(PLACES)
+_LISTS = ALL - {"dialog"}
+_OPEN = frozenset({"dashboard", "accounts", "account", "problems", "import"})
+_SCREENS = ALL - {"dialog", "report"}
+_LEAVABLE = ALL - {"wizard", "dialog"}
+
+
+def _on(*places: str) -> frozenset[str]:
+    return frozenset(places)
+
+
+COMMANDS: tuple[Command, ...] = (
+    # --- moving about: the widget that has the focus acts
+    Command("up", "Up", "up,k", "Move up one line.", "Move", _LISTS, action="cursor_up"),
+    Command("down", "Down", "down,j", "Move down one line.", "Move", _LISTS, action="cursor_down"),
+    Command("page_up", "Page up", "pageup", "Move up one page.", "Move", _LISTS, action="page_up"),
+    Command("page_down", "Page down", "pagedown", "Move down one page.", "Move", _LISTS, action="page_down"),
+    Command("first", "First", "g,home", "Go to the first line.", "Move", _LISTS, action="first"),
+    Command("last", "Last", "G,end", "Go to the last line.", "Move", _LISTS, action="last"),
+    Command("select", "Choose", "enter,space", "Choose or open the line.", "Move", _LISTS, action="select"),
+    Command("next", "Next part", "tab", "Go to the next part of the screen.", "Move", ALL),
+    Command("previous", "Previous part", "shift+tab", "Go to the part before.", "Move", ALL),
+    # --- home
+    Command("open", "Open", "enter", "Open the highlighted line.", "Places",
+            _on("home", "accounts", "problems", "dashboard"), footer=1, action="select"),
+    Command("connect", "New connection", "n", "Connect an Alguna account with a Salesforce org, step by step.",
+            "Connections", _on("home"), footer=1, short="New"),
+    # --- places of an open connection
+    Command("dashboard", "Dashboard", "1", "See counts per state, what is being done, and what changed.",
+            "Places", _OPEN),
+    Command("accounts", "Accounts", "2", "See every customer and account, filter and open them.",
+            "Places", _OPEN, footer=3),
+    Command("problems", "Problems", "3", "See what needs a person, with what to do about it.", "Places", _OPEN),
+    Command("import", "Import", "i,4", "Bring existing Alguna customers into the sync, with a preview.",
+            "Places", _OPEN, footer=4),
+    # --- the engine
+    Command("sync_now", "Sync now", "s", "Start a pass at once instead of waiting for the next one.",
+            "Sync", _OPEN, footer=2, dangerous=True, enabled=_writes),
+    Command("pause", "Pause or go on", "p", "Stop after the call in flight, or go on with the sync.",
+            "Sync", _OPEN, footer=2, dangerous=True, enabled=_writes, short="Pause", paused="Go on"),
+    Command("sync_one", "Sync this one", "S", "Look at this customer on both sides now and bring it in step.",
+            "Sync", _on("accounts", "account"), footer=1, dangerous=True, enabled=_sync_one),
+    # --- accounts
+    Command("filter", "Filter", "slash", "Filter by name, or by the start of an id, as you type.",
+            "Accounts", _on("accounts"), footer=1),
+    Command("state", "By state", "f", "Show one state only; again shows the next.",
+            "Accounts", _on("accounts"), footer=2, short="State"),
+    Command("all_states", "All states", "F", "Show every state again.", "Accounts", _on("accounts")),
+    Command("sort", "Sort", "o", "Sort by the next column.", "Accounts", _on("accounts"), footer=3),
+    Command("reverse", "Reverse", "O", "Turn the order round.", "Accounts", _on("accounts")),
+    # --- one account
+    Command("pane", "Next panel", "w", "Show the next panel: why, subscription, links, history.",
+            "Account", _on("account"), footer=2, short="Panel"),
+    Command("browse", "Open in the browser", "b", "Open the account in Salesforce or the customer in Alguna.",
+            "Account", _on("account"), footer=3, enabled=_links, short="Browser"),
+    # --- wizard
+    Command("proceed", "Continue", "ctrl+n", "Take what was entered and go to the next step.",
+            "Wizard", _on("wizard"), footer=1, enabled=_idle),
+    Command("step_back", "Step back", "escape", "Stop what is under way, or go to the step before; nothing is lost.",
+            "Wizard", _on("wizard"), footer=1),
+    Command("leave", "Leave", "q", "Leave the wizard; says what stays behind before anything is dropped.",
+            "Wizard", _on("wizard"), footer=2, dangerous=True),
+    Command("preview", "Count first", "v", "Count what the highlighted choice would import; writes nothing.",
+            "Import", _on("import"), footer=1, enabled=_idle, short="Count"),
+    # --- leaving a connection
+    Command("disconnect", "Disconnect", "D", "Leave this connection: shows what goes and what stays first.",
+            "Connections", _on("home", "dashboard"), footer=4, dangerous=True, enabled=_living_connection),
+    Command("sign_in", "Sign in again", "L", "Sign in to Salesforce again for this connection.",
+            "Connections", _on("home") | _OPEN, enabled=_living_connection),
+    Command("start", "Start", "ctrl+r", "Start what this screen is for; asks first.",
+            "Connections", _on("disconnect", "import", "sign_in"), footer=1, dangerous=True, enabled=_idle),
+    # --- everywhere
+    Command("refresh", "Refresh", "r", "Read what is shown once more.", "Everywhere",
+            _on("home", "accounts", "account", "problems", "import", "disconnect"), footer=5),
+    Command("copy", "Copy", "y,ctrl+c", "Copy what is highlighted: a value, an id, an address, a report.", "Everywhere",
+            ALL - {"dialog", "help", "home"}, footer=4, enabled=_copy),
+    Command("practise", "Practise", "x", "Make things happen in the rehearsal: activity, faults, the log-in.",
+            "Everywhere", _SCREENS - {"practice", "help"}, enabled=_rehearsal),
+    Command("palette", "Commands", "ctrl+p,colon", "Find any command by typing a part of its name.",
+            "Everywhere", _SCREENS, footer=6),
+    Command("theme", "Light or dark", "ctrl+t", "Change between the dark and the light colours.", "Everywhere",
+            _SCREENS),
+    Command("cancel", "Cancel", "escape,q", "Close the question; nothing is done.", "Everywhere", _on("dialog")),
+    Command("help", "Help", "question_mark,f1", "Show every key of this screen.", "Everywhere",
+            _SCREENS - {"help"}, footer=1),
+    Command("back", "Back", "escape,q", "Clear the filter, or go back where you came from.", "Everywhere",
+            _LEAVABLE, footer=3, enabled=_back_home),
+    Command("quit", "Quit", "ctrl+q", "Stop the sync safely and leave the console.", "Everywhere", ALL,
+            footer=6),
+)  # fmt: skip
+
+COMMAND: dict[str, Command] = {command.id: command for command in COMMANDS}
+
+_NAMES = {
+    "question_mark": "?",
+    "slash": "/",
+    "colon": ":",
+    "escape": "esc",
+    "pageup": "page up",
+    "pagedown": "page down",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+}
+
+
+def key_name(key: str) -> str:
+    """A key the way people write it: ``?``, ``esc``, ``shift+tab``, ``ctrl+q``."""
+    return _NAMES.get(key, key)
+
+
+def at(place: str) -> list[Command]:
+    """The commands of a place, in table order."""
+    return [command for command in COMMANDS if place in command.places]
+
+
+def bindings(place: str) -> list[Binding]:
+    """What a screen binds: its commands, without those that its widgets answer."""
+    return [command.binding for command in at(place) if not command.action]
+
+
+def moves() -> list[Binding]:
+    """What a list binds."""
+    return [command.binding for command in COMMANDS if command.action and command.id != "open"]
+
+
+def key_table() -> str:
+    """The README's table of keys, as Markdown."""
+    lines = ["| key | what it does | where |", "|---|---|---|"]
+    for command in COMMANDS:
+        keys = " ".join(f"`{key_name(key)}`" for key in command.keys.split(","))
+        lines.append(f"| {keys} | {command.help} | {_where(command)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _where(command: Command) -> str:
+    if command.places >= _SCREENS - {"help", "practice"}:
+        return "everywhere"
+    return ", ".join(place.replace("_", " ") for place in PLACES if place in command.places)

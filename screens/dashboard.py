@@ -1,0 +1,294 @@
+"""Dashboard: how many stand where, what is being done now, what changed, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.geometry import Size
+from textual.reactive import reactive
+from textual.widget import Widget
+from textual.widgets import Static
+
+from console.domain.plain import plain
+from console.domain.records import State
+from console.sync.events import Changed
+from screens.commands import Standing
+from screens.live import Live, seconds_left
+from screens.place import Place, also
+from screens.widgets.columns import Column
+from screens.widgets.grid import Cell, CursorGrid, ListGrid
+from screens.widgets.notice import Notice
+from screens.widgets.text import bar
+from screens.words import STATES, STYLE, Tone, amount, clock, plural, span
+
+CHANGES = (
+    Column("at", "Time", 8),
+    Column("name", "Account", 14, grow=3),
+    Column("side", "Written to", 10, rank=1),
+    Column("field", "Field", 14, grow=2),
+    Column("value", "Before → after", 16, grow=4, rank=2),
+    Column("outcome", "Outcome", 8),
+)
+
+OUTCOMES: dict[str, Tone] = {"applied": "good", "refused": "bad", "stale": "person"}
+
+
+class StateCounts(ListGrid):
+    """One line per state with its count and its share; enter shows those accounts."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            (
+                Column("state", "", 17),
+                Column("count", "", 9, flush_right=True),
+                Column("share", "", 6, grow=1),
+            ),
+            head=False,
+            id="states",
+            classes="panel",
+        )
+        self.border_title = "Accounts"
+
+    def paint(self, live: Live) -> None:
+        """Show the counts of this moment."""
+        total = max(1, live.total)
+        width = max(4, self.size.width - 32)
+        self.show([self._row(state, (live.states or {}).get(state, 0), total, width) for state in STATES])
+        self.border_subtitle = plural(live.total, "account")
+
+    def _row(self, state: State, count: int, total: int, width: int) -> Sequence[Cell]:
+        words = STATES[state]
+        tone = words.tone if count else "quiet"
+        return (
+            Cell(f"{words.sign} {words.word}", tone),
+            Cell(amount(count) if count else "–", tone),
+            Cell(bar(count / total, width), tone),
+        )
+
+
+class Now(Static):
+    """What is being done, how far it is, how fast it goes; or what is waited for."""
+
+    live: reactive[Live | None] = reactive(None)
+    now: reactive[str] = reactive("")
+
+    def render(self) -> Content:
+        live = self.live
+        width = self.content_size.width
+        if live is None:
+            return Content.assemble(("··· Opening the connection", STYLE["quiet"]))
+        if live.doing is not None:
+            doing = live.doing
+            lines = [Content.assemble((plain(doing.phase, width), STYLE["strong"]))]
+            if doing.total:
+                share = doing.done / doing.total
+                told = f"{amount(doing.done)} of {amount(doing.total)}  {min(100, int(share * 100))}%"
+                room = max(4, width - len(told) - 2)
+                done = bar(share, room)
+                lines.append(
+                    Content.assemble((done, STYLE["work"]), ("░" * (room - len(done)), "$line"), f"  {told}")
+                )
+            elif doing.done:
+                lines.append(Content(f"{amount(doing.done)} so far"))
+            if doing.rate > 0:
+                left = (doing.total - doing.done) / doing.rate if doing.total else 0
+                rest = f", about {span(left)} left" if left >= 1 else ""
+                lines.append(
+                    Content.assemble((f"{amount(round(doing.rate))} a second{rest}", STYLE["quiet"]))
+                )
+            return Content("\n").join(lines)
+        return Content("\n").join([*self._waiting(live), *_last(live)])
+
+    def _waiting(self, live: Live) -> list[Content]:
+        if live.paused:
+            return [
+                Content.assemble(("Paused. ", STYLE["person"] + " bold"), "Press p to go on, s for one pass.")
+            ]
+        left = seconds_left(live, self.now)
+        if left is None:
+            return [Content("Between passes.")]
+        why = f" · {plain(live.waits_for, 60)}" if live.waits_for else ""
+        return [Content.assemble("Next pass in ", (span(left), STYLE["strong"]), (why, STYLE["quiet"]))]
+
+
+def _last(live: Live) -> list[Content]:
+    last = live.last
+    if last is None:
+        return []
+    parts: list[tuple[str, str]] = [("Last pass: ", STYLE["quiet"])]
+    if last.planned == 0:
+        parts.append(("nothing to change", STYLE["good"]))
+    else:
+        parts.append((f"{amount(last.applied)} applied", STYLE["good"]))
+    for number, word, tone in ((last.refused, "refused", "bad"), (last.stale, "planned again", "person")):
+        if number:
+            parts.append((f", {amount(number)} {word}", STYLE[tone]))
+    parts.append((f" in {span(last.seconds)}", STYLE["quiet"]))
+    return [Content.assemble(*parts)]
+
+
+class CallMeter(Static):
+    """API calls: those of this pass, and the org's day."""
+
+    live: reactive[Live | None] = reactive(None)
+
+    def render(self) -> Content:
+        live, width = self.live, self.content_size.width
+        calls = live.calls if live is not None else None
+        if live is None or calls is None:
+            return Content.assemble(("Not known before the first call", STYLE["quiet"]))
+        lines = []
+        if calls.used is not None and calls.limit:
+            share = calls.used / calls.limit
+            tone = "bad" if share > 0.9 else "person" if share > 0.7 else "good"
+            told = f"{amount(calls.used)} of {amount(calls.limit)} used"
+            room = max(4, width - len(told) - 2)
+            used = bar(share, room)
+            lines.append(
+                Content.assemble((used, STYLE[tone]), ("░" * (room - len(used)), "$line"), f"  {told}")
+            )
+            lines.append(
+                Content.assemble(
+                    (amount(live.left or 0), STYLE["strong"]), (" left today in this org", STYLE["quiet"])
+                )
+            )
+        this = f"This pass: Salesforce {amount(calls.salesforce)}, Alguna {amount(calls.alguna)}"
+        lines.append(Content.assemble((this, STYLE["quiet"])))
+        return Content("\n").join(lines)
+
+
+class Changes(ListGrid):
+    """The newest changes, as they happen."""
+
+    def __init__(self) -> None:
+        super().__init__(CHANGES, id="changes", classes="panel")
+        self.border_title = "Last changes"
+
+    def paint(self, changes: Sequence[Changed]) -> None:
+        """Show them, newest first. The cursor stays at the top while it is there, else on its change."""
+        self.show([_change(change) for change in changes])
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return self.total + self.head
+
+
+def _change(change: Changed) -> Sequence[Cell]:
+    side: Tone = "salesforce" if change.side == "salesforce" else "alguna"
+    value = f"{change.before or 'empty'} → {change.after or 'empty'}" if change.before else change.after
+    return (
+        Cell(clock(change.at), "quiet"),
+        Cell(change.name),
+        Cell(side.capitalize(), side),
+        Cell(change.field),
+        Cell(value),
+        Cell(change.outcome, OUTCOMES.get(change.outcome, "")),
+    )
+
+
+class Dashboard(Place, place="dashboard"):
+    """The open connection at a glance."""
+
+    def body(self) -> ComposeResult:
+        yield Notice(id="stale")
+        with Horizontal(id="top"):
+            yield StateCounts()
+            with Vertical(id="side"):
+                yield self._panel(Now(id="doing", classes="panel", markup=False), "Now")
+                yield self._panel(
+                    CallMeter(id="calls", classes="panel", markup=False), "Salesforce API calls"
+                )
+        yield Notice(id="hint")
+        yield Changes()
+
+    def _panel(self, widget: Widget, title: str) -> Widget:
+        widget.border_title = title
+        return widget
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.show_live()
+        self.query_one(StateCounts).focus()
+
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        self.show_live()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.show_live)
+
+    def tick(self, now: str) -> None:
+        super().tick(now)
+        if self.is_mounted:
+            self.query_one(Now).now = now
+
+    def standing(self) -> Standing:
+        focused = self.focused
+        return also(super().standing(), copyable=isinstance(focused, Changes) and focused.cursor is not None)
+
+    def show_live(self) -> None:
+        live = self.live
+        now = self.query_one(Now)
+        now.now, now.live = self.console.now, live
+        self.query_one(CallMeter).live = live
+        if live is None:
+            self.query_one("#hint", Notice).say("loading", "Opening the connection and reading its cache")
+            return
+        self.query_one(StateCounts).paint(live)
+        self.query_one(Changes).paint(live.changes)
+        self._say(live)
+
+    def _say(self, live: Live) -> None:
+        stale, hint = self.query_one("#stale", Notice), self.query_one("#hint", Notice)
+        if live.failure is not None:
+            stale.say("stale", live.failure.message, live.failure.advice)
+        else:
+            stale.hush()
+        states = live.states
+        if live.facts is not None and live.facts.read_only:
+            hint.say("note", live.facts.read_only)
+        elif states is None:
+            hint.say("loading", "Counting")
+        elif not live.total:
+            hint.say(
+                "empty",
+                "Nothing is known of either side yet.",
+                "The first pass reads both. Press s to start it now.",
+            )
+        elif not live.changes and states.get(State.NOT_IMPORTED, 0) and not states.get(State.IN_SYNC, 0):
+            count = plural(states[State.NOT_IMPORTED], "existing customer")
+            hint.say(
+                "empty",
+                f"No customer is in the sync yet: {count} can be imported.",
+                "Press i to import, with a preview first.",
+            )
+        elif not live.changes:
+            hint.say(
+                "empty",
+                "No change was made yet.",
+                "Changes appear here as they happen; edit a record on either side and press s.",
+            )
+        else:
+            hint.hush()
+        self.query_one(Changes).display = bool(live.changes)
+
+    @on(CursorGrid.Opened)
+    def _opened(self, event: CursorGrid.Opened) -> None:
+        if isinstance(event.grid, StateCounts):
+            self.console.go_to_state(list(STATES)[event.row])
+        elif self.live is not None and event.row < len(self.live.changes):
+            self.console.visit("account", self.live.changes[event.row].customer_id)
+
+    @on(CursorGrid.Highlighted)
+    def _moved(self) -> None:
+        self.restand()
+
+    def copyable(self) -> str:
+        changes = self.query_one(Changes)
+        if self.live is None or changes.cursor is None:
+            return ""
+        change = self.live.changes[changes.cursor]
+        return f"{change.at} {change.name} {change.side} {change.field}: {change.before} → {change.after} ({change.outcome})"

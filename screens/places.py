@@ -1,0 +1,31 @@
+"""Where each screen lives. Imported when it is first shown: what is not looked at costs no start-up time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from screens.place import Place
+
+
+def _lazily(module: str, name: str) -> Callable[[], type[Place]]:
+    def load() -> type[Place]:
+        found: type[Place] = getattr(import_module(f"screens.{module}"), name)
+        return found
+
+    return load
+
+
+PLACES: dict[str, Callable[[], type[Place]]] = {
+    "home": _lazily("home", "Home"),
+    "wizard": _lazily("wizard", "Wizard"),
+    "dashboard": _lazily("dashboard", "Dashboard"),
+    "accounts": _lazily("accounts", "Accounts"),
+    "account": _lazily("account", "Account"),
+    "problems": _lazily("problems", "Problems"),
+    "import": _lazily("importing", "Importing"),
+    "disconnect": _lazily("disconnect", "Disconnect"),
+    "sign_in": _lazily("sign_in", "SignInAgain"),
+    "practice": _lazily("practice", "Practice"),
+    "help": _lazily("help", "Help"),
+}

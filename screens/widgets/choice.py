@@ -1,0 +1,34 @@
+"""A short list to choose from, keyed like every other list here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.content import Content
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from screens.commands import moves
+
+
+class Choice(OptionList, inherit_bindings=False):
+    """Options of one or more lines; enter or a click takes one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*moves()]
+
+    def offer(self, options: Sequence[tuple[str, Content]], chosen: str | None = None) -> None:
+        """Show these (id, text) options, the cursor on `chosen`, else where it was, else on the first."""
+        before = chosen or self.chosen
+        self.set_options([Option(text, id=ident) for ident, text in options])
+        idents = [ident for ident, _ in options]
+        if idents:
+            self.highlighted = idents.index(before) if before in idents else 0
+
+    @property
+    def chosen(self) -> str | None:
+        """The id under the cursor."""
+        if self.highlighted is None or not self.option_count:
+            return None
+        return self.get_option_at_index(self.highlighted).id
