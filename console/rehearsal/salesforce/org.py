@@ -1,40 +1,43 @@
 """The org: one SQLite file, and every operation that its APIs offer."""
 
+# ruff: noqa: S608 - every name in the SQL comes from the schema
+
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .access import Caller
-from .errors import ApiError, MoreThanOne
+from . import describe, founding, ids, objects, replication, setup_objects
+from .access import AccessBook, Caller
+from .errors import ApiError, MoreThanOne, entity_is_deleted, no_such_column, not_found
+from .journal import Change, Journal
+from .loading import load
+from .metadata import CustomFields
+from .query import Queries
+from .records import Records
+from .rules import Rules
+from .schema import Schema
+from .store import Store, quoted
+from .values import renderer, stamp_text, to_stored
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
+    from .access import View
 
 __all__ = ["ApiError", "Caller", "Change", "MoreThanOne", "Org"]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One committed change, as listeners get it."""
-
-    sobject: str
-    record_id: str
-    kind: str
-    """CREATE, UPDATE, DELETE or UNDELETE."""
-    fields: frozenset[str]
-    """API names of the fields that got another value; empty for DELETE."""
-    caller: Caller
-    stamp: str
-    """The record's new SystemModstamp, as REST writes it."""
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Org:
     """A Salesforce org in one SQLite file. Not thread-safe: one event loop owns it."""
 
+    path: Path
+    """The SQLite file; who signs in is kept there too, in tables of its own."""
     org_id: str
     admin_id: str
     row_fault: Callable[[str], ApiError | None] | None
@@ -42,24 +45,73 @@ class Org:
     listeners: list[Callable[[Sequence[Change]], None]]
     """Called after the outermost transaction was committed, with its changes in order."""
 
-    def __init__(
-        self,
-        path: Path | str,
-        *,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        seed: int = 1,
-    ) -> None:
-        raise NotImplementedError
+    def __init__(self, path: Path | str, *, clock: Callable[[], datetime] = _utc_now, seed: int = 1) -> None:
+        self.path = Path(path)
+        self._clock = clock
+        self._store = Store(path, seed)
+        try:
+            self._open()
+        except BaseException:
+            self._store.close()
+            raise
+
+    def _open(self) -> None:
+        self._schema = Schema()
+        for make in (
+            objects.account,
+            objects.contact,
+            setup_objects.user,
+            setup_objects.profile,
+            setup_objects.organization,
+            setup_objects.permission_set,
+            setup_objects.field_permissions,
+            setup_objects.object_permissions,
+            setup_objects.permission_set_assignment,
+            setup_objects.user_permission_access,
+            setup_objects.custom_field,
+            setup_objects.entity_definition,
+            setup_objects.field_definition,
+        ):
+            self._schema.add(make())
+        custom_fields = CustomFields(self._store, self._schema)
+        rules = Rules(self._store, self._schema, custom_fields)
+        with self._store.transaction():
+            for sobject in self._schema.objects.values():
+                if not sobject.virtual:
+                    self._store.create_table(sobject)
+            if self._store.recall("org_id") is None:
+                founding.found(self._store, self._schema, rules)
+            custom_fields.load()
+        self.org_id = str(self._store.recall("org_id"))
+        self.admin_id = str(self._store.recall("admin_id"))
+        self.row_fault = None
+        self._custom_fields = custom_fields
+        self._access = AccessBook(self._store, self._schema, self.now)
+        self._journal = Journal(self._store)
+        self._journal.undone = self._reload
+        self.listeners = self._journal.listeners
+        self._records = Records(self._store, self._schema, self._access, self._journal, rules, self.now)
+        self._queries = Queries(self._store, self._access, self._clock)
+
+    def _reload(self) -> None:
+        self._custom_fields.load()
+        self._access.forget()
 
     def close(self) -> None:
-        raise NotImplementedError
+        """Closes the file; the org can't be used after that."""
+        self._store.close()
+
+    def now(self) -> str:
+        """The present moment as REST writes it."""
+        return stamp_text(self._clock())
 
     # -- records; sobject and field names in any case, ids with 15 or 18 characters; all raise ApiError
 
     def insert(
         self, caller: Caller, sobject: str, values: Mapping[str, Any], *, tooling: bool = False
     ) -> str:
-        raise NotImplementedError
+        """The id of the new record."""
+        return self._records.insert(caller, sobject, values, tooling=tooling)
 
     def update(
         self,
@@ -70,20 +122,22 @@ class Org:
         *,
         tooling: bool = False,
     ) -> None:
-        """`values` holds fields only: `attributes` is ignored, `Id` in any case is refused when it differs."""
-        raise NotImplementedError
+        """`values` holds fields only: `attributes` is ignored, an `Id` among them is refused."""
+        self._records.update(caller, sobject, record_id, values, tooling=tooling)
 
     def delete(self, caller: Caller, sobject: str, record_id: str, *, tooling: bool = False) -> None:
-        raise NotImplementedError
+        """To the recycle bin, with the contacts of an account; set-up records go for good."""
+        self._records.delete(caller, sobject, record_id, tooling=tooling)
 
     def undelete(self, caller: Caller, sobject: str, record_id: str) -> None:
-        raise NotImplementedError
+        """Out of the recycle bin, with what went there together."""
+        self._records.undelete(caller, sobject, record_id)
 
     def upsert(
         self, caller: Caller, sobject: str, ext_field: str, ext_value: object, values: Mapping[str, Any]
     ) -> tuple[str, bool]:
         """Id and whether it was created. `ext_field` may be Id. Raises MoreThanOne."""
-        raise NotImplementedError
+        return self._records.upsert(caller, sobject, ext_field, ext_value, values)
 
     def read(
         self,
@@ -96,7 +150,36 @@ class Org:
         tooling: bool = False,
     ) -> dict[str, Any]:
         """The record with `attributes` first; `fields` None means all that the caller may see."""
-        raise NotImplementedError
+        view = self._access.of(caller).need(sobject, tooling=tooling)
+        return self._read(caller, view, record_id, fields, version=version, tooling=tooling)
+
+    def _read(
+        self,
+        caller: Caller,
+        view: View,
+        record_id: str,
+        fields: Sequence[str] | None,
+        *,
+        version: str,
+        tooling: bool,
+    ) -> dict[str, Any]:
+        if not view.sobject.virtual:
+            record_id = self._records.own_id(view.sobject, record_id)
+            row = self._store.row(view.sobject, record_id)
+            if row is None:
+                raise not_found()
+            if row.get("IsDeleted"):
+                raise entity_is_deleted()
+        if fields is None:
+            names = [each.name for each in view.fields.values()]
+        else:
+            names = list({name.lower(): name for name in fields}.values())
+            for name in names:
+                if "." not in name and view.get(name) is None:
+                    raise no_such_column(name, view.sobject.name)
+            if "id" not in (name.lower() for name in names):
+                names.append("Id")
+        return self._queries.read(caller, view, record_id, names, version=version, tooling=tooling)
 
     def read_by_external_id(
         self,
@@ -108,7 +191,16 @@ class Org:
         *,
         version: str,
     ) -> dict[str, Any]:
-        raise NotImplementedError
+        """The one record that has a value; NOT_FOUND, or MoreThanOne."""
+        view = self._access.of(caller).need(sobject)
+        field = self._records.external_id_field(view, ext_field)
+        stored = to_stored(field, ext_value)
+        found = self._records.find_live(view.sobject, field, stored) if stored is not None else []
+        if not found:
+            raise not_found()
+        if len(found) > 1:
+            raise MoreThanOne(view.sobject.name, field.label, found)
+        return self._read(caller, view, found[0], fields, version=version, tooling=False)
 
     # -- queries
 
@@ -124,84 +216,180 @@ class Org:
         session_key: str = "",
     ) -> dict[str, Any]:
         """The REST reply body in Salesforce's key order; numbers with decimals are Decimal (see jsontext)."""
-        raise NotImplementedError
+        return self._queries.query(
+            caller,
+            soql,
+            version=version,
+            all_rows=all_rows,
+            tooling=tooling,
+            batch_size=batch_size,
+            session_key=session_key,
+        )
 
     def query_more(
         self, caller: Caller, locator: str, *, version: str, tooling: bool = False, session_key: str = ""
     ) -> dict[str, Any]:
         """The page at `locator` (`01g...-2000`); INVALID_QUERY_LOCATOR when it is unknown or idled out."""
-        raise NotImplementedError
+        return self._queries.more(caller, locator, version=version, tooling=tooling, session_key=session_key)
 
     def close_session(self, session_key: str) -> None:
         """Query locators die with the session that made them."""
-        raise NotImplementedError
+        self._queries.close_session(session_key)
 
     # -- describe, replication, counts
 
     def describe(
         self, caller: Caller, sobject: str, *, version: str, tooling: bool = False
     ) -> dict[str, Any]:
-        raise NotImplementedError
+        """An object and its fields, as far as the caller may see them."""
+        access = self._access.of(caller)
+        view = access.need(sobject, tooling=tooling)
+        return describe.describe(access, view, version=version, tooling=tooling)
 
     def describe_global(self, caller: Caller, *, version: str, tooling: bool = False) -> dict[str, Any]:
-        raise NotImplementedError
+        """All objects that the caller may see."""
+        access = self._access.of(caller)
+        return describe.describe_global(access, self._schema, version=version, tooling=tooling)
 
     def describe_summary(
         self, caller: Caller, sobject: str, *, version: str, tooling: bool = False
     ) -> dict[str, Any]:
         """What `GET /sobjects/X` answers: `objectDescribe` (an item of the global describe), `recentItems`."""
-        raise NotImplementedError
+        view = self._access.of(caller).need(sobject, tooling=tooling)
+        item = describe.summary(view, version=version, tooling=tooling)
+        return {"objectDescribe": item, "recentItems": []}
+
+    def schema_stamp(self) -> datetime:
+        """When a describe last changed: for `If-Modified-Since` and `Last-Modified`."""
+        ((stamp,),) = self._store.find('SELECT max("SystemModstamp") FROM "CustomField"')
+        return datetime.strptime(stamp or founding.FOUNDED, "%Y-%m-%dT%H:%M:%S.%f%z")
 
     def updated(self, caller: Caller, sobject: str, start: datetime, end: datetime) -> dict[str, Any]:
-        raise NotImplementedError
+        """Ids of records written between two moments (seconds are whole, the end is left out)."""
+        view = self._access.of(caller).need(sobject)
+        return replication.updated(self._store, view, start, end, self._clock())
 
     def deleted(self, caller: Caller, sobject: str, start: datetime, end: datetime) -> dict[str, Any]:
-        raise NotImplementedError
+        """Ids of records deleted between two moments and still in the recycle bin."""
+        view = self._access.of(caller).need(sobject)
+        emptied = self._store.recall("bin emptied", founding.FOUNDED)
+        earliest = max(emptied, stamp_text(self._clock() - replication.DELETED_BACK))
+        return replication.deleted(self._store, view, start, end, self._clock(), earliest)
+
+    def empty_recycle_bin(self) -> int:
+        """Removes deleted records for good; deletions before now can no longer be asked for."""
+        gone = 0
+        with self._journal.transaction():
+            for sobject in self._schema.objects.values():
+                if sobject.soft_delete:
+                    sql = f'DELETE FROM {quoted(sobject.name)} WHERE "IsDeleted" = 1'
+                    gone += self._store.connection.execute(sql).rowcount
+            self._store.remember("bin emptied", self.now())
+        return gone
 
     def record_counts(self, caller: Caller, sobjects: Sequence[str]) -> dict[str, int]:
-        """Live records by object name; names that do not exist are left out."""
-        raise NotImplementedError
+        """Live records by object name; names that do not exist for the caller are left out."""
+        access = self._access.of(caller)
+        counts: dict[str, int] = {}
+        for name in sobjects:
+            view = access.view(name)
+            if view is None or view.sobject.virtual:
+                continue
+            live = ' WHERE "IsDeleted" = 0' if view.sobject.soft_delete else ""
+            ((count,),) = self._store.find(f"SELECT count(*) FROM {quoted(view.sobject.name)}{live}")
+            counts[view.sobject.name] = count
+        return counts
 
     def canonical(self, caller: Caller, sobject: str, *, tooling: bool = False) -> str:
         """The object's name as it is spelt (`account` -> `Account`); NOT_FOUND when it does not exist."""
-        raise NotImplementedError
+        return self._access.of(caller).need(sobject, tooling=tooling).sobject.name
+
+    def type_of(self, record_id: str) -> str:
+        """The name of the object that an id's key prefix stands for; NOT_FOUND when there is none."""
+        sobject = self._schema.by_prefix(ids.prefix(record_id))
+        if sobject is None:
+            raise not_found()
+        return sobject.name
 
     # -- people and the org itself
 
     def user_by_username(self, username: str) -> dict[str, Any] | None:
         """All fields of an active or inactive user (Id, Username, Email, Name, ...), or None."""
-        raise NotImplementedError
+        found = self._store.find('SELECT "Id" FROM "User" WHERE "Username" = ?', (username,))
+        return self.user(found[0][0]) if found else None
 
     def user(self, user_id: str) -> dict[str, Any] | None:
-        raise NotImplementedError
+        """All fields of a user, and `ProfileName`; None when there is no such user."""
+        normal = ids.normalise(user_id)
+        values = self._values("User", normal) if normal else None
+        if values is None:
+            return None
+        profile = self._values("Profile", values["ProfileId"])
+        return {**values, "ProfileName": profile["Name"] if profile else None}
+
+    def usernames(self) -> list[str]:
+        """All usernames, in the order in which the users were made."""
+        return [row[0] for row in self._store.find('SELECT "Username" FROM "User" ORDER BY _n')]
 
     def organization(self) -> dict[str, Any]:
-        raise NotImplementedError
+        """All fields of the one Organization record."""
+        values = self._values("Organization", self.org_id)
+        if values is None:
+            raise LookupError("the org has lost its organization")
+        return values
+
+    def _values(self, name: str, record_id: str) -> dict[str, Any] | None:
+        sobject = self._schema.objects[name]
+        row = self._store.row(sobject, record_id)
+        if row is None:
+            return None
+        shown: dict[str, Any] = {}
+        for field in sobject.stored_fields():
+            convert, value = renderer(field), row[field.name]
+            shown[field.name] = value if convert is None or value is None else convert(value)
+        return shown
 
     def permissions(self, user_id: str) -> dict[str, bool]:
         """User permissions by name without the prefix (ApiEnabled, CustomizeApplication, ...)."""
-        raise NotImplementedError
+        return self._access.permissions(user_id)
 
     def switch_permissions(self, username: str, switches: Mapping[str, bool]) -> dict[str, bool]:
         """Switches single permissions of one user; returns all. ValueError for an unknown name or user."""
-        raise NotImplementedError
+        user = self.user_by_username(username)
+        if user is None:
+            raise ValueError(f"no such user: {username}")
+        self._access.switch(user["Id"], switches)
+        return self._access.permissions(user["Id"])
 
     def renew(self) -> str:
         """Another organisation id behind the same address, as after a sandbox refresh. Returns it."""
-        raise NotImplementedError
+        new_id = self._store.new_id("00D")
+        with self._store.transaction():
+            self._store.update(
+                self._schema.objects["Organization"],
+                self.org_id,
+                {"Id": new_id, "IsSandbox": 1, "SystemModstamp": self.now()},
+            )
+            self._store.remember("org_id", new_id)
+        self.org_id = new_id
+        return new_id
 
     # -- transactions and seeding
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing; nests (a savepoint each). Rolls back what its body did when the body raises."""
-        raise NotImplementedError
-        yield
+        with self._journal.transaction():
+            yield
 
     def load(self, sobject: str, rows: Iterable[Mapping[str, Any]]) -> int:
         """Fast way in for seeding, streamed: trusted values under exact field names, in REST form.
 
         Id, CreatedDate, LastModifiedDate, SystemModstamp, CreatedById, LastModifiedById, OwnerId may be given;
-        what is missing is filled in. Returns the number of rows.
+        what is missing is filled in: the administrator, and the present moment. Returns the number of rows.
+        Listeners do not hear of them.
         """
-        raise NotImplementedError
+        found = self._schema.get(sobject)
+        if found is None:
+            raise ValueError(f"no such object: {sobject}")
+        return load(self._store, found, rows, user_id=self.admin_id, stamp=self.now())

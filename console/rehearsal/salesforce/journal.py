@@ -1,0 +1,66 @@
+"""Transactions, and the changes that listeners hear of once they are committed."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from .access import Caller
+    from .store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One committed change, as listeners get it."""
+
+    sobject: str
+    record_id: str
+    kind: str
+    """CREATE, UPDATE, DELETE or UNDELETE."""
+    fields: frozenset[str]
+    """API names of the fields that got another value; empty for DELETE."""
+    caller: Caller
+    stamp: str
+    """The record's new SystemModstamp, as REST writes it."""
+
+
+class Journal:
+    """Gathers the changes of a transaction; forgets those that are rolled back."""
+
+    def __init__(self, store: Store) -> None:
+        self.listeners: list[Callable[[Sequence[Change]], None]] = []
+        self.undone: Callable[[], None] = lambda: None
+        """Called when a rollback took set-up changes back, so that what was worked out from them is dropped."""
+        self._store = store
+        self._pending: list[Change] = []
+        self._setup_touched = False
+
+    def note(self, change: Change) -> None:
+        self._pending.append(change)
+
+    def touch_setup(self) -> None:
+        """Says that this transaction changes the schema or somebody's access."""
+        self._setup_touched = True
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; nests. After the outermost one commits, the listeners hear its changes in order."""
+        start = len(self._pending)
+        try:
+            with self._store.transaction():
+                yield
+        except BaseException:
+            del self._pending[start:]
+            if self._setup_touched:
+                self.undone()
+            raise
+        if not self._store.in_transaction:
+            self._setup_touched = False
+            changes, self._pending = self._pending, []
+            if changes:
+                for listener in list(self.listeners):
+                    listener(changes)

@@ -1,0 +1,41 @@
+"""Comparing texts without regard to case, letters beyond ASCII included, in a way that can use an index.
+
+SQLite's NOCASE collation knows ASCII letters only. A literal with other letters is therefore looked for in each of
+its spellings, as long as those are few; otherwise both sides are folded, which reads every row.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+
+from .store import fold
+
+MAX_SPELLINGS = 16
+
+
+def spellings(text: str) -> list[str] | None:
+    """All spellings of `text` in upper and lower case of its non-ASCII letters, or None when they are many."""
+    choices: list[tuple[str, ...]] = []
+    count = 1
+    for character in text:
+        if character.isascii():
+            choices.append((character,))
+            continue
+        forms = {character, *(each for each in (character.lower(), character.upper()) if len(each) == 1)}
+        count *= len(forms)
+        if count > MAX_SPELLINGS:
+            return None
+        choices.append(tuple(sorted(forms)))
+    return ["".join(each) for each in product(*choices)]
+
+
+def equals(column: str, text: str, *, case_sensitive: bool) -> tuple[str, list[str]]:
+    """SQL and parameters of `column` = `text`."""
+    if case_sensitive or text.isascii():
+        return f"{column} = ?", [text]
+    forms = spellings(text)
+    if forms is None:
+        return f"fold({column}) = ?", [fold(text) or ""]
+    if len(forms) == 1:
+        return f"{column} = ?", forms
+    return f"{column} IN ({', '.join('?' * len(forms))})", forms
