@@ -48,7 +48,8 @@ class Accounts:
 
     def _put(self, accounts: list[Account], seen_at: str, how: str) -> list[str]:
         by_id = {account.id: account for account in accounts}
-        rows = self._observed.changed({id_: _row(account) for id_, account in by_id.items()})
+        known = self._observed.known(by_id)
+        rows = self._observed.changed({id_: _row(account) for id_, account in by_id.items()}, known)
         self._observed.pull.note(by_id)
         ids = [row[0] for row in rows]
         if ids:

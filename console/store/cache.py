@@ -87,11 +87,13 @@ class Cache:
         size = _size(path)
         db = Connection(path, read_only=lock is None)
         try:
+            number = schema.schema_number(db)
             if lock is not None:
                 if not in_order or size < SMALL or _is_cut(db, size):
                     check(db)
+                db.prepare_writing()
                 schema.migrate(db)
-            elif schema.schema_number(db) < schema.SCHEMA:
+            elif number < schema.SCHEMA:
                 raise StoreError(
                     f"The cache {path} was made by an older console.",
                     "Sync this connection once to bring it up to date.",
@@ -116,9 +118,13 @@ class Cache:
 
     def close(self) -> None:
         """Give the file and the right to write it back; again does nothing."""
-        self._db.close()
-        if self._lock is not None:
-            self._lock.release()
+        try:
+            self._db.close()
+        finally:
+            if self._lock is not None and self._db.damaged:
+                self._lock.abandon()
+            elif self._lock is not None:
+                self._lock.release()
 
     def __enter__(self) -> Self:
         return self

@@ -92,27 +92,32 @@ class Connection:
         except sqlite3.Error as error:
             raise store_error(error, path) from error
         self._depth = 0
+        self.damaged = False
+        """Whether SQLite met damage in the file."""
         try:
             self.execute("PRAGMA cache_size = -32768")
-            if not read_only:
-                self.execute("PRAGMA journal_mode = WAL")
-                # In WAL mode NORMAL survives any crash of the program; a power cut may cost the last commits,
-                # never the file. What was lost is seen again at the next poll.
-                self.execute("PRAGMA synchronous = NORMAL")
-                self.execute(f"PRAGMA journal_size_limit = {64 << 20}")
         except StoreError:
             self.raw.close()
             raise
+
+    def prepare_writing(self) -> None:
+        """Let readers read while this connection writes: https://www.sqlite.org/wal.html"""
+        self.execute("PRAGMA journal_mode = WAL")
+        # In WAL mode NORMAL survives any crash of the program; a power cut may cost the last commits, never the
+        # file. What was lost is seen again at the next poll.
+        self.execute("PRAGMA synchronous = NORMAL")
+        self.execute(f"PRAGMA journal_size_limit = {64 << 20}")
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """All rows of a statement. Callers bound their number.
 
         :raises StoreError: whatever SQLite says, as a sentence.
         """
+        self._mind_transaction()
         try:
             return self.raw.execute(sql, parameters).fetchall()
         except (sqlite3.Error, UnicodeEncodeError) as error:
-            raise store_error(error, self.path) from error
+            raise self._failed(error) from error
 
     def one(self, sql: str, parameters: Sequence[object] = ()) -> Row | None:
         """The first row, or None."""
@@ -121,17 +126,19 @@ class Connection:
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
         """Run one statement; returns how many rows it changed (-1 where that has no meaning)."""
+        self._mind_transaction()
         try:
             return self.raw.execute(sql, parameters).rowcount
         except (sqlite3.Error, UnicodeEncodeError) as error:
-            raise store_error(error, self.path) from error
+            raise self._failed(error) from error
 
     def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> int:
         """Run one statement for many rows; returns how many rows changed."""
+        self._mind_transaction()
         try:
             return self.raw.executemany(sql, rows).rowcount
         except (sqlite3.Error, UnicodeEncodeError) as error:
-            raise store_error(error, self.path) from error
+            raise self._failed(error) from error
 
     def bulk(self, sql: str, rows: Sequence[Sequence[object]]) -> int:
         """Run one statement over all `rows` (at most `CHUNK`, of equal length), put where it says ``{rows}``.
@@ -148,15 +155,14 @@ class Connection:
     def transaction(self) -> Iterator[None]:
         """All or nothing. May be nested.
 
-        :raises StoreError: SQLite gave the whole transaction up while it ran (it does so when the disk is full).
+        When the disk is full SQLite gives the whole transaction up at once; whoever carries on inside it then meets a
+        `StoreError`, so that nothing is committed by itself.
         """
         savepoint = f"s{self._depth}"
         self.execute("BEGIN IMMEDIATE" if self._depth == 0 else f"SAVEPOINT {savepoint}")
         self._depth += 1
         try:
             yield
-            if not self.raw.in_transaction:
-                raise StoreError(f"The cache {self.path} gave up a transaction.", "Try again.")
             self.execute("COMMIT" if self._depth == 1 else f"RELEASE {savepoint}")
         except BaseException:
             if self.raw.in_transaction:
@@ -169,9 +175,20 @@ class Connection:
         finally:
             self._depth -= 1
 
+    def _mind_transaction(self) -> None:
+        if self._depth and not self.raw.in_transaction:
+            raise StoreError(
+                f"The cache {self.path} gave up a transaction.", "Try again.", code="SQLITE_ABORT"
+            )
+
+    def _failed(self, error: Exception) -> StoreError:
+        failure = store_error(error, self.path)
+        self.damaged |= failure.code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
+        return failure
+
     def close(self) -> None:
         """Close it; again does nothing."""
         try:
             self.raw.close()
         except sqlite3.Error as error:
-            raise store_error(error, self.path) from error
+            raise self._failed(error) from error

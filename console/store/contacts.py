@@ -45,13 +45,13 @@ class Contacts:
 
     def _put(self, contacts: list[Contact], seen_at: str, how: str) -> list[str]:
         by_id = {contact.id: contact for contact in contacts}
-        left = {row[0]: row[2] for row in self._observed.known(by_id).values()}
-        rows = self._observed.changed({id_: _row(contact) for id_, contact in by_id.items()})
+        known = self._observed.known(by_id)
+        rows = self._observed.changed({id_: _row(contact) for id_, contact in by_id.items()}, known)
         self._observed.pull.note(by_id)
         ids = [row[0] for row in rows]
         if ids:
             self._observed.write(((*row, *_derived(by_id[row[0]])) for row in rows), seen_at, how)
-            accounts = {by_id[id_].account_id for id_ in ids} | {left[id_] for id_ in ids if id_ in left}
+            accounts = {by_id[id_].account_id for id_ in ids} | {known[id_][2] for id_ in ids if id_ in known}
             self._entries.contacts_seen(ids, accounts, seen_at)
         return ids
 

@@ -46,10 +46,12 @@ class Customers:
 
     def _put(self, customers: list[Customer], seen_at: str, how: str) -> list[str]:
         by_id = {customer.id: customer for customer in customers}
-        rows = self._observed.changed({id_: _row(customer) for id_, customer in by_id.items()})
+        known = self._observed.known(by_id)
+        rows = self._observed.changed({id_: _row(customer) for id_, customer in by_id.items()}, known)
         self._observed.pull.note(by_id)
         ids = [row[0] for row in rows]
         if ids:
+            self._entries.customers_change(id_ for id_ in ids if id_ in known)
             self._observed.write(((*row, *_derived(by_id[row[0]])) for row in rows), seen_at, how)
             self._db.execute(
                 "DELETE FROM aliases WHERE customer_id IN (SELECT value FROM json_each(?))", (id_list(ids),)
@@ -78,6 +80,23 @@ class Customers:
         )
         return [_customer(row) for row in rows]
 
+    def unlinked_like(self, account_ids: Iterable[str], limit: int = 1_000) -> list[str]:
+        """Customers without an account whose website or business e-mail is of the domain of one of these accounts.
+
+        At most `limit` of them, by id: who else may claim an account that matching found for somebody.
+        """
+        rows = self._db.query(
+            "WITH domains AS MATERIALIZED ("
+            " SELECT domain FROM accounts WHERE domain IS NOT NULL AND id IN (SELECT value FROM json_each(?1))"
+            " UNION SELECT email_domain FROM contacts WHERE email_domain IS NOT NULL AND NOT gone"
+            " AND account_id IN (SELECT value FROM json_each(?1)))"
+            " SELECT id FROM (SELECT c.id, c.gone FROM domains d JOIN customers c ON c.domain = d.domain"
+            " UNION SELECT c.id, c.gone FROM domains d JOIN customers c ON c.email_domain = d.domain)"
+            " WHERE NOT gone AND id NOT IN (SELECT customer_id FROM links) ORDER BY id LIMIT ?2",
+            (id_list(account_ids), limit),
+        )
+        return [row[0] for row in rows]
+
     def count(self) -> int:
         """How many customers are known and not gone."""
         return self._observed.count("NOT gone")
@@ -101,6 +120,7 @@ class Customers:
             while ids := pull.unseen(1_000, last):
                 last = ids[-1]
                 missing = [row[0] for row in self._observed.rows(ids, _COLUMNS) if not row[2]]
+                self._entries.customers_change(missing)
                 self._db.execute(
                     "UPDATE customers SET gone = 1, seen_at = ?, how = 'poll'"
                     " WHERE id IN (SELECT value FROM json_each(?))",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -64,6 +64,19 @@ UPDATE entries SET dirty = 1 WHERE dirty = 0 AND account_id IS NULL AND customer
 )
 """
 
+# Unlinked customers that share a domain with these customers: rivals for the same account.
+_RIVALS = """
+WITH domains AS MATERIALIZED (
+    SELECT domain FROM customers WHERE id IN (SELECT value FROM json_each(?1)) AND domain IS NOT NULL
+    UNION SELECT email_domain FROM customers
+    WHERE id IN (SELECT value FROM json_each(?1)) AND email_domain IS NOT NULL
+)
+UPDATE entries SET dirty = 1 WHERE dirty = 0 AND account_id IS NULL AND customer_id IN (
+    SELECT c.id FROM domains d JOIN customers c ON c.domain = d.domain
+    UNION ALL SELECT c.id FROM domains d JOIN customers c ON c.email_domain = d.domain
+)
+"""
+
 
 class Entries:
     """One row per customer and one per account without a customer, kept in step by the `put` of every record."""
@@ -78,6 +91,14 @@ class Entries:
         rows = self._db.query(
             "SELECT customer_id FROM entries WHERE dirty = 1 AND customer_id > ? ORDER BY customer_id LIMIT ?",
             (after, limit),
+        )
+        return [row[0] for row in rows]
+
+    def in_state(self, state: State, limit: int, after: str = "") -> list[str]:
+        """Ids of customers in a state, in order, behind `after`."""
+        rows = self._db.query(
+            "SELECT customer_id FROM entries WHERE state = ? AND customer_id > ? ORDER BY customer_id LIMIT ?",
+            (state, after, limit),
         )
         return [row[0] for row in rows]
 
@@ -213,6 +234,10 @@ class Entries:
             [(id_, column(name), fold(name), at) for id_, name in customers],
         )
 
+    def customers_change(self, customer_ids: Iterable[str]) -> None:
+        """These known customers are about to change or go: whoever competes with them may fare otherwise now."""
+        self._db.execute(_RIVALS, (id_list(customer_ids),))
+
     def accounts_seen(self, accounts: list[Account], at: str) -> None:
         """At most a thousand new, changed or deleted accounts; already stored."""
         ids = id_list(account.id for account in accounts)
@@ -242,7 +267,7 @@ class Entries:
         )
         self._db.execute(_CANDIDATES, (accounts,))
 
-    def linked(self, pairs: list[tuple[str, str]], freed: Iterable[str], at: str) -> None:
+    def linked(self, pairs: list[tuple[str, str]], freed: Collection[str], at: str) -> None:
         """Customers were linked with accounts, as (customer id, account id); `freed` accounts lost their customer."""
         ids = id_list(customer for customer, _ in pairs)
         self._db.execute(f"UPDATE entries SET account_id = NULL WHERE {_CUSTOMERS}", (ids,))
@@ -255,14 +280,16 @@ class Entries:
             pairs,
         )
         self._freed(freed, at)
+        self._db.execute(_CANDIDATES, (id_list([*(account for _, account in pairs), *freed]),))
 
-    def unlinked(self, customer_ids: Iterable[str], freed: Iterable[str], at: str) -> None:
+    def unlinked(self, customer_ids: Iterable[str], freed: Collection[str], at: str) -> None:
         """Customers lost their account."""
         self._db.execute(
             f"UPDATE entries SET account_id = NULL, dirty = 1 WHERE {_CUSTOMERS}",
             (id_list(customer_ids),),
         )
         self._freed(freed, at)
+        self._db.execute(_CANDIDATES, (id_list(freed),))
 
     def _freed(self, account_ids: Iterable[str], at: str) -> None:
         rows = self._db.query(

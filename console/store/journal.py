@@ -112,6 +112,16 @@ class Journal:
                     (id_list(chunk),),
                 )
 
+    def clear_all_refusals(self) -> int:
+        """Forget all refusals: a person wants everything tried again. Returns how many there were."""
+        return self._db.execute("DELETE FROM journal WHERE status = 'refused'")
+
+    def refused_categories(self) -> set[str]:
+        """The categories of all refusals that stand."""
+        return {
+            row[0] for row in self._db.query("SELECT DISTINCT category FROM journal WHERE status = 'refused'")
+        }
+
     def forget(self, before_run: int) -> int:
         """Delete applied and stale changes of earlier runs (the history keeps them). Returns how many."""
         return self._db.execute(

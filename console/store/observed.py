@@ -51,12 +51,11 @@ class Observed:
         """(id, *loud, *quiet) by id."""
         return {row[0]: row for row in self.rows(ids, self._observation)}
 
-    def changed(self, rows: Mapping[str, Row]) -> list[Row]:
-        """Those of (id, *loud, *quiet) that differ from the stored ones.
+    def changed(self, rows: Mapping[str, Row], known: Mapping[str, Row]) -> list[Row]:
+        """Those of (id, *loud, *quiet) that differ from the `known` ones.
 
         Where only a date moved, that is noted here and now.
         """
-        known = self.known(rows)
         changed, moved = [], []
         for id_, row in rows.items():
             old = known.get(id_)
