@@ -46,6 +46,8 @@ ENTRY_COLUMNS = (
 )
 _CUSTOMERS = "customer_id IN (SELECT value FROM json_each(?))"
 
+# In all of these, + keeps SQLite from starting with the term that holds for a million rows.
+
 # Unlinked customers that accounts or their contacts may belong to: what an account's change can decide anew.
 _CANDIDATES = """
 WITH seen AS MATERIALIZED (
@@ -55,7 +57,7 @@ WITH seen AS MATERIALIZED (
     UNION SELECT email_domain FROM contacts
     WHERE account_id IN (SELECT id FROM seen) AND email_domain IS NOT NULL AND NOT gone
 )
-UPDATE entries SET dirty = 1 WHERE dirty = 0 AND account_id IS NULL AND customer_id IN (
+UPDATE entries SET dirty = 1 WHERE +dirty = 0 AND +account_id IS NULL AND customer_id IN (
     SELECT customer_key FROM seen
     UNION ALL SELECT customer_id FROM aliases WHERE alias IN (SELECT id FROM seen)
     UNION ALL SELECT c.id FROM seen s JOIN customers c ON c.name_key = s.name_key
@@ -71,7 +73,7 @@ WITH domains AS MATERIALIZED (
     UNION SELECT email_domain FROM customers
     WHERE id IN (SELECT value FROM json_each(?1)) AND email_domain IS NOT NULL
 )
-UPDATE entries SET dirty = 1 WHERE dirty = 0 AND account_id IS NULL AND customer_id IN (
+UPDATE entries SET dirty = 1 WHERE +dirty = 0 AND +account_id IS NULL AND customer_id IN (
     SELECT c.id FROM domains d JOIN customers c ON c.domain = d.domain
     UNION ALL SELECT c.id FROM domains d JOIN customers c ON c.email_domain = d.domain
 )
@@ -250,7 +252,7 @@ class Entries:
             [(a.id, column(a.name), fold(a.name), at) for a in accounts if not a.deleted],
         )
         self._db.execute(
-            "DELETE FROM entries WHERE customer_id IS NULL AND account_id IN (SELECT value FROM json_each(?))",
+            "DELETE FROM entries WHERE +customer_id IS NULL AND account_id IN (SELECT value FROM json_each(?))",
             (id_list(account.id for account in accounts if account.deleted),),
         )
         self._linked_touched(ids, at)
@@ -272,7 +274,7 @@ class Entries:
         ids = id_list(customer for customer, _ in pairs)
         self._db.execute(f"UPDATE entries SET account_id = NULL WHERE {_CUSTOMERS}", (ids,))
         self._db.execute(
-            "DELETE FROM entries WHERE customer_id IS NULL AND account_id IN (SELECT value FROM json_each(?))",
+            "DELETE FROM entries WHERE +customer_id IS NULL AND account_id IN (SELECT value FROM json_each(?))",
             (id_list(account for _, account in pairs),),
         )
         self._db.bulk(
@@ -308,7 +310,7 @@ class Entries:
     def _linked_touched(self, account_ids: str, at: str) -> None:
         self._db.execute(
             "UPDATE entries SET dirty = 1, changed_at = ?"
-            " WHERE customer_id IS NOT NULL AND account_id IN (SELECT value FROM json_each(?))",
+            " WHERE +customer_id IS NOT NULL AND account_id IN (SELECT value FROM json_each(?))",
             (at, account_ids),
         )
 

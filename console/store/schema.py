@@ -108,7 +108,8 @@ CREATE TABLE journal (
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, run INTEGER NOT NULL, customer_id TEXT NOT NULL,
     change TEXT NOT NULL, status TEXT NOT NULL, category TEXT NOT NULL DEFAULT '', sentence TEXT NOT NULL DEFAULT ''
 ) STRICT;
-CREATE INDEX journal_open ON journal (status, seq) WHERE status IN ('planned', 'sent');
+CREATE INDEX journal_planned ON journal (customer_id) WHERE status = 'planned';
+CREATE INDEX journal_sent ON journal (seq) WHERE status = 'sent';
 CREATE INDEX journal_refused ON journal (customer_id) WHERE status = 'refused';
 
 CREATE TABLE history (
