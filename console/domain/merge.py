@@ -10,7 +10,7 @@ from enum import Enum
 from functools import cache
 from typing import Final
 
-from console.domain.fields import FIELD, FieldSpec, Flow
+from console.domain.fields import CUSTOMER_ID, FIELD, FieldSpec, Flow
 from console.domain.normal import same, shown
 from console.domain.records import Decision, Direction, Rule, Side, Value
 
@@ -129,6 +129,9 @@ def _owned(
 ) -> Decision:
     """A field that only Alguna fills: its value is always the one, and an edit in Salesforce is put back."""
     key = spec.key
+    if key == CUSTOMER_ID and base is UNKNOWN and salesforce is not None and answer != "alguna":
+        reason = f"The account carries the id {shown(salesforce)} of another customer; a person decides whose it is."
+        return Decision(key, reason, differs=True, asks=True)
     edited = base is UNKNOWN or not same(spec.kind, salesforce, base)
     if alguna is None and answer != "alguna" and not (may_empty and not edited):
         return _asks_to_empty(key, "alguna", salesforce)

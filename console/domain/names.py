@@ -28,6 +28,8 @@ slu snc soc spa spol spzoo srl sro tbk uab ug ulc unlimited vof wll zao zrt
 """
 _FORMS: Final = frozenset(_FORM_WORDS.split())
 _FORM_PHRASES: Final = (
+    ("s", "de", "rl", "de", "cv"),
+    ("sab", "de", "cv"),
     ("sa", "de", "cv"),
     ("s", "a", "de", "c", "v"),
     ("sp", "z", "o", "o"),
