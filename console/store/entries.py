@@ -96,14 +96,6 @@ class Entries:
         )
         return [row[0] for row in rows]
 
-    def in_state(self, state: State, limit: int, after: str = "") -> list[str]:
-        """Ids of customers in a state, in order, behind `after`."""
-        rows = self._db.query(
-            "SELECT customer_id FROM entries WHERE state = ? AND customer_id > ? ORDER BY customer_id LIMIT ?",
-            (state, after, limit),
-        )
-        return [row[0] for row in rows]
-
     def dirty_count(self) -> int:
         """How many customers have to be planned."""
         row = self._db.one("SELECT count(*) FROM entries WHERE dirty = 1")
