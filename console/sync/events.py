@@ -120,3 +120,7 @@ class Tally:
     refused: int = 0
     stale: int = 0
     refused_customers: set[str] = field(default_factory=set)
+    rows_written: int = 0
+    """Salesforce rows: what the next reading will see again."""
+    postponed: set[str] = field(default_factory=set)
+    """Customers whose plan could not be carried out (a locked row, a side that can't be reached): planned again."""

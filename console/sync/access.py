@@ -1,0 +1,77 @@
+"""Which fields the signed-in user may read and edit, as the org's describe says; asked for once an hour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from console.domain.fields import CUSTOMER_ID, FIELDS
+from console.errors import Refused
+from console.salesforce.client import SalesforceClient
+from console.store.cache import Cache
+from console.sync.cursors import moment, text
+from console.sync.workers import Workers
+
+KEY = "salesforce.access"
+VALID = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Field keys, as the planner's policy wants them."""
+
+    readable: frozenset[str]
+    writable: frozenset[str]
+
+
+def kept_access(cache: Cache) -> Access | None:
+    """What the org said last, however long ago; None before the first pass."""
+    kept: dict[str, Any] | None = cache.get(KEY)
+    return Access(frozenset(kept["readable"]), frozenset(kept["writable"])) if kept else None
+
+
+def forget_access(cache: Cache) -> None:
+    """Ask the org again at the next pass: a field turned out not to be as it was."""
+    cache.set(KEY, None)
+
+
+def describe_access(client: SalesforceClient, workers: Workers) -> Access:
+    """Ask the org: two calls."""
+    described = {name: workers.call(client.describe, name) for name in ("Account", "Contact")}
+    fields = [(spec.key, described[spec.entity].get(spec.sf_name)) for spec in FIELDS]
+    return Access(
+        frozenset(key for key, info in fields if info is not None),
+        frozenset(key for key, info in fields if info is not None and (info.updateable or info.createable)),
+    )
+
+
+def access(
+    cache: Cache,
+    client: SalesforceClient,
+    workers: Workers,
+    clock: Callable[[], datetime],
+    check_org: Callable[[], None],
+) -> Access:
+    """What the signed-in user may do, from the cache while it is fresh; else three calls.
+
+    :param check_org: raises when it is another org, which would be told as one that isn't set up.
+    :raises Refused: the field that identifies customers isn't there or can't be written: nothing can be synced.
+    """
+    now = clock()
+    kept = kept_access(cache)
+    if kept and timedelta(0) <= now - moment(cache.get(KEY)["at"]) < VALID:
+        return kept
+    check_org()
+    found = describe_access(client, workers)
+    if CUSTOMER_ID not in found.writable:
+        missing = "does not exist" if CUSTOMER_ID not in found.readable else "can't be edited"
+        raise Refused(
+            f"The field {CUSTOMER_ID} on Account {missing} for the signed-in user.",
+            "Run the set-up of this connection: it creates the fields and grants them to the user.",
+            code="INVALID_FIELD",
+            fields=(CUSTOMER_ID,),
+        )
+    cache.set(KEY, {"at": text(now), "readable": sorted(found.readable), "writable": sorted(found.writable)})
+    return found

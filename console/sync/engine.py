@@ -1,0 +1,368 @@
+"""One pass after the other: observe, match, plan, apply, confirm.
+
+Everything that a pass learns goes into the cache in small transactions, and every change into the journal before it
+is sent, so that a pass may end at any instruction, by an error or by a crash, and the next one goes on from there.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from console.alguna.client import AlgunaClient
+from console.domain.fields import CUSTOMER_ID
+from console.domain.ids import account_id
+from console.domain.policy import ImportChoice, Policy
+from console.domain.records import Change, State
+from console.errors import Cancelled, ConsoleError, Refused, StoreError
+from console.salesforce.client import SalesforceClient
+from console.settings import ConnectionSettings
+from console.store.cache import Cache
+from console.sync.access import KEY, access, forget_access
+from console.sync.apply import Apply
+from console.sync.attention import note_states
+from console.sync.cursors import text
+from console.sync.customers import CustomerWriter
+from console.sync.events import Calls, Counts, Event, RunFailed, RunFinished, RunSummary, Tally
+from console.sync.ledger import Ledger
+from console.sync.meter import Meter
+from console.sync.observe import AlgunaObserver, observe_salesforce
+from console.sync.org import Org
+from console.sync.planning import Planning
+from console.sync.policy import IMPORT, policy_for, wider
+from console.sync.recover import GONE, Recovery
+from console.sync.rows import RowWriter
+from console.sync.workers import Workers
+
+CHUNK = 1_000
+"""Customers planned and applied together: one call of five collections."""
+TURNS = 3
+"""How often a customer is planned and applied in one pass: again when its ground moved."""
+ROUNDS = 3
+"""How often a pass looks for customers that became due while it ran."""
+PAGE = 2_000
+"""Rows in a page of a query. When a pass wrote more, it reads them back itself: the next one is to be one call."""
+
+RUN = "run"
+"""Subject of the problem that a failed pass opens; its category is the error's."""
+POLICY = "policy"
+_SETUP_CODES = ("INVALID_FIELD", "INVALID_TYPE")
+
+
+def utc_now() -> datetime:
+    """The present moment."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class _Tools:
+    """What one run works with."""
+
+    org: Org
+    ledger: Ledger
+    recovery: Recovery
+    planning: Planning
+    apply: Apply
+    meter: Meter
+    tally: Tally
+    policy: Policy
+
+
+class Engine:
+    """Brings both sides of one connection in step.
+
+    Used by one thread, the one that opened the cache; network calls are made by a pool.
+
+    :param publish: called with every event, in the engine's thread.
+    :param cancelled: set to stop; whatever runs then raises `Cancelled`.
+    :param gate: called before each call, and with ``True`` between pieces of work: it may hold the engine.
+    """
+
+    def __init__(
+        self,
+        cache: Cache,
+        salesforce: SalesforceClient,
+        alguna: AlgunaClient,
+        settings: ConnectionSettings,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        publish: Callable[[Event], None] = lambda event: None,
+        cancelled: threading.Event | None = None,
+        gate: Callable[[bool], None] | None = None,
+        pool_size: int = 8,
+    ) -> None:
+        self._cache = cache
+        self._salesforce = salesforce
+        self._alguna = alguna
+        self._settings = settings
+        self._clock = clock
+        self._publish = publish
+        self._workers = Workers(pool_size, cancelled or threading.Event())
+        self._held = gate or (lambda boundary: None)
+
+    def close(self) -> None:
+        """Let the pool's threads end. Does not block."""
+        self._workers.close()
+
+    # --- a pass ----------------------------------------------------------------------------------------------
+
+    def run(self, kind: str = "sync") -> RunSummary:
+        """One pass over everything that changed.
+
+        :raises ConsoleError: it could not go on; what was applied stays applied, the rest is due with the next pass.
+        :raises Cancelled: the engine was told to stop.
+        """
+        return self._run(kind, self._pass)
+
+    def sync_one(self, customer_id: str) -> RunSummary:
+        """Look at one customer on both sides now, and bring it in step.
+
+        :raises ConsoleError: as `run`.
+        :raises Cancelled: the engine was told to stop.
+        """
+        return self._run("one", lambda tools: self._one(tools, customer_id))
+
+    def dry_run(self) -> Iterator[Change]:
+        """What a pass would do, change by change. Both systems are only read, and the cache stays as it is.
+
+        Take all of it or close the iterator: the cache is busy in between.
+
+        :raises ConsoleError: one side can't be read.
+        :raises Cancelled: the engine was told to stop.
+        """
+        with self._undone():
+            tools = self._tools(self._cache.runs.start("dry", text(self._clock())))
+            self._observe(tools)
+            for ids in self._due():
+                for job in tools.planning.plan(ids):
+                    yield from job.changes
+
+    # --- import ----------------------------------------------------------------------------------------------
+
+    def request_import(self, choice: ImportChoice) -> None:
+        """Bring existing customers into scope from the next pass on. What is in scope already stays so."""
+        with self._cache.transaction():
+            self._cache.set(IMPORT, wider(choice, self._cache.get(IMPORT) or "none"))
+            self._cache.entries.mark_dirty(State.NOT_IMPORTED)
+
+    def retry(self, customer_ids: Sequence[str] | None = None) -> None:
+        """Forget refusals, of these customers or of all, so that the next pass tries them again."""
+        with self._cache.transaction():
+            if customer_ids is None:
+                self._cache.journal.clear_all_refusals()
+                self._cache.entries.mark_dirty(State.REFUSED)
+            else:
+                self._cache.journal.clear_refusals(customer_ids)
+                self._cache.entries.mark_dirty(customer_ids)
+
+    # --- inside ----------------------------------------------------------------------------------------------
+
+    def _run(self, kind: str, work: Callable[[_Tools], None]) -> RunSummary:
+        began = time.monotonic()
+        before = (self._salesforce.calls, self._alguna.calls)
+        cache = self._cache
+        self._workers.check()
+        run = cache.runs.start(kind, text(self._clock()))
+        tally = Tally()
+
+        def finish(outcome: str) -> RunSummary:
+            states = cache.entries.counts()
+            summary = RunSummary(
+                run=run,
+                planned=tally.planned,
+                applied=tally.applied,
+                refused=tally.refused,
+                stale=tally.stale,
+                incomplete=states.get(State.INCOMPLETE, 0),
+                review=states.get(State.REVIEW, 0),
+                salesforce_calls=self._salesforce.calls - before[0],
+                alguna_calls=self._alguna.calls - before[1],
+                seconds=time.monotonic() - began,
+            )
+            with cache.transaction():
+                cache.entries.mark_dirty(tally.postponed)
+                cache.runs.finish(run, text(self._clock()), outcome, summary.as_json())
+            self._tell(before)
+            return summary
+
+        try:
+            self._with_tools(run, tally, work)
+        except Cancelled:
+            finish("stopped")
+            raise
+        except ConsoleError as error:
+            summary = None
+            if not isinstance(error, StoreError):
+                at = text(self._clock())
+                cache.problems.report(error.category, RUN, error.message, error.advice, at)
+                summary = finish(error.category)
+            self._publish(RunFailed(run, error, summary))
+            raise
+        with cache.transaction():
+            for category in {problem.category for problem in cache.problems.of(RUN)}:
+                cache.problems.resolve(category, RUN)
+            note_states(cache, text(self._clock()))
+        summary = finish("done")
+        self._publish(RunFinished(summary))
+        return summary
+
+    def _with_tools(self, run: int, tally: Tally, work: Callable[[_Tools], None]) -> None:
+        """Do the work; where a field turns out not to be as the org described it, ask again and start over once."""
+        try:
+            work(self._tools(run, tally))
+        except Refused as error:
+            if error.code not in _SETUP_CODES or self._cache.get(KEY) is None:
+                raise
+            forget_access(self._cache)
+            work(self._tools(run, tally))
+
+    def _pass(self, tools: _Tools) -> None:
+        self._observe(tools)
+        for _ in range(ROUNDS):
+            due = self._cache.entries.dirty_count()
+            if not due:
+                break
+            tools.meter.begin(due)
+            before = (self._salesforce.calls, self._alguna.calls)
+            for ids in self._due():
+                tools.meter.piece(len(ids))
+                self._bring_in_step(tools, [id_ for id_ in ids if id_ not in tools.tally.postponed])
+                tools.meter.finished()
+                self._tell(before)
+        if tools.tally.rows_written > PAGE:
+            observe_salesforce(tools.org, self._cache, self._clock, tools.meter.reading)
+
+    def _due(self) -> Iterator[list[str]]:
+        """Customers that have to be planned, in pieces."""
+        after = ""
+        while ids := self._cache.entries.dirty(CHUNK, after):
+            self._held(True)
+            self._workers.check()
+            yield ids
+            after = ids[-1]
+
+    def _bring_in_step(self, tools: _Tools, ids: Sequence[str]) -> None:
+        """Plan and apply until nothing is left to do; what can't be done now is due with the next pass."""
+        for _ in range(TURNS):
+            jobs = tools.planning.plan(ids)
+            if not jobs:
+                return
+            tools.apply.apply(jobs)
+            waiting = [job for job in jobs if job.customer_id in tools.tally.postponed]
+            tools.planning.hold(waiting, "Could not be written now; tried again with the next pass.")
+            ids = [job.customer_id for job in jobs if job.customer_id not in tools.tally.postponed]
+        jobs = tools.planning.plan(ids)
+        tools.planning.hold(jobs, "Still moving; planned again with the next pass.")
+
+    def _observe(self, tools: _Tools) -> None:
+        cache = self._cache
+        if cache.journal.unsettled():
+            tools.org.check()
+            tools.recovery.recover(tools.ledger)
+        else:
+            cache.journal.drop_unsent()
+        observe_salesforce(tools.org, cache, self._clock, tools.meter.reading)
+        AlgunaObserver(self._alguna, cache, self._workers, self._gate, self._clock).observe(
+            tools.meter.reading
+        )
+        self._plan_anew_when_changed(tools.policy)
+
+    def _one(self, tools: _Tools, customer_id: str) -> None:
+        cache = self._cache
+        tools.org.check()
+        if cache.journal.unsettled():
+            tools.recovery.recover(tools.ledger)
+        self._gate()
+        known = cache.customers.get(customer_id)
+        try:
+            customer = self._workers.call(self._alguna.customer, customer_id)
+            subscriptions = self._workers.call(self._alguna.subscriptions_of, customer.id)
+        except Refused as error:
+            if error.code != GONE or known is None:
+                raise
+            customer, subscriptions = replace(known, gone=True), []
+        link = cache.links.get(customer.id)
+        ids = (
+            [link.account_id] if link else [found for each in customer.aliases if (found := account_id(each))]
+        )
+        there = tools.org.look(
+            accounts={"Id": ids, CUSTOMER_ID: [customer.id]},
+            contacts={"AccountId": ids, "Id": [link.contact_id] if link and link.contact_id else []},
+        )
+        now = text(self._clock())
+        with cache.transaction():
+            cache.customers.put([customer], now, "poll")
+            cache.subscriptions.put(subscriptions, now, "poll")
+            cache.accounts.put(there.accounts, now, "poll")
+            cache.contacts.put(there.contacts, now, "poll")
+        self._bring_in_step(tools, [customer.id])
+
+    def _gate(self) -> None:
+        self._held(False)
+
+    def _tell(self, before: tuple[int, int]) -> None:
+        cache, usage = self._cache, self._salesforce.usage
+        states = {str(state): number for state, number in cache.entries.counts().items()}
+        self._publish(Counts(states, cache.problems.count()))
+        self._publish(
+            Calls(
+                self._salesforce.calls - before[0],
+                self._alguna.calls - before[1],
+                usage.used if usage else None,
+                usage.limit if usage else None,
+            )
+        )
+
+    # --- what a run works with -------------------------------------------------------------------------------
+
+    def _tools(self, run: int, tally: Tally | None = None) -> _Tools:
+        cache, workers, clock, alguna = self._cache, self._workers, self._clock, self._alguna
+        tally = tally or Tally()
+        org = Org(self._salesforce, workers, self._gate, self._settings.org_id, self._settings.org_name)
+        allowed = access(cache, self._salesforce, workers, clock, org.check)
+        org.see(allowed.readable)
+        policy = policy_for(self._settings, cache)
+        meter = Meter(run, self._publish)
+        ledger = Ledger(cache, run, clock, self._publish, tally)
+        recovery = Recovery(cache, org, alguna, workers, self._gate, clock)
+        common: dict[str, Any] = {"cache": cache, "workers": workers, "clock": clock}
+        rows = RowWriter(
+            org=org, ledger=ledger, recovery=recovery, readable=allowed.readable, meter=meter, **common
+        )
+        customers = CustomerWriter(
+            alguna=alguna, gate=self._gate, ledger=ledger, recovery=recovery, meter=meter, **common
+        )
+        planning = Planning(alguna=alguna, gate=self._gate, policy=policy, tally=tally, meter=meter, **common)
+        apply = Apply(cache=cache, org=org, ledger=ledger, rows=rows, customers=customers, clock=clock)
+        return _Tools(org, ledger, recovery, planning, apply, meter, tally, policy)
+
+    def _plan_anew_when_changed(self, policy: Policy) -> None:
+        """What was decided under another policy is decided again."""
+        print_ = json.dumps(asdict(policy), sort_keys=True, default=sorted)
+        kept = self._cache.get(POLICY)
+        if kept == print_:
+            return
+        with self._cache.transaction():
+            self._cache.set(POLICY, print_)
+            if kept is not None:
+                self._cache.entries.mark_dirty("all")
+
+    @contextmanager
+    def _undone(self) -> Iterator[None]:
+        """Whatever happens to the cache inside did not happen."""
+        try:
+            with self._cache.transaction():
+                yield
+                raise _Undo
+        except _Undo:
+            return
+
+
+class _Undo(Exception):
+    """Ends a transaction that is only for looking."""

@@ -1,0 +1,59 @@
+"""Finding the accounts of customers that have none, from the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from console.domain import matching
+from console.domain.fields import CONTACT_EMAIL
+from console.domain.records import Link, Match, Subject
+from console.store.cache import Cache
+
+
+def matched(cache: Cache, subjects: Sequence[Subject]) -> list[Subject]:
+    """The same subjects, each with what matching found; an account that was found comes with its contact.
+
+    Customers that claim the same account are all left to a person, those that are not among `subjects` included:
+    which of them comes first must not decide whose account it is.
+    """
+    found = {subject.customer.id: matching.match(subject.customer, cache.accounts) for subject in subjects}
+    claimed = {match.account_id for match in found.values() if match.account_id is not None}
+    if claimed:
+        found = matching.without_rivals({**_rivals(cache, claimed, found), **found}, cache.accounts)
+    accounts = cache.accounts.many(
+        match.account_id for match in found.values() if match.account_id is not None
+    )
+    paired = [
+        (place, match.account_id, subject.customer.values.get(CONTACT_EMAIL), None)
+        for place, subject in enumerate(subjects)
+        if (match := found[subject.customer.id]).account_id is not None
+    ]
+    answer = [replace(subject, match=found[subject.customer.id]) for subject in subjects]
+    contacts = cache.contacts.bests((account, email, linked) for _, account, email, linked in paired)
+    for (place, account, *_), contact in zip(paired, contacts, strict=True):
+        answer[place] = replace(answer[place], account=accounts.get(account), contact=contact)
+    return answer
+
+
+def _rivals(cache: Cache, accounts: set[str], known: dict[str, Match]) -> dict[str, Match]:
+    """What matching finds for the other customers that may belong to these accounts."""
+    others = [id_ for id_ in cache.customers.unlinked_like(accounts) if id_ not in known]
+    customers = cache.customers.many(others)
+    return {id_: matching.match(customer, cache.accounts) for id_, customer in customers.items()}
+
+
+def new_link(subject: Subject, at: str) -> Link | None:
+    """The link that a match leads to; None when there is one already, or no match."""
+    match = subject.match
+    if subject.link is not None or match is None or match.account_id is None or match.how is None:
+        return None
+    return Link(
+        subject.customer.id,
+        match.account_id,
+        match.how,
+        match.evidence,
+        at,
+        "console",
+        subject.contact.id if subject.contact is not None else None,
+    )

@@ -1,0 +1,241 @@
+"""Looking at both sides: what changed since the last look goes into the cache, which marks what it concerns.
+
+Salesforce is asked with one composite call: is it still the same org, which accounts and which contacts were
+stamped since the cursor, deleted ones included. Alguna has no such filter in its API: its pages are read newest
+first until one is older than the cursor; where it doesn't take that order, and once a day to find out what is
+gone, everything is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+from console.alguna.client import AlgunaClient
+from console.domain.records import Customer, Subscription
+from console.errors import Refused, Unreachable
+from console.salesforce import records
+from console.salesforce.client import SubReply, SubRequest
+from console.salesforce.soql import instant, soql
+from console.store.cache import Cache
+from console.sync.cursors import Cursor, moment, text
+from console.sync.org import ORGANIZATION, Org
+from console.sync.workers import Workers
+
+Clock = Callable[[], datetime]
+Told = Callable[[str, int], None]
+"""Called with what is being read and how many records were read so far."""
+
+SALESFORCE = "salesforce.cursor"
+LOST_PLACE = "INVALID_QUERY_LOCATOR"
+TRIES = 3
+COMPLETE = timedelta(hours=24)
+"""How often everything is read from Alguna, to find out what is gone from its lists."""
+
+
+# --- Salesforce --------------------------------------------------------------------------------------------
+
+
+class _Rows:
+    """One object's changed rows, page by page into the cache."""
+
+    def __init__(self, sobject: str, org: Org, cache: Cache, cursor: Cursor, began: datetime) -> None:
+        self.sobject = sobject
+        self.cursor = cursor
+        self.next_url: str | None = None
+        self.count = 0
+        self._cache = cache
+        self._began = began
+        self._newest = ""
+        self._start = cursor.start(began)
+        self._select = org.select(sobject)
+
+    def request(self) -> SubRequest:
+        """The first page, or the next one."""
+        if self.next_url is not None:
+            return SubRequest(self.sobject, "GET", "query/" + self.next_url.rpartition("/")[2])
+        order = " ORDER BY SystemModstamp, Id"
+        if not self._start:
+            if self.sobject == "Account":
+                self._cache.accounts.begin_full_pull()
+            else:
+                self._cache.contacts.begin_full_pull()
+            return SubRequest.query(self.sobject, self._select + order)
+        query = soql(self._select + " WHERE SystemModstamp >= {}" + order, instant(self._start))
+        return SubRequest.query(self.sobject, query, deleted=True)
+
+    def take(self, reply: SubReply, seen_at: str) -> None:
+        """Put one page into the cache."""
+        rows = reply.rows()
+        stamps: list[str]
+        if self.sobject == "Account":
+            accounts = [records.account(row) for row in rows]
+            self._cache.accounts.put(accounts, seen_at, "poll")
+            stamps = [account.modstamp for account in accounts]
+        else:
+            contacts = [records.contact(row) for row in rows]
+            self._cache.contacts.put(contacts, seen_at, "poll")
+            stamps = [contact.modstamp for contact in contacts]
+        self.count += len(rows)
+        self._newest = max([self._newest, *stamps])
+        self.next_url = reply.next_url
+
+    def reached(self) -> Cursor:
+        """Where to go on if nothing more came."""
+        return self.cursor.reached(self._newest, self._began) if self._newest else self.cursor
+
+    def finish(self, ended: datetime) -> Cursor:
+        """All pages are in the cache."""
+        if not self._start:
+            if self.sobject == "Account":
+                self._cache.accounts.end_full_pull(text(ended))
+            else:
+                self._cache.contacts.end_full_pull(text(ended))
+        return self.cursor.finished(self._newest, self._began, ended)
+
+
+def observe_salesforce(org: Org, cache: Cache, clock: Clock, told: Told) -> int:
+    """Read what changed in the org into the cache; returns how many rows were read.
+
+    :raises Conflict: it is another org; nothing was stored.
+    """
+    for left in reversed(range(TRIES)):
+        try:
+            return _observe_salesforce(org, cache, clock, told)
+        except Unreachable as error:
+            # The place in the result is lost after some idle minutes, or when too many results are open.
+            if error.code != LOST_PLACE or not left:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _observe_salesforce(org: Org, cache: Cache, clock: Clock, told: Told) -> int:
+    columns = {sobject: list(names) for sobject, names in org.columns.items()}
+    kept: dict[str, Any] = cache.get(SALESFORCE, None) or {"refill": False}
+    if kept.get("columns") != columns:
+        # Other fields are visible than before: what is cached lacks them, so everything is read once more.
+        kept = {"columns": columns, "refill": "columns" in kept}
+    began = clock()
+    streams = [
+        _Rows(sobject, org, cache, Cursor.load(kept.get(sobject)), began)
+        for sobject in ("Account", "Contact")
+    ]
+    asked = [stream.request() for stream in streams]
+    first, *replies = org.send([SubRequest.query("Organization", ORGANIZATION), *asked])
+    org.same(first)
+    waiting = streams
+    while waiting:
+        with cache.transaction():
+            for stream, reply in zip(waiting, replies, strict=True):
+                stream.take(reply, text(clock()))
+                if not kept["refill"]:
+                    kept[stream.sobject] = stream.reached().stored()
+            cache.set(SALESFORCE, kept)
+        told("accounts and contacts", sum(stream.count for stream in streams))
+        waiting = [stream for stream in streams if stream.next_url is not None]
+        if waiting:
+            replies = org.send([stream.request() for stream in waiting])
+    with cache.transaction():
+        ended = clock()
+        cursors = {stream.sobject: stream.finish(ended).stored() for stream in streams}
+        cache.set(SALESFORCE, {"columns": columns, "refill": False, **cursors})
+    return sum(stream.count for stream in streams)
+
+
+# --- Alguna ------------------------------------------------------------------------------------------------
+
+Record = TypeVar("Record", Customer, Subscription)
+
+
+class _Store(Protocol[Record]):
+    def put(self, rows: list[Record], seen_at: str, how: str) -> list[str]: ...
+    def begin_full_pull(self) -> None: ...
+    def end_full_pull(self, seen_at: str) -> int: ...
+
+
+class AlgunaObserver:
+    """Reads customers and subscriptions into the cache."""
+
+    def __init__(
+        self, client: AlgunaClient, cache: Cache, workers: Workers, gate: Callable[[], None], clock: Clock
+    ) -> None:
+        self._client = client
+        self._cache = cache
+        self._workers = workers
+        self._gate = gate
+        self._clock = clock
+
+    def observe(self, told: Told) -> int:
+        """Read what changed; returns how many records were read."""
+        return self._observe(
+            "customers", self._client.customers, self._cache.customers, told
+        ) + self._observe("subscriptions", self._client.subscriptions, self._cache.subscriptions, told)
+
+    def _observe(
+        self,
+        what: str,
+        ask: Callable[[bool], Iterator[list[Record]]],
+        store: _Store[Record],
+        told: Told,
+    ) -> int:
+        key = f"alguna.{what}"
+        kept: dict[str, Any] = self._cache.get(key, None) or {}
+        cursor = Cursor.load(kept.get("cursor"))
+        began = self._clock()
+        newest = ""
+        count = 0
+        sorts = kept.get("sorts", True)
+        complete = not sorts or not cursor.mark or began - moment(kept["complete_at"]) >= COMPLETE
+        start = cursor.start(began)
+        if sorts:
+            # Even before reading everything the newest page is asked for: its stamp is where to go on next time.
+            try:
+                for page in self._pages(ask(True)):
+                    store.put(page, text(self._clock()), "poll")
+                    count += len(page)
+                    stamps = [record.updated_at for record in page]
+                    newest = max(newest, *stamps)
+                    told(what, count)
+                    if complete or stamps[-1] < start:
+                        break
+            except Refused as error:
+                if error.code not in ("400", "422"):
+                    raise
+                sorts, complete = False, True
+        if complete:
+            count = self._read_all(what, ask, store, told)
+        cursor = cursor.finished(newest, began, self._clock())
+        self._cache.set(
+            key,
+            {
+                "cursor": cursor.stored(),
+                "sorts": sorts,
+                "complete_at": text(began) if complete else kept["complete_at"],
+            },
+        )
+        return count
+
+    def _read_all(
+        self, what: str, ask: Callable[[bool], Iterator[list[Record]]], store: _Store[Record], told: Told
+    ) -> int:
+        count = 0
+        store.begin_full_pull()
+        for page in self._pages(ask(False)):
+            store.put(page, text(self._clock()), "poll")
+            count += len(page)
+            told(what, count)
+        store.end_full_pull(text(self._clock()))
+        return count
+
+    def _pages(self, pages: Iterator[list[Record]]) -> Iterator[list[Record]]:
+        while True:
+            self._gate()
+            page = self._next(pages)
+            if page is None:
+                return
+            if page:
+                yield page
+
+    def _next(self, pages: Iterator[list[Record]]) -> list[Record] | None:
+        return self._workers.call(lambda: next(pages, None))

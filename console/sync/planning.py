@@ -1,0 +1,240 @@
+"""From what is known to what is to be done: a thousand customers at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from console.alguna.client import AlgunaClient
+from console.domain.planner import plan
+from console.domain.policy import Policy
+from console.domain.records import Change, Link, LinkPlan, State, Subject, Subscription, Values
+from console.domain.status import is_known, status_word
+from console.domain.subscription import primary
+from console.errors import ConsoleError, Refused, Unreachable
+from console.store.cache import Cache
+from console.store.entries import Settled
+from console.store.journal import Refusal
+from console.sync.cursors import text
+from console.sync.events import Tally
+from console.sync.jobs import Job
+from console.sync.match import matched, new_link
+from console.sync.meter import DETAILS, Meter
+from console.sync.workers import Workers, gated
+
+OUT_OF_SCOPE = frozenset(
+    {State.NEW, State.NOT_IMPORTED, State.NOT_CREATED, State.REVIEW, State.GONE, State.INCOMPLETE}
+)
+"""Customers in these states aren't linked: what only an account shows isn't fetched for them."""
+UNKNOWN_STATUS = "unknown_status"
+PATIENCE = 5
+"""Subscriptions in a row whose details can't be had before the pass gives up."""
+
+
+class Planning:
+    """Plans customers from the cache, and notes there where they stand."""
+
+    def __init__(
+        self,
+        *,
+        cache: Cache,
+        alguna: AlgunaClient,
+        workers: Workers,
+        gate: Callable[[], None],
+        clock: Callable[[], datetime],
+        policy: Policy,
+        tally: Tally,
+        meter: Meter,
+    ) -> None:
+        self._cache = cache
+        self._alguna = alguna
+        self._workers = workers
+        self._gate = gate
+        self._clock = clock
+        self._policy = policy
+        self._tally = tally
+        self._meter = meter
+        self._told_statuses: set[str] = set()
+
+    def plan(self, customer_ids: Sequence[str]) -> list[Job]:
+        """What is to be done for these customers. Those with nothing to do are settled; new links are stored.
+
+        :raises ConsoleError: Alguna can't be reached for the details that are missing.
+        """
+        policy = replace(self._policy, imported=self._cache.entries.imported(customer_ids))
+        planned = self._plans(self._cache.subjects(customer_ids), policy)
+        lacking = {
+            subscription.id: subscription
+            for subject, made in planned
+            if made.state not in OUT_OF_SCOPE and (subscription := _lacks_details(subject)) is not None
+        }
+        if lacking and self._fetch(lacking.values()):
+            planned = self._renewed(planned, lacking, policy)
+        return self._note(planned)
+
+    # --- matching and planning -------------------------------------------------------------------------------
+
+    def _plans(self, subjects: Sequence[Subject], policy: Policy) -> list[tuple[Subject, LinkPlan]]:
+        planned = [(subject, plan(subject, policy)) for subject in subjects]
+        new = [place for place, (_, made) in enumerate(planned) if made.state is State.NEW]
+        for place, subject in zip(new, matched(self._cache, [planned[i][0] for i in new]), strict=True):
+            planned[place] = (subject, plan(subject, policy))
+        return planned
+
+    def _renewed(
+        self, planned: list[tuple[Subject, LinkPlan]], fetched: dict[str, Subscription], policy: Policy
+    ) -> list[tuple[Subject, LinkPlan]]:
+        """The plans of customers whose subscription has its details now, made again."""
+        owners = {subscription.customer_id for subscription in fetched.values()}
+        subscriptions = self._cache.subscriptions.of(owners)
+        return [
+            (
+                renewed := replace(subject, subscriptions=subscriptions[subject.customer.id]),
+                plan(renewed, policy),
+            )
+            if subject.customer.id in owners
+            else (subject, made)
+            for subject, made in planned
+        ]
+
+    def _fetch(self, subscriptions: Collection[Subscription]) -> bool:
+        """Get details; returns whether there were any. What can't be had now stays unknown and is tried again."""
+        misses = 0
+        got = []
+        calls = self._workers.each(self._alguna.details, gated(subscriptions, self._gate))
+        for place, (subscription, future) in enumerate(calls, 1):
+            self._meter.part("Reading prices and dates", DETAILS, place, len(subscriptions))
+            try:
+                got.append((subscription.id, future.result()))
+                misses = 0
+            except Unreachable:
+                misses += 1
+                if misses >= PATIENCE:
+                    raise
+                self._tally.postponed.add(subscription.customer_id)
+            except Refused as error:
+                self._refused_details(error)
+        now = text(self._clock())
+        with self._cache.transaction():
+            for subscription_id, details in got:
+                self._cache.subscriptions.set_details(subscription_id, details, now)
+        return bool(got)
+
+    def _refused_details(self, error: ConsoleError) -> None:
+        self._cache.problems.report(
+            "details",
+            error.code,
+            f"Prices and renewal dates can't be read: {error.message}",
+            error.advice,
+            text(self._clock()),
+        )
+
+    # --- noting ----------------------------------------------------------------------------------------------
+
+    def _note(self, planned: Sequence[tuple[Subject, LinkPlan]]) -> list[Job]:
+        """Store links and agreements, settle customers with nothing to do, return the others' jobs."""
+        now = text(self._clock())
+        jobs: list[Job] = []
+        settled: list[Settled] = []
+        links: list[Link] = []
+        bases: list[tuple[str, Values]] = []
+        pairs: list[tuple[str, str]] = []
+        done: list[str] = []
+        for subject, made in planned:
+            customer_id = subject.customer.id
+            if made.state not in OUT_OF_SCOPE and (link := new_link(subject, now)) is not None:
+                links.append(link)
+            elif (contact_id := _other_contact(subject)) is not None:
+                pairs.append((customer_id, contact_id))
+            if made.agreed:
+                bases.append((customer_id, made.agreed))
+            refusals = self._cache.journal.last_refusals(customer_id) if made.changes else []
+            changes = sendable(made.changes, refusals)
+            if changes:
+                jobs.append(Job(subject, made, changes, subject.account, subject.contact))
+            elif made.changes:
+                settled.append(_settled(subject, made, State.REFUSED, _refusal(made.changes, refusals)))
+            else:
+                settled.append(_settled(subject, made, made.state, made.why[0]))
+                if made.state is State.IN_SYNC:
+                    done.append(customer_id)
+            self._tell_unknown_status(subject, made)
+        with self._cache.transaction():
+            self._cache.links.put(links)
+            for customer_id, contact_id in pairs:
+                self._cache.links.set_contact(customer_id, contact_id)
+            self._cache.links.set_base(bases)
+            self._cache.journal.clear_refusals(done)
+            self._cache.entries.settle(settled)
+        return jobs
+
+    def hold(self, jobs: Iterable[Job], why: str) -> None:
+        """These could not be carried out to their end: pending, to be planned again with the next pass."""
+        rows = [_settled(job.subject, job.plan, State.PENDING, why) for job in jobs]
+        self._cache.entries.settle(rows)
+        self._tally.postponed.update(row.customer_id for row in rows)
+
+    def _tell_unknown_status(self, subject: Subject, made: LinkPlan) -> None:
+        if made.state in OUT_OF_SCOPE:
+            return
+        chosen = primary(subject.subscriptions, subject.link.pinned_subscription if subject.link else None)
+        if chosen is None or is_known(chosen.subscription.status):
+            return
+        word = status_word(chosen.subscription.status) or ""
+        if word not in self._told_statuses:
+            self._told_statuses.add(word)
+            self._cache.problems.report(
+                UNKNOWN_STATUS,
+                word,
+                f"Alguna uses a subscription status that the console does not know: {word}.",
+                "It is written to Salesforce as it is. Please report it.",
+                text(self._clock()),
+            )
+
+
+def sendable(changes: Sequence[Change], refusals: Sequence[Refusal]) -> list[Change]:
+    """The changes that were not refused before: what was refused is not sent again unchanged.
+
+    Without its account, nothing else of a new customer can be written.
+    """
+    refused = {refusal.change.id for refusal in refusals}
+    if not refused:
+        return list(changes)
+    if any(change.id in refused and change.entity == "Account" and change.key is None for change in changes):
+        return []
+    return [change for change in changes if change.id not in refused]
+
+
+def _other_contact(subject: Subject) -> str | None:
+    """The contact that a link should name and doesn't."""
+    link, contact = subject.link, subject.contact
+    if link is None or contact is None or contact.deleted or link.contact_id == contact.id:
+        return None
+    return contact.id
+
+
+def _refusal(changes: Sequence[Change], refusals: Sequence[Refusal]) -> str:
+    ids = {change.id for change in changes}
+    return next(refusal.sentence for refusal in refusals if refusal.change.id in ids)
+
+
+def _lacks_details(subject: Subject) -> Subscription | None:
+    """The subscription that the account shows, when its price and dates have to be asked for."""
+    chosen = primary(subject.subscriptions, subject.link.pinned_subscription if subject.link else None)
+    if chosen is None:
+        return None
+    details = chosen.subscription.details
+    if details is not None and details.of_update == chosen.subscription.updated_at:
+        return None
+    return chosen.subscription
+
+
+def _settled(subject: Subject, made: LinkPlan, state: State, why: str) -> Settled:
+    chosen = primary(subject.subscriptions, subject.link.pinned_subscription if subject.link else None)
+    note = ""
+    if chosen is not None:
+        note = status_word(chosen.subscription.status) or ""
+        if len(subject.subscriptions) > 1:
+            note = f"{note} {chosen.position}"
+    return Settled(subject.customer.id, state, made.differs, why, note)

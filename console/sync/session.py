@@ -1,0 +1,152 @@
+"""Everything an open connection needs: its cache, its clients and its engine, opened and closed together."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from console.alguna.client import AlgunaClient
+from console.errors import SignInNeeded
+from console.salesforce.client import SalesforceClient
+from console.salesforce.oauth import OAuth
+from console.salesforce.tokens import TokenSource
+from console.secrets import Secrets
+from console.settings import Connections, ConnectionSettings
+from console.store.cache import Cache
+from console.sync.access import describe_access
+from console.sync.engine import Engine, utc_now
+from console.sync.events import Event
+from console.sync.observe import AlgunaObserver, observe_salesforce
+from console.sync.org import Org
+from console.sync.runner import Gate, Opener, Publish
+from console.sync.workers import Workers
+
+
+class Session:
+    """An open connection. Close it, or use it in a `with` block."""
+
+    def __init__(
+        self,
+        cache: Cache,
+        salesforce: SalesforceClient,
+        alguna: AlgunaClient,
+        engine: Engine,
+        resources: ExitStack,
+    ) -> None:
+        self.cache = cache
+        self.salesforce = salesforce
+        self.alguna = alguna
+        self.engine = engine
+        self._resources = resources
+
+    def close(self) -> None:
+        """Give back the cache and the connections; calls that are under way are left behind. Again does nothing."""
+        self._resources.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_session(
+    settings: ConnectionSettings,
+    connections: Connections,
+    secrets: Secrets,
+    *,
+    publish: Callable[[Event], None] = lambda event: None,
+    cancelled: threading.Event | None = None,
+    gate: Callable[[bool], None] | None = None,
+    clock: Callable[[], datetime] = utc_now,
+    holder: str = "",
+    alguna_rate: float | None = None,
+) -> Session:
+    """Open a connection's cache for writing, and the clients of both systems. Nothing is called yet.
+
+    :param holder: what this console is doing, for the one who finds the cache locked.
+    :param alguna_rate: requests a second, where the connection's own setting is not to be used.
+    :raises SignInNeeded: there is no key for Alguna.
+    :raises StoreError: the cache is locked, damaged, or can't be made.
+    :raises Conflict: the cache belongs to another org.
+    """
+    cancelled = cancelled or threading.Event()
+    key = secrets.get(settings.name, "alguna_key")
+    if key is None:
+        raise SignInNeeded("There is no key for Alguna.", "Enter the key of this connection again.")
+    folder = connections.folder(settings.name)
+    with ExitStack() as opening:
+        cache = opening.enter_context(
+            Cache.open(connections.cache_path(settings.name), org_id=settings.org_id, holder=holder)
+        )
+        tokens = TokenSource(
+            secrets,
+            settings.name,
+            oauth=OAuth(settings.login_url, settings.client_id) if settings.client_id else None,
+            lock_path=folder / "token.lock",
+        )
+        salesforce = opening.enter_context(
+            SalesforceClient(
+                settings.instance_url, tokens, api_version=settings.api_version, cancelled=cancelled
+            )
+        )
+        alguna = opening.enter_context(
+            AlgunaClient(
+                settings.alguna_url, key, rate=alguna_rate or settings.alguna_rate, cancelled=cancelled
+            )
+        )
+        engine = Engine(
+            cache, salesforce, alguna, settings, clock=clock, publish=publish, cancelled=cancelled, gate=gate
+        )
+        opening.callback(engine.close)
+        return Session(cache, salesforce, alguna, engine, opening.pop_all())
+
+
+def opener(
+    settings: ConnectionSettings,
+    connections: Connections,
+    secrets: Secrets,
+    *,
+    alguna_rate: float | None = None,
+) -> Opener:
+    """What an `EngineThread` opens its session with."""
+
+    def open_(publish: Publish, cancelled: threading.Event, gate: Gate) -> Session:
+        return open_session(
+            settings,
+            connections,
+            secrets,
+            publish=publish,
+            cancelled=cancelled,
+            gate=gate,
+            holder="syncing",
+            alguna_rate=alguna_rate,
+        )
+
+    return open_
+
+
+def read_both(
+    cache: Cache, salesforce: SalesforceClient, alguna: AlgunaClient, cancelled: threading.Event | None = None
+) -> None:
+    """Read both systems into a cache, for a look before anything is set up. Neither is written to.
+
+    :param cache: opened for the org that is being read.
+    :raises Cancelled: `cancelled` was set.
+    :raises ConsoleError: one side can't be read.
+    """
+    workers = Workers(2, cancelled or threading.Event())
+    try:
+        allowed = describe_access(salesforce, workers)
+        org = Org(salesforce, workers, lambda: None, str(cache.get("org_id")))
+        org.see(allowed.readable)
+        observe_salesforce(org, cache, utc_now, lambda what, done: None)
+        AlgunaObserver(alguna, cache, workers, lambda: None, utc_now).observe(lambda what, done: None)
+    finally:
+        workers.close()

@@ -1,0 +1,116 @@
+"""The pool: results in the order in which they end, and a way out at any moment."""
+
+import threading
+import time
+
+import pytest
+
+from console.errors import Cancelled, Unreachable
+from console.sync.workers import Workers
+
+
+@pytest.fixture
+def cancelled():
+    return threading.Event()
+
+
+@pytest.fixture
+def workers(cancelled):
+    pool = Workers(4, cancelled, grace=0.1)
+    yield pool
+    pool.close()
+
+
+def test_a_call_returns_what_the_function_returned(workers):
+    assert workers.call(pow, 2, 10) == 1024
+
+
+def test_a_call_raises_what_the_function_raised(workers):
+    def fail():
+        raise Unreachable("No answer.")
+
+    with pytest.raises(Unreachable, match="No answer"):
+        workers.call(fail)
+
+
+def test_each_runs_all_items_and_keeps_failures_with_their_item(workers):
+    def odd(number):
+        if number % 2:
+            raise ValueError(number)
+        return number * 10
+
+    done = {item: future.exception() or future.result() for item, future in workers.each(odd, range(100))}
+    assert len(done) == 100
+    assert done[4] == 40
+    assert isinstance(done[5], ValueError)
+
+
+def test_each_uses_several_threads_but_never_more_than_its_size(workers):
+    together = threading.Barrier(4, timeout=5)
+    names = set()
+
+    def meet(_):
+        together.wait()
+        names.add(threading.current_thread().name)
+
+    for _, future in workers.each(meet, range(8)):
+        future.result()
+    assert len(names) == 4
+
+
+def test_each_takes_items_only_when_a_thread_is_free_for_them(workers):
+    taken = []
+
+    def items():
+        for number in range(1000):
+            taken.append(number)
+            yield number
+
+    for _ in workers.each(lambda number: number, items()):
+        assert len(taken) <= 1000
+        if len(taken) < 1000:
+            break
+    assert len(taken) <= 5
+
+
+def test_a_call_that_never_ends_is_left_behind_when_cancelled(workers, cancelled):
+    stalled = threading.Event()
+    threading.Timer(0.1, cancelled.set).start()
+    before = time.monotonic()
+    with pytest.raises(Cancelled):
+        workers.call(stalled.wait, 30)
+    assert time.monotonic() - before < 2
+    stalled.set()
+
+
+def test_what_ends_within_the_grace_is_still_yielded_and_nothing_new_begins(cancelled):
+    workers = Workers(2, cancelled, grace=5)
+    begun = []
+
+    def work(number):
+        begun.append(number)
+        if number == 1:
+            cancelled.set()
+        return number
+
+    results = []
+
+    def take_all():
+        for item, future in workers.each(work, range(100)):
+            results.append((item, future.result()))
+
+    with pytest.raises(Cancelled):
+        take_all()
+    assert sorted(results) == [(number, number) for number in sorted(begun)]
+    assert len(begun) <= 4
+    workers.close()
+
+
+def test_nothing_begins_once_cancelled(workers, cancelled):
+    cancelled.set()
+    with pytest.raises(Cancelled):
+        workers.call(pytest.fail, "began")
+    with pytest.raises(Cancelled):
+        list(workers.each(pytest.fail, ["began"]))
+    with pytest.raises(Cancelled):
+        workers.sleep(0)
