@@ -69,13 +69,12 @@ class SalesforceApp:
         if scope["type"] != "http":
             raise RuntimeError(f"the org speaks HTTP only, not {scope['type']}")
         headers = wire.headers_of(scope)
-        path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
+        path = (scope.get("raw_path") or scope["path"].encode()).decode("utf-8", "replace").partition("?")[0]
         method = scope["method"].upper()
         reply_headers: dict[str, str] = {}
         try:
             body = await wire.read_body(receive, headers)
-            low = unquote(path).lower()
-            if low == _DATA or low.startswith(_DATA + "/"):
+            if path.lower() == _DATA or path.lower().startswith(_DATA + "/"):
                 reply = self._data(scope, method, path, headers, body, reply_headers)
             elif await self._sign_in(scope, method, path, headers, body, send):
                 return
@@ -100,7 +99,7 @@ class SalesforceApp:
         self, scope: Scope, method: str, path: str, headers: Mapping[str, str], body: bytes, send: Send
     ) -> bool:
         """Answer a request outside the REST API; False when it is for nothing known."""
-        query = scope["query_string"].decode("latin-1")
+        query = scope["query_string"].decode("utf-8", "replace")
         answer = self._oauth.answer(Visit(method, unquote(path), query, headers, body))
         write = partial(wire.send_bytes, send, request_headers=headers, head=method == "HEAD")
         if answer is not None:
@@ -131,7 +130,7 @@ class SalesforceApp:
                 raise ApiError(405, "METHOD_NOT_ALLOWED", message)
             return Reply(200, versions.listing())
         version = versions.parse(unquote(segments[2]))
-        query = parse_query(scope["query_string"].decode("latin-1"))
+        query = parse_query(scope["query_string"].decode("utf-8", "replace"))
         session = self.sessions.session(headers.get("authorization"))
         caller = self.sessions.caller(session, client=_client_name(headers))
         try:

@@ -9,7 +9,7 @@ import re
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote
 
 from console.rehearsal.salesforce import versions
 from console.rehearsal.salesforce.errors import ApiError
@@ -261,7 +261,7 @@ def split_url(url: str) -> tuple[str, dict[str, str]]:
 def parse_query(query: str) -> dict[str, str]:
     """A query string, `+` and `%20` both blanks; the first value of each name counts."""
     found: dict[str, str] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True, max_num_fields=1000):
+    for name, value in parse_qsl(query, keep_blank_values=True):
         found.setdefault(name, value)
     return found
 
@@ -378,8 +378,7 @@ def _went_well(reply: Reply) -> bool:
 
 
 def _kind(url: str) -> list[str]:
-    path = urlsplit(url.partition("?")[0]).path
-    return [part.lower() for part in path.strip("/").split("/")[3:]]
+    return [part.lower() for part in url.partition("?")[0].strip("/").split("/")[3:]]
 
 
 def _is_query(request: dict[str, Any]) -> bool:

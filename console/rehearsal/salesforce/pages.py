@@ -54,6 +54,7 @@ def _page(title: str, body: str) -> str:
 def log_in(*, action: str, csrf: str, username: str = "", problem: str = "") -> str:
     """The log-in form. `action` is the address it is sent to, with the authorization request in its query."""
     alert = f'<p class="problem" id="error" role="alert">{escape(problem)}</p>\n' if problem else ""
+    focus_name, focus_password = ("", " autofocus") if username else (" autofocus", "")
     described = ' aria-describedby="error" aria-invalid="true"' if problem else ""
     return _page(
         "Login | Rehearsal",
@@ -63,10 +64,10 @@ def log_in(*, action: str, csrf: str, username: str = "", problem: str = "") -> 
         f'<input type="hidden" name="csrf" value="{escape(csrf)}">\n'
         '<label for="username">Username</label>\n'
         f'<input type="text" id="username" name="username" value="{escape(username)}" autocomplete="username" '
-        f'autocapitalize="none" spellcheck="false" required autofocus{described}>\n'
+        f'autocapitalize="none" spellcheck="false" required{focus_name}{described}>\n'
         '<label for="password">Password</label>\n'
         '<input type="password" id="password" name="pw" autocomplete="current-password" '
-        f"required{described}>\n"
+        f"required{focus_password}{described}>\n"
         '<button type="submit" id="Login" name="Login" value="Log In" class="main">Log In</button>\n'
         "</form>\n"
         '<p class="note">This is a rehearsal on this computer. Nothing here reaches Salesforce.</p>',

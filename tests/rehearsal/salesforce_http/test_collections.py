@@ -241,14 +241,13 @@ def test_set_up_objects_do_not_mix_with_records(served: Served) -> None:
     assert results[1]["errors"][0]["statusCode"] == "MIXED_DML_OPERATION"
 
 
-def test_two_hundred_field_permissions_go_in_one_call(own: Served) -> None:
+def test_the_permissions_of_all_fields_go_in_one_call(own: Served) -> None:
     permission_set = own.create("PermissionSet", Name="Many", Label="Many")
     fields = [
         field
         for field in own.call("GET", "sobjects/Account/describe").json()["fields"]
         if field["permissionable"]
     ]
-    own.on_loop(lambda _: None)
     results = send(
         own,
         "POST",
@@ -262,11 +261,11 @@ def test_two_hundred_field_permissions_go_in_one_call(own: Served) -> None:
                 PermissionsRead=True,
                 PermissionsEdit=bool(field["updateable"]),
             )
-            for field in fields[:200]
+            for field in fields
         ],
     )
     assert [row["errors"] for row in results if not row["success"]] == []
-    assert len(results) == min(200, len(fields))
+    assert len(results) == len(fields) > 5
 
 
 def test_single_rows_can_be_made_to_fail(own: Served) -> None:

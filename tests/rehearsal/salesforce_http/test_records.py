@@ -297,6 +297,7 @@ def test_a_describe_that_did_not_change_is_not_sent_again(own: Served) -> None:
 
 
 def test_what_was_changed_and_deleted_can_be_listed(own: Served) -> None:
+    own.sessions.tokens.session_minutes = 3 * 24 * 60
     own.clock.forward(days=-1)
     kept, gone = own.create("Account", Name="Kept"), own.create("Account", Name="Gone")
     own.call("DELETE", f"sobjects/Account/{gone}")
