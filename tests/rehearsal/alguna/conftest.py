@@ -6,7 +6,6 @@ import asyncio
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,17 +30,30 @@ class Clock:
         self.now += timedelta(**amount)
 
 
-@contextmanager
-def serve(app: Any) -> Iterator[str]:
+class Host:
+    """One server for all tests; each test puts its own application in."""
+
+    def __init__(self) -> None:
+        self.app: Any = None
+        self.url = ""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.app(scope, receive, send)
+
+
+@pytest.fixture(scope="session")
+def host() -> Iterator[Host]:
+    host = Host()
     sock = socket.socket()
     sock.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"))
+    server = uvicorn.Server(uvicorn.Config(host, log_config=None, lifespan="off", ws="none"))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([sock])))
     thread.start()
     try:
         while not server.started:
             assert thread.is_alive()
-        yield f"http://127.0.0.1:{sock.getsockname()[1]}"
+        host.url = f"http://127.0.0.1:{sock.getsockname()[1]}"
+        yield host
     finally:
         server.should_exit = True
         thread.join()
@@ -103,13 +115,13 @@ def item(
 
 
 @pytest.fixture
-def account(tmp_path: Any) -> Iterator[Account]:
+def account(tmp_path: Any, host: Host) -> Iterator[Account]:
     clock, options = Clock(), Options(rate_limit=0)
     store = Store(tmp_path / "alguna.db", clock=clock)
     try:
-        with serve(create_app(store, options=options)) as url:
-            headers = {"Authorization": f"Bearer {store.api_key}", "Alguna-Version": "2026-04-01"}
-            with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=10) as http:
-                yield Account(store, options, clock, url, http)
+        host.app = create_app(store, options=options)
+        headers = {"Authorization": f"Bearer {store.api_key}", "Alguna-Version": "2026-04-01"}
+        with httpx.Client(base_url=host.url, headers=headers, trust_env=False, timeout=10) as http:
+            yield Account(store, options, clock, host.url, http)
     finally:
         store.close()
