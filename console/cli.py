@@ -47,13 +47,17 @@ def build_parser() -> argparse.ArgumentParser:
             sub.add_argument("name", metavar="NAME", help="the connection")
         return sub
 
-    rehearse = command("rehearse", "rehearse", "practise on an org and an account of this computer's own", connection=False)
+    rehearse = command(
+        "rehearse", "rehearse", "practise on an org and an account of this computer's own", connection=False
+    )
     rehearse.add_argument("--serve", action="store_true", help="serve only; one line of JSON says where")
     rehearse.add_argument("--port", type=int, help="first of three ports (default: free ones)")
     rehearse.add_argument("--customers", type=int, help="how many customers the account holds (default 503)")
     rehearse.add_argument("--seed", type=int, help="the same seed makes the same world")
     rehearse.add_argument("--state", metavar="DIR", help="keep the world in this folder")
-    rehearse.add_argument("--org", choices=("half", "empty"), help="what the org already holds (default half)")
+    rehearse.add_argument(
+        "--org", choices=("half", "empty"), help="what the org already holds (default half)"
+    )
 
     connect = command("connect", "connect", "connect one Alguna account with one Salesforce org")
     connect.add_argument("--login-url", help="where to sign in: login, test or My Domain address")
@@ -61,9 +65,15 @@ def build_parser() -> argparse.ArgumentParser:
     connect.add_argument("--client-id", help="consumer key of your External Client App")
     connect.add_argument("--alguna-url", help="Alguna's API address")
     how = connect.add_mutually_exclusive_group()
-    how.add_argument("--browser", action="store_true", help="sign in to Salesforce in the browser (the default)")
-    how.add_argument("--access-token-stdin", action="store_true", help="read a Salesforce access token from stdin")
-    connect.add_argument("--alguna-key-stdin", action="store_true", help="read the Alguna API key from stdin, after the token")
+    how.add_argument(
+        "--browser", action="store_true", help="sign in to Salesforce in the browser (the default)"
+    )
+    how.add_argument(
+        "--access-token-stdin", action="store_true", help="read a Salesforce access token from stdin"
+    )
+    connect.add_argument(
+        "--alguna-key-stdin", action="store_true", help="read the Alguna API key from stdin, after the token"
+    )
     connect.add_argument(
         "--source-of-truth", choices=("alguna", "salesforce"), default="alguna",
         help="alguna: customers without an account get one in Salesforce (that direction only)",
@@ -72,13 +82,17 @@ def build_parser() -> argparse.ArgumentParser:
         "--import", dest="import_choice", choices=("none", "matching", "all"),
         help="which existing customers to take in (default: all on the rehearsal, else none; can be done at any later time)",
     )  # fmt: skip
-    connect.add_argument("--set-up", action="store_true", help="make the fields and the permission set in the org")
+    connect.add_argument(
+        "--set-up", action="store_true", help="make the fields and the permission set in the org"
+    )
 
     sync = command("sync", "sync", "run the sync")
     often = sync.add_mutually_exclusive_group()
     often.add_argument("--once", action="store_true", help="one pass (the default)")
     often.add_argument("--watch", action="store_true", help="pass after pass until stopped")
-    sync.add_argument("--dry-run", action="store_true", help="show what a pass would do; write nothing anywhere")
+    sync.add_argument(
+        "--dry-run", action="store_true", help="show what a pass would do; write nothing anywhere"
+    )
 
     plan = command("plan", "sync", "what the next pass would do, without doing it")
     plan.add_argument("--out", metavar="FILE", help="write the plan to a file")
@@ -92,10 +106,14 @@ def build_parser() -> argparse.ArgumentParser:
     command("problems", "look", "what needs a person")
 
     importing = command("import", "importing", "take existing customers in")
-    importing.add_argument("--only", choices=("matching", "all"), default="all", help="matching: link only; all: also create")
+    importing.add_argument(
+        "--only", choices=("matching", "all"), default="all", help="matching: link only; all: also create"
+    )
     importing.add_argument("--dry-run", action="store_true", help="count only")
 
-    leave = command("disconnect", "disconnect", "leave the org without a trace of access and with every record as it is")
+    leave = command(
+        "disconnect", "disconnect", "leave the org without a trace of access and with every record as it is"
+    )
     sure = leave.add_mutually_exclusive_group()
     sure.add_argument("--rehearse", action="store_true", help="show the steps and check them; change nothing")
     sure.add_argument("--yes", action="store_true", help="do it")

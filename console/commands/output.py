@@ -30,5 +30,6 @@ def table(rows: list[tuple[str, ...]], head: tuple[str, ...] = ()) -> str:
         return ""
     widths = [max(len(row[column]) for row in lines) for column in range(len(lines[0]))]
     return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in lines
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in lines
     )

@@ -20,9 +20,7 @@ def run(args: argparse.Namespace, out: Output, open_screens: OpenScreens) -> int
 
     state = Path(args.state) if args.state else home() / "rehearsal"
     out.talk("Starting the rehearsal ...")
-    practice = Practice.start(
-        state, port=args.port, customers=args.customers, seed=args.seed, org=args.org
-    )
+    practice = Practice.start(state, port=args.port, customers=args.customers, seed=args.seed, org=args.org)
     try:
         return open_screens(ConsoleDesk(practice=practice))
     finally:
@@ -36,5 +34,8 @@ def serve(args: argparse.Namespace) -> int:
     options = ["--serve"]
     for name in ("port", "customers", "seed", "state", "org"):
         if getattr(args, name) is not None:
-            options += [f"--{name}", os.fspath(getattr(args, name)) if name == "state" else str(getattr(args, name))]
+            options += [
+                f"--{name}",
+                os.fspath(getattr(args, name)) if name == "state" else str(getattr(args, name)),
+            ]
     return main(options)

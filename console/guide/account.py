@@ -24,6 +24,7 @@ from console.guide.seam import (
     SubscriptionNote,
 )
 from console.settings import ConnectionSettings
+from console.sync.match import matched
 
 if TYPE_CHECKING:
     from console.store.cache import Cache
@@ -64,21 +65,11 @@ def account_detail(cache: Cache, settings: ConnectionSettings, policy: Policy, i
     if entry.customer_id is None:
         return _account_only(cache, settings, entry)
     (subject,) = cache.subjects([entry.customer_id])
-    subject = _matched(cache, subject, policy)
+    if subject.link is None:
+        (subject,) = matched(cache, [subject])
     imported = cache.entries.imported([entry.customer_id])
     planned = plan(subject, replace(policy, imported=imported))
     return _customer(cache, settings, entry, subject, planned, policy)
-
-
-def _matched(cache: Cache, subject: Subject, policy: Policy) -> Subject:
-    """The subject as the planner wants it: unlinked ones are looked for among the accounts."""
-    if subject.link is not None:
-        return subject
-    from console.domain.matching import match
-
-    found = match(subject.customer, cache.accounts)
-    account = cache.accounts.get(found.account_id) if found.account_id else None
-    return replace(subject, match=found, account=account)
 
 
 def _customer(

@@ -18,10 +18,10 @@ from console.guide.signing_in import Given
 from console.guide.steps import Step, StepReport, StepState, walk
 from console.secrets import KINDS, Secrets
 from console.settings import Connections, ConnectionSettings, write_private
+from console.store.cache import Cache
 
 if TYPE_CHECKING:
     from console.salesforce.client import SalesforceClient
-    from console.store.cache import Cache
 
 FINGERPRINT = (
     "SELECT COUNT(Id) n, MAX(SystemModstamp) newest FROM Account",
@@ -145,7 +145,7 @@ class Leaving:
 
     def _steps(self) -> list[Step]:
         return [
-            Step("pause", "Stop the sync", self._can_pause, self._stop, lambda: "The sync is stopped."),
+            Step("pause", "Stop the sync", self._can_pause, self._stop, self._look_paused),
             Step("inventory", "List what was made and is held", self._take_inventory),
             Step("before", "Note the state of both systems", self._look_before),
             Step("after", "See that no record was changed", self._look_after),
@@ -164,6 +164,17 @@ class Leaving:
     def _can_pause(self) -> str:
         self._began = self._began or self._now()
         return "The sync would be stopped."
+
+    def _look_paused(self) -> str:
+        path = self._connections.cache_path(self._settings.name)
+        if path.exists():
+            try:
+                Cache.open(path, org_id=self._settings.org_id, holder="disconnecting").close()
+            except StoreError as failure:
+                if failure.code == "LOCKED":
+                    raise
+                # A damaged cache must not keep anyone from leaving.
+        return "The sync is stopped; no console writes to this connection."
 
     def _take_inventory(self) -> str:
         made = [f"{kind.replace('_', ' ')} {name}" for kind, name, mine in self._made() if mine]
@@ -332,8 +343,6 @@ class Leaving:
         return total
 
     def _cache(self) -> Cache | None:
-        from console.store.cache import Cache
-
         path = self._connections.cache_path(self._settings.name)
         if not path.exists():
             return None

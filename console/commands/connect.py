@@ -1,0 +1,159 @@
+"""``connect``: one Alguna account with one Salesforce org, without screens."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+
+from console.cli import OpenScreens
+from console.commands.output import Output
+from console.errors import Refused, SignInNeeded, UsageError
+from console.guide.desk import utc_now
+from console.guide.draft import NewConnection
+from console.guide.environments import ALGUNA_SANDBOX, Place, environment_of, is_production, place
+from console.guide.signing_in import BrowserSignIn, Given, Session, look_around
+from console.net import origin
+from console.secrets import Secrets
+from console.settings import API_VERSION, Connections, checked_name
+
+
+def run(args: argparse.Namespace, out: Output, open_screens: OpenScreens) -> int:
+    """Sign in, check the key, set the org up where asked, and save; nothing is saved when a step fails."""
+    connections = Connections()
+    name = checked_name(args.name)
+    if connections.exists(name) and not connections.load(name).disconnected_at:
+        raise UsageError(
+            f"There is already a connection named {name!r}.", "Choose another name, or disconnect it first."
+        )
+    new = NewConnection(_place(args), client_id=args.client_id or "", name=name)
+    new.creates_accounts = args.source_of_truth == "alguna"
+    # Practising without data would show nothing; on a real org existing customers wait until they are asked for.
+    new.import_choice = args.import_choice or ("all" if new.place.environment == "rehearsal" else "none")
+    secrets = _secrets_from_stdin(args)
+    if args.access_token_stdin:
+        _accept_token(new, args, secrets.pop(0))
+    else:
+        _browser(new, out)
+    if not args.alguna_key_stdin:
+        raise UsageError("There is no Alguna key.", "Give it on standard input with --alguna-key-stdin.")
+    new.check_alguna(secrets.pop(0), args.alguna_url or "")
+    made: list[str] = []
+    if args.set_up:
+        made = _set_up(new, out)
+    kept = Secrets(connections)
+    settings = new.save(connections, kept, utc_now())
+    where = kept.where(name)
+    if where.startswith("in memory"):
+        out.talk(
+            "This computer has no keyring: tokens and key are not kept. Give them to each command on standard input "
+            "with --access-token-stdin --alguna-key-stdin, or install a keyring."
+        )
+    answer = {
+        "connection": name,
+        "environment": settings.environment,
+        "org_id": settings.org_id,
+        "org_name": settings.org_name,
+        "username": settings.username,
+        "production": is_production(settings.environment, new.session.org) if new.session else False,
+        "source_of_truth": settings.source_of_truth,
+        "import": settings.import_choice,
+        "set_up": made,
+        "secrets": where,
+    }
+    text = (
+        f"Connected {name}: Alguna at {settings.alguna_url} with {settings.org_name} ({settings.org_id}).\n"
+        f"Tokens and key are kept {where}.\nNext: alguna-console plan {name}"
+    )
+    out.data(answer, text)
+    return 0
+
+
+def _place(args: argparse.Namespace) -> Place:
+    """Where the options lead."""
+    login_url = args.login_url or ("" if args.access_token_stdin else "https://test.salesforce.com")
+    login_url = login_url or args.instance_url or ""
+    if not login_url:
+        raise UsageError(
+            "It is not said which org to connect.", "Give --login-url, or --instance-url with a token."
+        )
+    address = origin(login_url, "the log-in address")
+    environment = environment_of(address)
+    if environment == "rehearsal":
+        return Place(environment, address, origin(args.alguna_url or ALGUNA_SANDBOX, "the Alguna address"))
+    return place(environment, my_domain=address)
+
+
+def _secrets_from_stdin(args: argparse.Namespace) -> list[str]:
+    """One secret a line: the Salesforce token first, then the Alguna key. Never echoed, never in arguments."""
+    wanted = [
+        what
+        for what, asked in (
+            ("Salesforce access token", args.access_token_stdin),
+            ("Alguna key", args.alguna_key_stdin),
+        )
+        if asked
+    ]
+    given = []
+    for what in wanted:
+        if sys.stdin.isatty():
+            import getpass
+
+            line = getpass.getpass(f"{what}: ")
+        else:
+            line = sys.stdin.readline()
+        if not line.strip():
+            raise UsageError(
+                f"There is no {what} on standard input.", "Give one secret a line, Salesforce first."
+            )
+        given.append(line.strip())
+    return given
+
+
+def _accept_token(new: NewConnection, args: argparse.Namespace, token: str) -> None:
+    from console.salesforce.client import SalesforceClient
+    from console.salesforce.oauth import Tokens
+
+    if not args.instance_url:
+        raise UsageError("A token needs the org's own address.", "Give it with --instance-url.")
+    tokens = Tokens(token, None, origin(args.instance_url, "the instance address"))
+    with SalesforceClient(tokens.instance_url, Given(token), api_version=API_VERSION) as client:
+        identity = client.whoami()
+    new.session = Session(tokens, identity, look_around(tokens, API_VERSION))
+
+
+def _browser(new: NewConnection, out: Output) -> None:
+    from console.salesforce.oauth import OAuth
+
+    client_id = new.client_id
+    if not client_id:
+        raise UsageError("There is no consumer key.", "Give the External Client App's key with --client-id.")
+
+    def accept(session: Session) -> str:
+        new.session = session
+        return ""
+
+    signing_in = BrowserSignIn(
+        lambda: OAuth(new.place.login_url, client_id),
+        accept,
+        api_version=API_VERSION,
+        production_of=lambda org: is_production(new.place.environment, org),
+    )
+    invitation = signing_in.begin()
+    out.talk(f"Sign in to Salesforce in the browser (waiting five minutes):\n{invitation.address}")
+    if signing_in.wait(threading.Event()) is None:
+        raise SignInNeeded("The sign-in was cancelled.", "Begin again.")
+
+
+def _set_up(new: NewConnection, out: Output) -> list[str]:
+    plan = new.plan_setup()
+    if plan.problems:
+        problem = plan.problems[0]
+        raise Refused(
+            f"Set-up can't go on at {problem.api_name}: {problem.detail}",
+            "Mend that in Salesforce's Setup, then connect again.",
+        )
+    new.apply_setup(
+        plan, lambda item, state: out.talk(f"{state}: {item.api_name}") if state == "done" else None
+    )
+    return [item.api_name for item in plan.changes]

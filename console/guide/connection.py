@@ -1,0 +1,248 @@
+"""One open connection: its engine in its own thread, its cache read beside it, its events passed on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from console.errors import ConsoleError, StoreError
+from console.guide.account import account_detail, history_lines
+from console.guide.importing import preview
+from console.guide.seam import (
+    AccountDetail,
+    ConnectionFacts,
+    HistoryLine,
+    ImportChoice,
+    ImportPreview,
+    ProblemLine,
+)
+from console.secrets import Secrets
+from console.settings import Connections, ConnectionSettings
+from console.store.cache import Cache
+from console.store.grid import Grid
+from console.sync.events import Counts, Event, RunFailed, RunFinished, Waiting
+from console.sync.policy import policy_for
+from console.sync.runner import EngineThread
+from console.sync.session import opener
+
+if TYPE_CHECKING:
+    from console.domain.policy import Policy
+
+Listener = Callable[[Event], None]
+
+SERIOUS = ("sign_in", "conflict", "setup", "budget")
+"""Categories of problems that stop everything: listed first."""
+
+
+class OpenConnection:
+    """What the screens hold while a connection is open."""
+
+    def __init__(
+        self, settings: ConnectionSettings, connections: Connections, secrets: Secrets, *, start: bool = True
+    ) -> None:
+        self._settings = settings
+        self._connections = connections
+        self._secrets = secrets
+        self._path = connections.cache_path(settings.name)
+        self._lock = threading.Lock()
+        self._listeners: list[Listener] = []
+        self._last: dict[type, Event] = {}
+        self._read_only = ""
+        self._last_sync_at: str | None = None
+        self._engine: EngineThread | None = None
+        if settings.disconnected_at:
+            self._read_only = f"This connection was disconnected at {settings.disconnected_at}."
+        elif start:
+            self._start()
+        self._look()
+
+    def _start(self) -> None:
+        engine = EngineThread(
+            opener(self._settings, self._connections, self._secrets),
+            self._dispatch,
+            interval=self._settings.interval_seconds,
+        )
+        try:
+            engine.start()
+        except StoreError as failure:
+            if failure.code != "LOCKED":
+                raise
+            self._read_only = f"{failure.message} Only looking is possible here."
+        else:
+            self._engine = engine
+
+    # --- facts and events --------------------------------------------------------------------------------------
+
+    def facts(self) -> ConnectionFacts:
+        """The latest facts."""
+        settings = self._settings
+        return ConnectionFacts(
+            name=settings.name,
+            environment=settings.environment,
+            production=is_production(settings),
+            org_name=settings.org_name,
+            org_id=settings.org_id,
+            username=settings.username,
+            instance_url=settings.instance_url,
+            alguna_url=settings.alguna_url,
+            creates_accounts=settings.source_of_truth == "alguna",
+            import_choice=settings.import_choice,
+            secrets=self._secrets.where(settings.name),
+            read_only=self._read_only,
+            last_sync_at=self._last_sync_at,
+            interval_seconds=settings.interval_seconds,
+        )
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with every event; first the last one of each kind."""
+        with self._lock:
+            self._listeners.append(listener)
+            known = list(self._last.values())
+        for event in known:
+            listener(event)
+
+        def end() -> None:
+            with self._lock, suppress(ValueError):
+                self._listeners.remove(listener)
+
+        return end
+
+    def _dispatch(self, event: Event) -> None:
+        if isinstance(event, RunFinished):
+            with suppress(ConsoleError):
+                self._look_at_runs()
+            self._last.pop(RunFailed, None)
+        with self._lock:
+            self._last[type(event)] = event
+            listeners = list(self._listeners)
+        for listener in listeners:
+            listener(event)
+
+    def _look(self) -> None:
+        """What the cache already knows, before the engine says anything."""
+        if not self._path.exists():
+            return
+        with self._cache() as cache:
+            self._last.setdefault(Counts, Counts(cache.entries.counts(), cache.problems.count()))
+        self._look_at_runs()
+        if self._engine is None:
+            self._last.setdefault(Waiting, Waiting(None, self._read_only))
+
+    def _look_at_runs(self) -> None:
+        with self._cache() as cache:
+            finished = [run for run in cache.runs.last(20) if run.outcome == "done" and run.finished_at]
+        if finished:
+            self._last_sync_at = finished[0].finished_at
+
+    # --- the engine --------------------------------------------------------------------------------------------
+
+    def paused(self) -> bool:
+        """Whether the engine waits for :meth:`resume`."""
+        return self._engine is None or self._engine.paused
+
+    def pause(self) -> None:
+        """Finish the call in flight, then wait."""
+        if self._engine is not None:
+            self._engine.pause()
+
+    def resume(self) -> None:
+        """Go on, with a pass at once."""
+        if self._engine is not None:
+            self._engine.resume()
+
+    def sync_now(self) -> None:
+        """Start the next pass at once."""
+        if self._engine is not None:
+            self._engine.sync_now()
+
+    def sync_one(self, customer_id: str) -> None:
+        """Look at one customer on both sides now and bring it in step."""
+        if self._engine is not None:
+            self._engine.sync_one(customer_id)
+
+    def start_import(self, choice: ImportChoice) -> None:
+        """Bring existing customers into scope; the next pass starts at once."""
+        if self._engine is None:
+            return
+        self._settings = self._settings.model_copy(update={"import_choice": choice})
+        self._connections.save(self._settings)
+        self._engine.request_import(choice)
+
+    def restart(self) -> None:
+        """After a new sign-in: the engine opens its session again. Blocks, at most 2 s."""
+        self._halt()
+        self._settings = self._connections.load(self._settings.name)
+        self._start()
+
+    def close(self) -> None:
+        """Stop the engine and let go of the cache."""
+        self._halt()
+        with self._lock:
+            self._listeners.clear()
+
+    def _halt(self) -> None:
+        if self._engine is not None:
+            self._engine.stop(2.0)
+            self._engine = None
+
+    # --- looking -----------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _cache(self) -> Iterator[Cache]:
+        with Cache.open(self._path, org_id=self._settings.org_id, read_only=True) as cache:
+            yield cache
+
+    def _policy(self, cache: Cache) -> Policy:
+        return policy_for(self._settings, cache)
+
+    def grid(self) -> Grid:
+        """The rows of the Accounts screen, over read-only connections of its own."""
+        return Grid.open(self._path)
+
+    def account(self, ident: str) -> AccountDetail:
+        """Everything about one account."""
+        with self._cache() as cache:
+            return account_detail(cache, self._settings, self._policy(cache), ident)
+
+    def recent(self, limit: int = 50) -> Sequence[HistoryLine]:
+        """The newest changes of all accounts."""
+        with self._cache() as cache:
+            rows = cache.history.recent(limit)
+            names = {
+                id_: each.name
+                for id_, each in cache.customers.many({row.customer_id for row in rows}).items()
+            }
+        return history_lines(rows, names)
+
+    def problems(self) -> Sequence[ProblemLine]:
+        """What is open and needs a person, most serious first."""
+        with self._cache() as cache:
+            found = cache.problems.open()
+            known = cache.customers.many({problem.subject for problem in found})
+        found.sort(key=lambda problem: problem.category not in SERIOUS)
+        return [
+            ProblemLine(
+                id=str(problem.id),
+                category=problem.category,
+                title=problem.title,
+                advice=problem.advice,
+                count=problem.count,
+                state=problem.state,
+                opened_at=problem.opened_at,
+                updated_at=problem.updated_at,
+                customer_id=problem.subject if problem.subject in known else None,
+            )
+            for problem in found
+        ]
+
+    def import_preview(self, choice: ImportChoice) -> ImportPreview:
+        """Count what importing would do, from the cache."""
+        with self._cache() as cache:
+            return preview(cache, self._policy(cache), choice)
+
+
+def is_production(settings: ConnectionSettings) -> bool:
+    """Whether people and billing rely on this connection's org."""
+    return settings.environment != "rehearsal" and not settings.is_sandbox

@@ -1,0 +1,221 @@
+"""The console as its screens and commands see it: connections, the wizard, leaving, and the rehearsal beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from console.errors import Conflict, ConsoleError, StoreError
+from console.guide.connection import OpenConnection, is_production
+from console.guide.disconnect import Leaving
+from console.guide.exercises import PracticeRoom
+from console.guide.seam import ConnectionCard, Health
+from console.guide.signing_in import BrowserSignIn, Session, open_browser
+from console.guide.wizard import ConnectWizard
+from console.secrets import Secrets
+from console.settings import Connections, ConnectionSettings
+from console.store.cache import Cache
+
+if TYPE_CHECKING:
+    from console.practice import Practice
+
+
+def utc_now() -> str:
+    """The present instant, ``2026-01-02T03:04:05Z``."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class ConsoleDesk:
+    """Implements the seam's `Desk` on this computer's files, keyring and network.
+
+    :param root: where connections are kept; by default the console's home.
+    :param practice: a running rehearsal to connect to.
+    """
+
+    def __init__(
+        self,
+        root: Path | None = None,
+        *,
+        practice: Practice | None = None,
+        now: Callable[[], str] = utc_now,
+        secrets: Secrets | None = None,
+        browser: Callable[[str], bool] = open_browser,
+    ) -> None:
+        self._connections = Connections(root)
+        self._secrets = secrets or Secrets(self._connections)
+        self._practice = practice
+        self._room = PracticeRoom(practice) if practice is not None else None
+        self._now = now
+        self._browser = browser
+        self._open: dict[str, OpenConnection] = {}
+        self._wizard: ConnectWizard | None = None
+        self._leaving: dict[str, Leaving] = {}
+        if practice is not None:
+            follow_rehearsal(self._connections, practice)
+
+    def now(self) -> str:
+        """The present instant."""
+        return self._now()
+
+    def secrets(self) -> str:
+        """Where new secrets will be kept, in words."""
+        return self._secrets.place()
+
+    def connections(self) -> Sequence[ConnectionCard]:
+        """All connections, by name; a damaged one is listed with what is wrong."""
+        return [self._card(name) for name in self._connections.names()]
+
+    def _card(self, name: str) -> ConnectionCard:
+        try:
+            settings = self._connections.load(name)
+        except ConsoleError as failure:
+            return ConnectionCard(name, "sandbox", False, health="failed", health_text=failure.message)
+        try:
+            return _card(settings, self._connections.cache_path(name), held=name in self._open)
+        except (StoreError, Conflict) as failure:
+            return ConnectionCard(
+                name, settings.environment, is_production(settings), settings.org_name, settings.org_id,
+                health="failed", health_text=f"{failure.message} {failure.advice}",
+            )  # fmt: skip
+
+    def open(self, name: str) -> OpenConnection:
+        """Open a connection and start its engine; the same one while it is open."""
+        if name not in self._open:
+            self._open[name] = OpenConnection(self._connections.load(name), self._connections, self._secrets)
+        return self._open[name]
+
+    def wizard(self) -> ConnectWizard:
+        """The wizard with its draft; a new one once it was finished or abandoned."""
+        if self._wizard is None:
+            self._wizard = ConnectWizard(
+                self._connections,
+                self._secrets,
+                self._now,
+                handout=self._practice.handout if self._practice else None,
+                browser=self._browser,
+            )
+        return self._wizard
+
+    def sign_in_again(self, name: str) -> BrowserSignIn:
+        """A new sign-in for a connection, refused when it leads to another org."""
+        from console.salesforce.oauth import OAuth
+        from console.salesforce.tokens import TokenSource
+
+        settings = self._connections.load(name)
+
+        def accept(session: Session) -> str:
+            TokenSource(self._secrets, name).keep(session.tokens)
+            self._connections.save(
+                settings.model_copy(
+                    update={
+                        "instance_url": session.tokens.instance_url,
+                        "username": session.identity.username,
+                    }
+                )
+            )
+            if name in self._open:
+                self._open[name].restart()
+            return ""
+
+        return BrowserSignIn(
+            lambda: OAuth(settings.login_url, settings.client_id),
+            accept,
+            api_version=settings.api_version,
+            expected_org=settings.org_id,
+            production_of=lambda org: is_production(settings),
+            browser=self._browser,
+        )
+
+    def disconnect(self, name: str) -> Leaving:
+        """The leaving procedure of a connection; the same one until it is complete."""
+        if name not in self._leaving:
+            self._leaving[name] = Leaving(
+                self._connections.load(name),
+                self._connections,
+                self._secrets,
+                self._now,
+                lambda: self._stop(name),
+            )
+        return self._leaving[name]
+
+    def _stop(self, name: str) -> None:
+        opened = self._open.pop(name, None)
+        if opened is not None:
+            opened.close()
+
+    def rehearsal(self) -> PracticeRoom | None:
+        """The practice org's switches, or None."""
+        return self._room
+
+    def close(self) -> None:
+        """Stop everything that runs. Blocks, at most 2 seconds."""
+        for name in list(self._open):
+            self._stop(name)
+
+
+def _card(settings: ConnectionSettings, path: Path, *, held: bool) -> ConnectionCard:
+    """A connection as its files tell it; neither system is called.
+
+    :raises StoreError: the cache is damaged. :raises Conflict: it belongs to another org.
+    """
+    health: Health = "disconnected" if settings.disconnected_at else "unknown"
+    text = "" if settings.disconnected_at else "Never synced yet."
+    counts, problems, last = {}, 0, None
+    if path.exists():
+        with Cache.open(path, org_id=settings.org_id, read_only=True) as cache:
+            counts, problems, runs = cache.entries.counts(), cache.problems.count(), cache.runs.last(20)
+        done = [run for run in runs if run.outcome == "done"]
+        last = done[0].finished_at if done else None
+        if runs and not settings.disconnected_at:
+            health, text = _health(runs[0].outcome, problems)
+    return ConnectionCard(
+        name=settings.name,
+        environment=settings.environment,
+        production=is_production(settings),
+        org_name=settings.org_name,
+        org_id=settings.org_id,
+        health=health,
+        health_text=text,
+        last_sync_at=last,
+        counts=counts,
+        problems=problems,
+        disconnected_at=settings.disconnected_at or None,
+    )
+
+
+def _health(outcome: str, problems: int) -> tuple[Health, str]:
+    """What the last pass tells about the connection."""
+    if outcome == "sign_in":
+        return "sign_in", "Salesforce or Alguna asks for a new sign-in."
+    if outcome in ("done", "running", "interrupted", "stopped"):
+        if problems:
+            return (
+                "attention",
+                f"{problems} {'problem needs' if problems == 1 else 'problems need'} a person.",
+            )
+        return "ok", ""
+    return "failed", f"The last pass ended early: {outcome.replace('_', ' ')}."
+
+
+def follow_rehearsal(connections: Connections, practice: Practice) -> None:
+    """Let connections made in this rehearsal follow it to the ports it has today."""
+    org, alguna = practice.handout["salesforce"], practice.handout["alguna"]
+    for name in connections.names():
+        try:
+            settings = connections.load(name)
+        except ConsoleError:
+            continue  # Home lists it as damaged.
+        if settings.environment != "rehearsal" or settings.org_id != org["org_id"]:
+            continue
+        today = settings.model_copy(
+            update={
+                "login_url": org["login_url"],
+                "instance_url": org["instance_url"],
+                "alguna_url": alguna["base_url"],
+                "alguna_app_url": alguna["base_url"],
+            }
+        )
+        if today != settings:
+            connections.save(today)
