@@ -12,7 +12,7 @@ from console.store.entries import Entries
 from console.store.observed import Observed, Seen
 from console.store.text import column, decode, encode, id_list
 
-_COLUMNS = "id, content, gone, merged_into, stamp, modified_by"
+_COLUMNS = "id, content, gone, merged_into, stamp, modified_by, created_at"
 MOST = 200
 """Accounts a look-up answers with: more than a person can choose from, and a bound for hostile data."""
 
@@ -27,7 +27,7 @@ class Accounts:
             db,
             "accounts",
             loud=("content", "gone", "merged_into"),
-            quiet=("stamp", "modified_by"),
+            quiet=("stamp", "modified_by", "created_at"),
             derived=("name_key", "domain", "customer_key"),
         )
 
@@ -154,7 +154,7 @@ class Accounts:
 
 
 def _row(account: Account) -> Row:
-    content = encode({"name": account.name, "values": dict(account.values), "created_at": account.created_at})
+    content = encode({"name": account.name, "values": dict(account.values)})
     return (
         account.id,
         content,
@@ -162,6 +162,7 @@ def _row(account: Account) -> Row:
         account.merged_into,
         account.modstamp,
         column(account.modified_by),
+        account.created_at,
     )
 
 
@@ -174,11 +175,12 @@ def _derived(account: Account) -> Row:
 
 
 def _account(row: Row) -> Account:
-    id_, content, gone, merged_into, stamp, modified_by = row
+    id_, content, gone, merged_into, stamp, modified_by, created_at = row
     return Account(
         id=id_,
         modstamp=stamp,
         modified_by=modified_by,
+        created_at=created_at,
         deleted=bool(gone),
         merged_into=merged_into,
         **decode(content),

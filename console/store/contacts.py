@@ -11,7 +11,7 @@ from console.store.entries import Entries
 from console.store.observed import Observed, Seen
 from console.store.text import column, decode, encode, id_list
 
-_COLUMNS = "id, content, account_id, gone, stamp"
+_COLUMNS = "id, content, account_id, gone, stamp, created_at"
 
 
 class Contacts:
@@ -24,7 +24,7 @@ class Contacts:
             db,
             "contacts",
             loud=("content", "account_id", "gone"),
-            quiet=("stamp",),
+            quiet=("stamp", "created_at"),
             derived=("email", "email_domain"),
         )
 
@@ -100,12 +100,12 @@ class Contacts:
 
     def _oldest_by_email(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str | None], Contact]:
         rows = self._db.query(
-            "SELECT c.id, c.content, c.account_id, c.gone, c.stamp, c.email FROM json_each(?) w JOIN contacts c"
+            "SELECT c.id, c.content, c.account_id, c.gone, c.stamp, c.created_at, c.email FROM json_each(?) w JOIN contacts c"
             " ON c.account_id = w.value ->> 0 AND c.email = w.value ->> 1 WHERE NOT c.gone"
-            " ORDER BY c.content ->> 'created_at' DESC, c.id DESC",
+            " ORDER BY c.created_at DESC, c.id DESC",
             (encode(sorted(keys)),),
         )
-        return {(row[2], row[5]): _contact(row[:5]) for row in rows}
+        return {(row[2], row[6]): _contact(row[:6]) for row in rows}
 
     def count(self) -> int:
         """How many contacts are known and not deleted."""
@@ -149,8 +149,15 @@ def email_key(email: str | None) -> str | None:
 
 
 def _row(contact: Contact) -> Row:
-    content = encode({"values": dict(contact.values), "created_at": contact.created_at})
-    return (contact.id, content, contact.account_id, int(contact.deleted), contact.modstamp)
+    content = encode({"values": dict(contact.values)})
+    return (
+        contact.id,
+        content,
+        contact.account_id,
+        int(contact.deleted),
+        contact.modstamp,
+        contact.created_at,
+    )
 
 
 def _derived(contact: Contact) -> Row:
@@ -159,5 +166,12 @@ def _derived(contact: Contact) -> Row:
 
 
 def _contact(row: Row) -> Contact:
-    id_, content, account_id, gone, stamp = row
-    return Contact(id=id_, account_id=account_id, modstamp=stamp, deleted=bool(gone), **decode(content))
+    id_, content, account_id, gone, stamp, created_at = row
+    return Contact(
+        id=id_,
+        account_id=account_id,
+        modstamp=stamp,
+        created_at=created_at,
+        deleted=bool(gone),
+        **decode(content),
+    )

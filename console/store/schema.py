@@ -47,7 +47,7 @@ CREATE INDEX subscriptions_customer ON subscriptions (customer_id);
 
 CREATE TABLE accounts (
     id TEXT PRIMARY KEY, content TEXT NOT NULL, stamp TEXT NOT NULL, modified_by TEXT NOT NULL,
-    gone INTEGER NOT NULL, merged_into TEXT, name_key TEXT, domain TEXT, customer_key TEXT,
+    created_at TEXT NOT NULL, gone INTEGER NOT NULL, merged_into TEXT, name_key TEXT, domain TEXT, customer_key TEXT,
     seen_at TEXT NOT NULL, how TEXT NOT NULL
 ) STRICT;
 CREATE INDEX accounts_name_key ON accounts (name_key) WHERE name_key IS NOT NULL;
@@ -56,7 +56,7 @@ CREATE INDEX accounts_customer_key ON accounts (customer_key) WHERE customer_key
 
 CREATE TABLE contacts (
     id TEXT PRIMARY KEY, account_id TEXT NOT NULL, content TEXT NOT NULL, stamp TEXT NOT NULL,
-    gone INTEGER NOT NULL, email TEXT, email_domain TEXT, seen_at TEXT NOT NULL, how TEXT NOT NULL
+    created_at TEXT NOT NULL, gone INTEGER NOT NULL, email TEXT, email_domain TEXT, seen_at TEXT NOT NULL, how TEXT NOT NULL
 ) STRICT;
 CREATE INDEX contacts_account ON contacts (account_id, email);
 CREATE INDEX contacts_email_domain ON contacts (email_domain) WHERE email_domain IS NOT NULL;

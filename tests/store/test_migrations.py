@@ -51,10 +51,10 @@ def test_records_of_the_first_schema_get_their_rows_on_the_screen(opened: Open, 
             f"INSERT INTO customers VALUES (?, ?, 's', 0, NULL, NULL, NULL, {OBSERVED})",
             (id_, content % name),
         )
-    account = '{"name":"Acme","created_at":"","values":{}}'
+    account = '{"name":"Acme","values":{}}'
     for number, gone in ((1, 0), (2, 0), (3, 1)):
         db.execute(
-            f"INSERT INTO accounts VALUES (?, ?, 's', '', ?, NULL, NULL, NULL, NULL, {OBSERVED})",
+            f"INSERT INTO accounts VALUES (?, ?, 's', '', '', ?, NULL, NULL, NULL, NULL, {OBSERVED})",
             (make.account_id(number), account, gone),
         )
     db.execute(
