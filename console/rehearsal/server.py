@@ -275,7 +275,8 @@ def _listen(port: int | None) -> Any:
     sockets: list[socket.socket] = []
     try:
         for number in range(3):
-            sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            # Without the protocol asyncio leaves Nagle on, and every small reply waits 40 ms.
+            sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
             sockets.append(sock)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             wanted = 0 if port is None else port + number

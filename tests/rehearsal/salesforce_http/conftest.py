@@ -100,7 +100,8 @@ class Running:
     """The server's thread: it makes the org, serves it, and closes both."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
-        self.listener = socket.socket()
+        # Without the protocol asyncio leaves Nagle on, and every small reply waits 40 ms.
+        self.listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self.listener.bind(("127.0.0.1", 0))
         self.listener.listen(64)
         self.base_url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
