@@ -149,11 +149,11 @@ class Access:
         writable: set[str] = set()
         relationships: dict[str, Field] = {}
         for field in sobject.fields.values():
-            key = f"{sobject.name}.{field.access_key}"
-            if not (free or not field.permissionable or key in self._readable):
+            keys = {f"{sobject.name}.{field.name}", f"{sobject.name}.{field.access_key}"}
+            if not (free or not field.permissionable or keys & self._readable):
                 continue
             fields[field.name.lower()] = field
-            if free or not field.permissionable or key in self._editable:
+            if free or not field.permissionable or keys & self._editable:
                 writable.add(field.name)
             if field.relationship_name:
                 relationships[field.relationship_name.lower()] = field

@@ -12,6 +12,8 @@ import hashlib
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _VALUE = {character: value for value, character in enumerate(DIGITS)}
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+_CAPITALS = str.maketrans({each: "1" if each.isupper() else "0" for each in DIGITS})
+_TRIPLES = [a + b + c for a in DIGITS for b in DIGITS for c in DIGITS]
 _COUNTER_LENGTH = 9
 
 EMPTY_ID = "000000000000000AAA"
@@ -20,14 +22,8 @@ MASTER_RECORD_TYPE = "012000000000000AAA"
 
 def check_suffix(id15: str) -> str:
     """The three characters that follow a 15-character id."""
-    suffix = ""
-    for start in (0, 5, 10):
-        bits = 0
-        for place, character in enumerate(id15[start : start + 5]):
-            if "A" <= character <= "Z":
-                bits |= 1 << place
-        suffix += _SUFFIX[bits]
-    return suffix
+    capitals = id15.translate(_CAPITALS)[::-1]
+    return _SUFFIX[int(capitals[10:], 2)] + _SUFFIX[int(capitals[5:10], 2)] + _SUFFIX[int(capitals[:5], 2)]
 
 
 def normalise(value: object) -> str | None:
@@ -54,11 +50,9 @@ def make(key_prefix: str, instance: str, number: int) -> str:
     """The 18-character id of record `number` (below 62 to the ninth) of an object on an instance."""
     if len(key_prefix) != 3 or len(instance) != 3 or not 0 <= number < 62**_COUNTER_LENGTH:
         raise ValueError("an id is made of three, three and at most nine characters")
-    counter = ""
-    for _ in range(_COUNTER_LENGTH):
-        number, digit = divmod(number, 62)
-        counter = DIGITS[digit] + counter
-    id15 = key_prefix + instance + counter
+    upper, low = divmod(number, 62**3)
+    high, middle = divmod(upper, 62**3)
+    id15 = key_prefix + instance + _TRIPLES[high] + _TRIPLES[middle] + _TRIPLES[low]
     return id15 + check_suffix(id15)
 
 

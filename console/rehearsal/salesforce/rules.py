@@ -164,8 +164,6 @@ class Rules:
         field = sobject.get(api_name)
         if owner.lower() != sobject.name.lower() or field is None or not field.permissionable:
             raise _bad_picklist("Field Name", named, "Field")
-        if field.access_key != field.name:
-            raise _bad_picklist("Field Name", named, "Field")
         row["SobjectType"], row["Field"] = sobject.name, f"{sobject.name}.{field.name}"
         if not row["PermissionsRead"] and not row["PermissionsEdit"]:
             message = "A field permission must grant read or edit access"

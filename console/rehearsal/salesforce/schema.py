@@ -98,7 +98,7 @@ class Field:
 
     @property
     def access_key(self) -> str:
-        """The field whose permissions count: a part of an address follows the whole."""
+        """The field whose permissions count as well: a part of an address follows the whole."""
         return self.compound if self.compound and self.compound.endswith("Address") else self.name
 
     @property
