@@ -24,6 +24,8 @@ _SORTS = {
     "products": ("created_at", "updated_at", "name"),
 }
 _LENGTHS = {"cust": 8, "cont": 10, "sub": 14, "subv": 14, "pln": 14, "prod": 14, "ent": 14}
+FIRST_NUMBER = 10**12
+"""Ids that are made here count from this number on; a seeded world counts below it."""
 
 
 class Store:
@@ -83,7 +85,7 @@ class Store:
     def new_id(self, kind: str, *, plain: bool = False) -> str:
         """A new id such as `sub_...`; without its prefix when `plain`."""
         if kind not in self._counters:
-            self._counters[kind] = int(self.meta(f"next {kind}") or 0)
+            self._counters[kind] = int(self.meta(f"next {kind}") or FIRST_NUMBER)
         number = self._counters[kind]
         self._counters[kind] = number + 1
         self.set_meta(f"next {kind}", str(number + 1))
