@@ -97,6 +97,13 @@ class Customers:
         )
         return [row[0] for row in rows]
 
+    def ids(self, limit: int, after: str = "") -> list[str]:
+        """Ids of all customers that are not gone, in order, behind `after`."""
+        rows = self._db.query(
+            "SELECT id FROM customers WHERE id > ? AND NOT gone ORDER BY id LIMIT ?", (after, limit)
+        )
+        return [row[0] for row in rows]
+
     def count(self) -> int:
         """How many customers are known and not gone."""
         return self._observed.count("NOT gone")

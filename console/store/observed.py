@@ -21,8 +21,9 @@ class Seen:
 class Observed:
     """A table of records with three kinds of columns beside `id`, `seen_at` and `how`.
 
-    The *loud* ones are the record; the *quiet* ones only date it; the *derived* ones follow from the loud ones, for
-    look-ups. A stored row is (id, *loud, *quiet, *derived). Only a loud column makes a record *changed*.
+    The *loud* ones are the record; the *quiet* ones tell when and by whom it was made or moved; the *derived* ones
+    follow from the loud ones, for look-ups. A stored row is (id, *loud, *quiet, *derived). Only a loud column makes a
+    record *changed*. An empty quiet column is unknown (a reply to a write tells no dates): what was known stays.
     """
 
     def __init__(
@@ -40,12 +41,18 @@ class Observed:
         self.pull = Pull(db, table)
         self._observation = ", ".join(("id", *loud, *quiet))
         names = ("id", *loud, *quiet, *derived, "seen_at", "how")
-        updates = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
+        updates = ", ".join(
+            f"{name} = coalesce(nullif(excluded.{name}, ''), {name})"
+            if name in quiet
+            else f"{name} = excluded.{name}"
+            for name in names[1:]
+        )
         self._upsert = (
             f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
             f" ON CONFLICT (id) DO UPDATE SET {updates}"
         )
-        self._date = f"UPDATE {table} SET {', '.join(f'{name} = ?' for name in quiet)} WHERE id = ?"
+        dates = ", ".join(f"{name} = coalesce(nullif(?, ''), {name})" for name in quiet)
+        self._date = f"UPDATE {table} SET {dates} WHERE id = ?"
 
     def known(self, ids: Iterable[str]) -> dict[str, Row]:
         """(id, *loud, *quiet) by id."""
