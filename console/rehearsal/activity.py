@@ -16,7 +16,6 @@ from .alguna.options import Options
 from .alguna.paging import Order
 from .alguna.store import Row, Store
 from .contracts import PLANS, plan_id
-from .salesforce import ids
 from .salesforce.errors import ApiError
 from .salesforce.org import Caller, Org
 from .world import sales_users
@@ -248,15 +247,17 @@ class Activity:
         return Caller(self._rng.choice(sales_users(self._org)))
 
     def _record(self, sobject: str, fields: str) -> Json | None:
-        """A record by chance: the first one from a random id on, so that a large org costs no more than a small one."""
-        first, last = (
-            self._one(sobject, "Id", "ORDER BY Id ASC"),
-            self._one(sobject, "Id", "ORDER BY Id DESC"),
-        )
-        if first is None or last is None:
+        """A record by chance: the first one touched since a random moment, so that a large org costs no more than a small one."""
+        ends = [
+            self._one(sobject, "SystemModstamp", f"ORDER BY SystemModstamp {way}") for way in ("ASC", "DESC")
+        ]
+        if ends[0] is None or ends[1] is None:
             return None
-        start = _between(first["Id"], last["Id"], self._rng)
-        return self._one(sobject, f"Id, {fields}", f"WHERE Id >= '{start}' ORDER BY Id ASC")
+        first, last = (stamps.parse(end["SystemModstamp"]) for end in ends if end is not None)
+        since = stamps.text(self._rng.randint(first, last))
+        return self._one(
+            sobject, f"Id, {fields}", f"WHERE SystemModstamp >= {since} ORDER BY SystemModstamp ASC"
+        )
 
     def _one(self, sobject: str, fields: str, rest: str) -> Json | None:
         system = Caller(self._org.admin_id, system=True)
@@ -298,9 +299,3 @@ def _domain(contacts: list[Json]) -> str:
     for contact in contacts:
         return str(contact["email"]).rpartition("@")[2]
     return "example.com"
-
-
-def _between(first: str, last: str, rng: Random) -> str:
-    """An id by chance that is not below `first` and not above `last`."""
-    number = rng.randint(ids.number_of(first), ids.number_of(last))
-    return ids.make(first[:3], first[3:6], number)

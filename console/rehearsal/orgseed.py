@@ -72,13 +72,12 @@ class OrgSeed:
     """18-character ids of the people who own and edit records."""
 
     def account_id(self, index: int, kind: int) -> str:
-        """The id of one account around customer number `index`."""
-        # Above all ids that the org counts out itself, and below nine digits of base 62.
-        return ids.make("001", ids.instance_of(self.seed), 62**8 + index * 4 + kind)
+        """The id of one account around customer number `index`: below all that the org counts out by itself."""
+        return ids.make("001", ids.instance_of(self.seed), 1 + index * 4 + kind)
 
     def contact_id(self, index: int, kind: int, number: int) -> str:
         """The id of one contact of such an account."""
-        return ids.make("003", ids.instance_of(self.seed), 62**8 + (index * 4 + kind) * 8 + number)
+        return ids.make("003", ids.instance_of(self.seed), 1 + index * 12 + (0, 4, 8, 10)[kind] + number)
 
     def linked(self, index: int) -> str | None:
         """The account that the customer was linked with in earlier days: its id is among the customer's aliases."""
@@ -183,7 +182,7 @@ def _typed_name(rng: Random, of: Profile, *, twin: bool) -> str:
     if twin:
         way = 0.5 + way / 2
     if way < 0.30:
-        return of.name.strip()
+        return of.name.strip()[:255].strip()
     if way < 0.55:
         return f"{firm.short} {rng.choice(_FORMS)}"
     if way < 0.70:
@@ -197,8 +196,8 @@ def _typed_name(rng: Random, of: Profile, *, twin: bool) -> str:
             else f"The {firm.short} {rng.choice(_FORMS)}"
         )
     if way < 0.94:
-        return firm.short.replace(" & ", " and ").replace("-", " ").replace("’", "'") + " (US)"
-    return f"  {firm.short}  "
+        return firm.short.replace(" & ", " and ").replace("-", " ").replace("’", "'")
+    return f"{firm.short} (US)"
 
 
 def _typed_website(rng: Random, of: Profile) -> str | None:

@@ -138,8 +138,7 @@ class World:
 
 
 def sales_users(org: Org) -> Sequence[str]:
-    """The ids of the people who work in the org: active users, without the administrator where there are others."""
-    soql = "SELECT Id FROM User WHERE IsActive = true ORDER BY Username"
+    """The ids of the people who work with accounts: active users whose profile is the standard one."""
+    soql = "SELECT Id FROM User WHERE IsActive = true AND Profile.Name = 'Standard User' ORDER BY Username"
     found = org.query(Caller(org.admin_id, system=True), soql, version="62.0")["records"]
-    people = [record["Id"] for record in found]
-    return [user for user in people if user != org.admin_id] or people
+    return [record["Id"] for record in found] or [org.admin_id]
