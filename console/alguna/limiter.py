@@ -17,7 +17,8 @@ class RateLimiter:
 
     The generic cell rate algorithm: one number, the time at which the next request would be on schedule.
 
-    :param rate: requests a second, 0 < rate <= 100.
+    :param rate: requests a second, 0 < rate <= `ceiling`.
+    :param ceiling: what the server allows; infinite for one on this computer.
     :param clock: seconds, monotonic.
     :param cancelled: set to end all waiting at once.
     """
@@ -26,13 +27,14 @@ class RateLimiter:
         self,
         rate: float,
         *,
+        ceiling: float = CEILING,
         clock: Callable[[], float] = time.monotonic,
         cancelled: threading.Event | None = None,
     ) -> None:
-        if not 0 < rate <= CEILING:
-            raise ValueError(f"rate must be above 0 and at most {CEILING}")
+        if not 0 < rate <= ceiling:
+            raise ValueError(f"rate must be above 0 and at most {ceiling}")
         self._interval = 1 / rate
-        self._slack = (max(1, min(10, int(CEILING - rate))) - 1) * self._interval
+        self._slack = (max(1, int(min(10, ceiling - rate))) - 1) * self._interval
         self._clock = clock
         self._cancelled = cancelled or threading.Event()
         self._lock = threading.Lock()

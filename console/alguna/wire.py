@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 import time
@@ -12,10 +13,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from console.alguna.limiter import RateLimiter
+from console.alguna.limiter import CEILING, RateLimiter
 from console.domain.plain import plain
 from console.errors import Conflict, ConsoleError, Refused, SignInNeeded, Unreachable
-from console.net import Call, origin
+from console.net import Call, is_loopback, origin
 from console.web import json_of, no_answer, web_client
 
 VERSION = "2026-04-01"
@@ -59,7 +60,8 @@ class Wire:
         self._base = base
         self.host = urlsplit(base).netloc
         self._on_call = on_call
-        self._limiter = RateLimiter(rate, cancelled=cancelled)
+        ceiling = math.inf if is_loopback(base_url) else CEILING
+        self._limiter = RateLimiter(rate, ceiling=ceiling, cancelled=cancelled)
         self._counting = threading.Lock()
         self.calls = 0
         self._http = web_client(
