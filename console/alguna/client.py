@@ -269,7 +269,7 @@ class AlgunaClient:
                 raise Unreachable(
                     f"{self._host} answers with the same page of {path.strip('/')} again and again."
                 )
-            if before and not newest_first and before[-1] not in ids and not stepped_back:
+            if len(before) > 1 and not newest_first and before[-1] not in ids and not stepped_back:
                 stepped_back = True
                 offset = max(0, offset - size)
                 continue

@@ -184,6 +184,8 @@ class OAuth:
             if error:
                 raise oauth_error(error, description)
             raise self._strange(self.login_url)
+        if not isinstance(data, dict):
+            raise self._strange(self.login_url)
         access, instance = data.get("access_token"), data.get("instance_url")
         if not isinstance(access, str) or not access or not isinstance(instance, str):
             raise self._strange(self.login_url)
