@@ -41,8 +41,21 @@ class Practice:
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
         talk = state / "rehearsal.log"
         for first_port in [DEFAULT_PORT, None] if port is None else [port]:
-            command = [sys.executable, "-m", "console.rehearsal", "--serve", "--exit-with-parent", "--state", str(state)]
-            for option, value in (("--port", first_port), ("--customers", customers), ("--seed", seed), ("--org", org)):
+            command = [
+                sys.executable,
+                "-m",
+                "console.rehearsal",
+                "--serve",
+                "--exit-with-parent",
+                "--state",
+                str(state),
+            ]
+            for option, value in (
+                ("--port", first_port),
+                ("--customers", customers),
+                ("--seed", seed),
+                ("--org", org),
+            ):
                 if value is not None:
                     command += [option, str(value)]
             with talk.open("w") as log:
@@ -56,7 +69,9 @@ class Practice:
                 return practice
             practice.stop()
         last = talk.read_text(errors="replace").strip().rpartition("\n")[2]
-        raise Unreachable(f"The rehearsal did not start: {last}", "Look whether its ports are taken, then try again.")
+        raise Unreachable(
+            f"The rehearsal did not start: {last}", "Look whether its ports are taken, then try again."
+        )
 
     def control(self, method: str, path: str, payload: Mapping[str, Any] | None = None) -> Any:
         """One call to the control address (docs/rehearsal.md); blocks up to 5 s.
@@ -70,7 +85,9 @@ class Practice:
             reply = httpx.request(method, url, json=payload, timeout=5.0, trust_env=False)
             body = reply.json()
         except (httpx.HTTPError, ValueError) as failure:
-            raise Unreachable("The rehearsal's control address does not answer.", "Start the rehearsal again.") from failure
+            raise Unreachable(
+                "The rehearsal's control address does not answer.", "Start the rehearsal again."
+            ) from failure
         if reply.is_error:
             raise Unreachable(f"The rehearsal refused: {body.get('error', reply.status_code)}")
         return body

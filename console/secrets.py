@@ -141,6 +141,13 @@ class Secrets:
                 return "in a private file of this practice connection"
             return "in memory, until the console closes"
 
+    def place(self) -> str:
+        """Where a new connection's secrets will be kept, in words."""
+        with self._lock:
+            if self._ring() is not None:
+                return "in this computer's keyring"
+            return "in memory, until the console closes"
+
     def _ring(self) -> Keyring | None:
         if not self._looked:
             self._keyring = self._find_keyring()

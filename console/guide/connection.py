@@ -125,7 +125,13 @@ class OpenConnection:
         if not self._path.exists():
             return
         with self._cache() as cache:
-            self._last.setdefault(Counts, Counts(cache.entries.counts(), cache.problems.count()))
+            self._last.setdefault(
+                Counts,
+                Counts(
+                    {str(state): count for state, count in cache.entries.counts().items()},
+                    cache.problems.count(),
+                ),
+            )
         self._look_at_runs()
         if self._engine is None:
             self._last.setdefault(Waiting, Waiting(None, self._read_only))

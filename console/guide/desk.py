@@ -73,7 +73,7 @@ class ConsoleDesk:
         except ConsoleError as failure:
             return ConnectionCard(name, "sandbox", False, health="failed", health_text=failure.message)
         try:
-            return _card(settings, self._connections.cache_path(name), held=name in self._open)
+            return card(settings, self._connections.cache_path(name))
         except (StoreError, Conflict) as failure:
             return ConnectionCard(
                 name, settings.environment, is_production(settings), settings.org_name, settings.org_id,
@@ -155,7 +155,7 @@ class ConsoleDesk:
             self._stop(name)
 
 
-def _card(settings: ConnectionSettings, path: Path, *, held: bool) -> ConnectionCard:
+def card(settings: ConnectionSettings, path: Path) -> ConnectionCard:
     """A connection as its files tell it; neither system is called.
 
     :raises StoreError: the cache is damaged. :raises Conflict: it belongs to another org.

@@ -150,7 +150,7 @@ class Leaving:
             Step("before", "Note the state of both systems", self._look_before),
             Step("after", "See that no record was changed", self._look_after),
             Step("revoke", "End the session in the org", self._can_revoke, self._revoke),
-            Step("refused", "See that the org refuses it", self._look_refused),
+            Step("refused", "See that the org refuses it", self._can_try, verify=self._look_refused),
             Step("forget", "Forget tokens and key", self._can_forget, self._forget, self._look_forgotten),
             Step(
                 "receipt",
@@ -177,12 +177,11 @@ class Leaving:
         return "The sync is stopped; no console writes to this connection."
 
     def _take_inventory(self) -> str:
-        made = [f"{kind.replace('_', ' ')} {name}" for kind, name, mine in self._made() if mine]
-        links = self._linked()
-        fields = sum(text.startswith("field ") for text in made)
+        made = [kind for kind, _, mine in self._made() if mine]
         return (
-            f"{len(made)} parts in the org made by the console ({fields} fields), {links} accounts linked with customers, "
-            f"tokens and key kept {self._secrets.where(self._settings.name)}."
+            f"{len(made)} parts in the org were made by the console ({made.count('field')} fields, the permission set and "
+            f"what it grants), {self._linked()} accounts are linked with customers, "
+            f"tokens and key are kept {self._secrets.where(self._settings.name)}."
         )
 
     def _look_before(self) -> str:
@@ -220,12 +219,15 @@ class Leaving:
         for token in self._tokens:
             oauth.revoke(token)
 
+    def _can_try(self) -> str:
+        return "The old session would be tried once more."
+
     def _look_refused(self) -> str:
         access = self._secret("salesforce_access")
         if not access:
             return "There is no session left to try."
         try:
-            with self._salesforce(access) as client:
+            with self._salesforce(Given(access)) as client:
                 client.organization()
         except SignInNeeded:
             return f"The org answered 401 to the old session at {self._now()}."
@@ -309,10 +311,8 @@ class Leaving:
     def _fingerprint(self) -> Fingerprint:
         from console.alguna.client import AlgunaClient
 
-        access, key = self._secret("salesforce_access"), self._secret("alguna_key")
-        if not access:
-            raise SignInNeeded("There is no Salesforce session.", "Sign in again.")
-        with self._salesforce(access) as client:
+        key = self._secret("alguna_key")
+        with self._salesforce(self._renewing()) as client:
             rows = [next(client.query(question)) for question in FINGERPRINT]
         customers: tuple[tuple[str, str], ...] = ()
         if key:
@@ -330,9 +330,8 @@ class Leaving:
     def _changed_by_us(self) -> int:
         from console.salesforce.soql import soql
 
-        access = self._secret("salesforce_access") or ""
         total = 0
-        with self._salesforce(access) as client:
+        with self._salesforce(self._renewing()) as client:
             for name in ("Account", "Contact"):
                 question = soql(
                     f"SELECT COUNT(Id) n FROM {name} WHERE LastModifiedById = {{}} AND SystemModstamp >= "  # noqa: S608

@@ -50,8 +50,7 @@ def preview(
         after = ids[-1]
         subjects = cache.subjects(ids)
         linked += sum(subject.link is not None for subject in subjects)
-        unlinked = [subject for subject in subjects if subject.link is None and not subject.customer.gone]
-        for subject in matched(cache, unlinked):
+        for subject in matched(cache, [subject for subject in subjects if subject.link is None]):
             state = plan(subject, scope).state
             found = subject.match
             if found is not None and found.account_id and state not in (State.NOT_IMPORTED, State.REVIEW):

@@ -339,7 +339,7 @@ class ConnectWizard:
         return ["The Salesforce session was ended."]
 
 
-SOURCE_WORDS = {
+SOURCE_WORDS: dict[bool | None, str] = {
     True: "Alguna creates new accounts in Salesforce (in that direction only).",
     False: "No account is created in Salesforce; accounts that exist there are linked.",
 }

@@ -1,0 +1,36 @@
+"""``import``: existing customers into scope, counted first."""
+
+from __future__ import annotations
+
+import argparse
+
+from console.cli import OpenScreens
+from console.commands.output import Output, table
+from console.guide.importing import preview
+from console.secrets import Secrets
+from console.settings import Connections
+from console.sync.policy import policy_for
+from console.sync.session import open_session
+
+
+def run(args: argparse.Namespace, out: Output, open_screens: OpenScreens) -> int:
+    """Count what importing would do; without ``--dry-run`` take them in and run a pass."""
+    connections = Connections()
+    settings = connections.load(args.name)
+    with open_session(settings, connections, Secrets(connections), holder="importing") as session:
+        if session.cache.customers.count() == 0:
+            out.talk("Nothing was read yet: reading both systems first ...")
+            session.engine.run()
+        counted = preview(session.cache, policy_for(settings, session.cache), args.only)
+        lines = [{"label": line.label, "count": line.count} for line in counted.lines]
+        answer: dict[str, object] = {"lines": lines, "total": counted.total, "dry_run": args.dry_run}
+        if not args.dry_run:
+            session.engine.request_import(args.only)
+            connections.save(settings.model_copy(update={"import_choice": args.only}))
+            summary = session.engine.run()
+            answer["sync"] = summary.as_json()
+        text = table([(str(line.count).rjust(7), line.label, line.hint) for line in counted.lines])
+        out.data(answer, f"{counted.title}\n{text}\n{counted.note}")
+    if args.dry_run:
+        return 0
+    return 3 if summary.refused or summary.incomplete or summary.review else 0

@@ -1,0 +1,192 @@
+"""``status``, ``accounts``, ``account`` and ``problems``: read from the cache, beside a running sync or without one."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from console.cli import OpenScreens
+from console.commands.output import Output, table
+from console.domain.plain import plain
+from console.domain.records import State
+from console.errors import UsageError
+from console.guide.account import account_detail, identify, shown
+from console.guide.desk import ConsoleDesk
+from console.guide.seam import AccountDetail, FieldRow, HistoryLine
+from console.guide.status import status
+from console.settings import Connections
+from console.store.cache import Cache
+from console.store.grid import Grid
+from console.sync.policy import policy_for
+
+PAGE = 1_000
+
+
+def run(args: argparse.Namespace, out: Output, open_screens: OpenScreens) -> int:
+    """Answer from the cache; calls neither system."""
+    answers = {"status": _status, "accounts": _accounts, "account": _account, "problems": _problems}
+    return answers[args.command](args, out)
+
+
+def _status(args: argparse.Namespace, out: Output) -> int:
+    connections = Connections()
+    settings = connections.load(args.name)
+    told = status(settings, connections.cache_path(args.name), ConsoleDesk().now())
+    rows = [(str(count).rjust(7), state.replace("_", " ")) for state, count in told["accounts"].items()]
+    lag = told["lag"]
+    text = (
+        f"{told['connection']}: {told['state']}, {told['health']}\n{table(rows)}\n"
+        f"last seen: Salesforce {_ago(lag['salesforce'])}, Alguna {_ago(lag['alguna'])}; "
+        f"API calls {told['api']['used']} of {told['api']['limit']}"
+    )
+    out.data(told, text)
+    return 0
+
+
+def _ago(seconds: float | None) -> str:
+    return "never" if seconds is None else f"{seconds:.0f} s ago"
+
+
+def _accounts(args: argparse.Namespace, out: Output) -> int:
+    connections = Connections()
+    connections.load(args.name)
+    grid = Grid.open(connections.cache_path(args.name))
+    try:
+        rows = grid.arrange("name", text=args.filter, state=_state(args.state))
+        for start in range(0, rows, PAGE):
+            for row in grid.page(start, PAGE):
+                line = {
+                    "customer_id": row.customer_id,
+                    "account_id": row.account_id,
+                    "name": row.name,
+                    "state": str(row.state),
+                    "differs": row.differs,
+                    "subscription": row.subscription,
+                    "why": row.why,
+                }
+                text = "  ".join(
+                    (
+                        f"{row.state:<15}",
+                        f"{row.customer_id or '':<12}",
+                        f"{row.account_id or '':<18}",
+                        plain(row.name, 60),
+                    )
+                )
+                out.data(line, text)
+    finally:
+        grid.close()
+    return 0
+
+
+def _state(word: str | None) -> State | None:
+    if word is None:
+        return None
+    try:
+        return State(word.lower().replace(" ", "_").replace("-", "_"))
+    except ValueError:
+        raise UsageError(
+            f"There is no state {plain(word, 40)!r}.", f"States are: {', '.join(State)}."
+        ) from None
+
+
+def _account(args: argparse.Namespace, out: Output) -> int:
+    connections = Connections()
+    settings = connections.load(args.name)
+    with Cache.open(connections.cache_path(args.name), org_id=settings.org_id, read_only=True) as cache:
+        detail = account_detail(cache, settings, policy_for(settings, cache), args.id)
+        found = identify(cache, args.id)
+        customer = cache.customers.get(found)
+        account = cache.accounts.get(detail.account_id) if detail.account_id else None
+        link = cache.links.get(found)
+        contact = cache.contacts.get(link.contact_id) if link and link.contact_id else None
+        history = [row.as_json() for row in cache.history.of(found, 200)]
+    note = detail.subscription
+    answer: dict[str, Any] = {
+        "customer": {
+            "id": customer.id,
+            "name": customer.name,
+            "aliases": list(customer.aliases),
+            "updated_at": customer.updated_at,
+            "gone": customer.gone,
+        }
+        if customer
+        else None,
+        "account": {"id": account.id, "name": account.name, "modstamp": account.modstamp}
+        if account
+        else None,
+        "link": {
+            "how": str(link.how),
+            "evidence": link.evidence,
+            "at": link.linked_at,
+            "by": link.linked_by,
+            "contact_id": contact.id if contact else None,
+        }
+        if link
+        else None,
+        "state": str(detail.state),
+        "subscription": {"position": note.position, "rule": note.rule} if note else None,
+        "fields": [_field(row) for row in detail.fields],
+        "why": list(detail.why),
+        "history": history,
+        "links": {link_out.label: link_out.url for link_out in detail.links},
+    }
+    out.data(answer, _account_words(detail))
+    return 0
+
+
+def _field(row: FieldRow) -> dict[str, Any]:
+    """One field; a side that does not say leaves its key out."""
+    answer: dict[str, Any] = {"field": row.key, "label": row.label}
+    for side, cell in (("alguna", row.alguna), ("base", row.base), ("salesforce", row.salesforce)):
+        if cell.known:
+            answer[side] = cell.value
+    return {
+        **answer,
+        "differs": row.differs,
+        "direction": str(row.direction) if row.direction else None,
+        "reason": row.reason,
+    }
+
+
+def _account_words(detail: AccountDetail) -> str:
+    marks = {"to_salesforce": "->", "to_alguna": "<-"}
+    rows = [
+        (
+            "*" if row.differs else " ",
+            row.label,
+            _cell(row, "alguna"),
+            marks.get(str(row.direction), "  "),
+            _cell(row, "salesforce"),
+        )
+        for row in detail.fields
+    ]
+    head = f"{plain(detail.name, 80)}  [{detail.state}]  Alguna {detail.customer_id or '-'}  Salesforce {detail.account_id or '-'}"
+    why = "\n".join(f"- {sentence}" for sentence in detail.why)
+    history = "\n".join(_history_words(line) for line in detail.history[:20])
+    return f"{head}\n\n{why}\n\n{table(rows, ('', 'Field', 'Alguna', '', 'Salesforce'))}\n\nHistory\n{history or '(none)'}"
+
+
+def _history_words(line: HistoryLine) -> str:
+    moved = f"{line.before or '(empty)'} -> {line.after or '(empty)'}"
+    return f"{line.at}  run {line.run}  {line.side}  {line.field}: {moved}  {line.outcome}"
+
+
+def _cell(row: FieldRow, side: str) -> str:
+    cell = row.alguna if side == "alguna" else row.salesforce
+    if not cell.known:
+        return "(unknown)"
+    return shown(cell.value)[:40] or "(empty)"
+
+
+def _problems(args: argparse.Namespace, out: Output) -> int:
+    connections = Connections()
+    settings = connections.load(args.name)
+    with Cache.open(connections.cache_path(args.name), org_id=settings.org_id, read_only=True) as cache:
+        found = cache.problems.open()
+    rows = [
+        (str(each.count), each.category, plain(each.title, 100), plain(each.advice, 100)) for each in found
+    ]
+    text = json.dumps([]) if not rows and out.as_json else table(rows) or "Nothing needs a person."
+    out.data([each.as_json() for each in found], text)
+    return 0

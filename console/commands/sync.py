@@ -1,0 +1,155 @@
+"""``sync`` and ``plan``: passes, and what a pass would do."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from console.cli import OpenScreens
+from console.commands.output import Output, table
+from console.domain.plain import plain
+from console.domain.planner import plan_hash
+from console.domain.records import Change
+from console.errors import ConsoleError, StoreError
+from console.guide.account import shown
+from console.guide.forecast import forecast
+from console.secrets import Secrets
+from console.settings import Connections, ConnectionSettings, write_private
+from console.sync.events import Changed, Event, Progress, RunFailed, RunFinished, RunSummary
+from console.sync.runner import EngineThread
+from console.sync.session import Session, open_session, opener
+
+WAITING = 3
+
+
+def run(args: argparse.Namespace, out: Output, open_screens: OpenScreens) -> int:
+    """One pass, pass after pass, or only the plan of one."""
+    connections = Connections()
+    settings = connections.load(args.name)
+    secrets = Secrets(connections)
+    if settings.disconnected_at:
+        raise ConsoleError(
+            f"{settings.name!r} was disconnected at {settings.disconnected_at}.",
+            "Connect it again under the same name.",
+        )
+    if args.command == "plan" or args.dry_run:
+        return _plan(args, out, settings, connections, secrets)
+    if args.watch:
+        return _watch(out, settings, connections, secrets)
+    with open_session(settings, connections, secrets, publish=_talk(out), holder="syncing once") as session:
+        summary = session.engine.run()
+    out.data(summary.as_json(), _words(summary))
+    return WAITING if summary.refused or summary.incomplete or summary.review else 0
+
+
+def _plan(
+    args: argparse.Namespace,
+    out: Output,
+    settings: ConnectionSettings,
+    connections: Connections,
+    secrets: Secrets,
+) -> int:
+    with open_session(settings, connections, secrets, holder="planning") as session:
+        changes = list(_dry(session))
+    answer = {
+        "hash": plan_hash(changes),
+        "org_id": settings.org_id,
+        "changes": [change.as_json() for change in changes],
+        "forecast": {"calls": forecast(changes)},
+    }
+    target = getattr(args, "out", None)
+    if target:
+        _write(Path(target), json.dumps(answer, ensure_ascii=False, indent=1) + "\n")
+        out.talk(f"The plan was written to {target}.")
+    out.data(answer, _plan_words(changes))
+    return 0
+
+
+def _dry(session: Session) -> Iterable[Change]:
+    return session.engine.dry_run()
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        write_private(path.absolute(), text)
+    except OSError as error:
+        raise StoreError(
+            f"The plan can't be written to {path} ({(error.strerror or 'unknown').lower()}).",
+            "Name another file.",
+        ) from None
+
+
+def _watch(out: Output, settings: ConnectionSettings, connections: Connections, secrets: Secrets) -> int:
+    """Pass after pass until it is interrupted, one line for each; a failed one is told and tried again."""
+    done = threading.Event()
+    last: list[int] = [0]
+
+    def listen(event: Event) -> None:
+        if isinstance(event, RunFinished):
+            out.data(event.summary.as_json(), _words(event.summary))
+        elif isinstance(event, RunFailed):
+            out.data(event.error.as_json(), f"{event.error.message} {event.error.advice}")
+            last[0] = event.error.exit_code
+            if event.error.category in ("sign_in", "conflict"):
+                done.set()
+
+    engine = EngineThread(opener(settings, connections, secrets), listen, interval=settings.interval_seconds)
+    engine.start()
+    try:
+        done.wait()
+    except KeyboardInterrupt:
+        out.talk("Stopping ...")
+    finally:
+        engine.stop(2.0)
+    return last[0] if done.is_set() else 0
+
+
+def _talk(out: Output) -> Callable[[Event], None]:
+    phase = ""
+
+    def listen(event: Event) -> None:
+        nonlocal phase
+        if isinstance(event, Progress) and event.phase != phase:
+            phase = event.phase
+            out.talk(f"{phase} ...")
+        elif isinstance(event, Changed) and event.outcome == "refused":
+            out.talk(f"Refused: {plain(event.name, 60)}, {event.field}")
+
+    return listen
+
+
+def _words(summary: RunSummary) -> str:
+    waiting = [
+        f"{count} {word}"
+        for count, word in ((summary.incomplete, "incomplete"), (summary.review, "for review"))
+        if count
+    ]
+    return (
+        f"Run {summary.run}: {summary.applied} changes applied, {summary.refused} refused, {summary.stale} moved meanwhile"
+        f"{'; waiting: ' + ', '.join(waiting) if waiting else ''}. "
+        f"{summary.salesforce_calls} Salesforce and {summary.alguna_calls} Alguna calls, {summary.seconds:.1f} s."
+    )
+
+
+def _plan_words(changes: list[Change]) -> str:
+    if not changes:
+        return "Nothing to do: the next pass would write nothing."
+    kinds = Counter((change.side, change.entity, change.field or "new") for change in changes)
+    head = table([(side, entity, field, str(count)) for (side, entity, field), count in kinds.most_common()])
+    lines = [
+        (
+            change.side,
+            change.record,
+            change.field or f"new {change.entity}",
+            shown(change.before),
+            "->",
+            shown(change.after),
+        )
+        for change in changes[:200]
+    ]
+    more = f"\n... and {len(changes) - 200} more: see --json or --out" if len(changes) > 200 else ""
+    return f"{len(changes)} changes\n\n{head}\n\n{table(lines)}{more}"
