@@ -89,9 +89,12 @@ class Access:
         editable: frozenset[str],
         *,
         system: bool = False,
+        until: str | None = None,
     ) -> None:
         self.permissions = permissions
         self.system = system
+        self.until = until
+        """The moment at which the first of the assignments ends."""
         self._schema = schema
         self._objects = objects
         self._readable = readable
@@ -214,7 +217,7 @@ class AccessBook:
         if caller.system:
             return self._system
         access = self._known.get(caller.user_id)
-        if access is None:
+        if access is None or (access.until is not None and access.until <= self._now()):
             access = self._known[caller.user_id] = self._work_out(caller.user_id)
         if not access.permissions["ApiEnabled"]:
             raise ApiError(403, "API_CURRENTLY_DISABLED", "API is currently disabled for this User")
@@ -271,4 +274,9 @@ class AccessBook:
             objects,
             frozenset(name for name, read, _ in fields if read),
             frozenset(name for name, _, edit in fields if edit),
+            until=self._store.find(
+                'SELECT min("ExpirationDate") FROM "PermissionSetAssignment"'
+                ' WHERE "AssigneeId" = ? AND "ExpirationDate" > ?',
+                key,
+            )[0][0],
         )

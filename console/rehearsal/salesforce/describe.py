@@ -148,12 +148,7 @@ def describe(access: Access, view: View, *, version: str, tooling: bool) -> dict
         "supportedScopes": _scopes(sobject),
         "urls": _urls(sobject, base, full=True),
     }
-    return {name: whole[name] for name in sorted(whole, key=_describe_order)}
-
-
-def _describe_order(name: str) -> str:
-    """Alphabetical; `searchLayoutable` comes before `searchable` as in Java's order of letters."""
-    return name
+    return {name: whole[name] for name in sorted(whole)}
 
 
 def _children(access: Access, sobject: SObject, *, tooling: bool) -> list[dict[str, Any]]:

@@ -133,6 +133,10 @@ class Org:
         """Out of the recycle bin, with what went there together."""
         self._records.undelete(caller, sobject, record_id)
 
+    def merge(self, caller: Caller, sobject: str, master_id: str, loser_id: str) -> None:
+        """The loser goes to the recycle bin with MasterRecordId set; its contacts move to the master."""
+        self._records.merge(caller, sobject, master_id, loser_id)
+
     def upsert(
         self, caller: Caller, sobject: str, ext_field: str, ext_value: object, values: Mapping[str, Any]
     ) -> tuple[str, bool]:

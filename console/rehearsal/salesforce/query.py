@@ -82,7 +82,8 @@ class Queries:
         if isinstance(compiled, Grouped):
             return self._grouped(compiled, tooling=tooling)
         name = compiled.view.sobject.name
-        keys = array("q", (row[0] for row in self._store.connection.execute(*compiled.keys)))
+        found = (row[0] for row in self._store.connection.execute(*compiled.keys))
+        keys = array("q", found if compiled.ordered else sorted(found))
         if compiled.single and len(keys) > 1:
             message = (
                 "When retrieving results with Metadata or FullName fields, the query qualifications must "
@@ -203,6 +204,8 @@ class Queries:
     def _children(self, child: Child, parents: list[str], version: str) -> dict[str, dict[str, Any]]:
         sql, values = child.plan.keys
         rows = self._store.find(sql, [json.dumps(parents), *values])
+        if not child.plan.ordered:
+            rows.sort()
         records = dict(self._numbered(child.plan, [number for _, number in rows], version))
         grouped: dict[str, list[dict[str, Any]]] = {}
         for parent, number in rows:
@@ -249,9 +252,6 @@ def _body(
         body["nextRecordsUrl"] = next_url
     body["records"] = records
     return body
-
-
-_Render = "Callable[[Sequence[Any], dict[str, dict[str, Any]]], dict[str, Any]]"
 
 
 def _renderer(shape: Shape, version: str) -> Any:

@@ -32,7 +32,7 @@ from .textmatch import equals
 from .values import clean_text, parse_moment, stamp_text, to_stored, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from .access import AccessBook, Caller
     from .journal import Journal
@@ -228,14 +228,19 @@ class Records:
         with self._journal.transaction():
             self._remove(caller, view.sobject, self._live_row(view.sobject, record_id))
 
-    def _remove(self, caller: Caller, sobject: SObject, old: dict[str, Any], stamp: str = "") -> None:
+    def _remove(
+        self, caller: Caller, sobject: SObject, old: dict[str, Any], deletion: int | None = None
+    ) -> None:
         record_id: str = old["Id"]
-        stamp = max(stamp, self.later(old))
+        stamp = self.later(old)
+        if deletion is None:
+            deletion = self._store.take_numbers("deletion")
         self._rules.before_delete(caller, sobject, old)
-        self._let_go(caller, sobject, record_id, stamp)
+        self._let_go(caller, sobject, record_id, deletion)
         if sobject.soft_delete:
             moved = {
                 "IsDeleted": 1,
+                "_bin": deletion,
                 "SystemModstamp": stamp,
                 "LastModifiedDate": stamp,
                 "LastModifiedById": caller.user_id,
@@ -246,22 +251,56 @@ class Records:
         self._rules.after_delete(caller, sobject, old)
         self._note(sobject, record_id, "DELETE", (), caller, stamp)
 
-    def _let_go(self, caller: Caller, sobject: SObject, record_id: str, stamp: str) -> None:
-        for child, field in self._schema.children_of(sobject.name):
-            if field.name in {"MasterRecordId", "CreatedById", "LastModifiedById", "OwnerId"}:
-                continue
-            live = ' AND "IsDeleted" = 0' if child.soft_delete else ""
-            sql = f'SELECT "Id" FROM {quoted(child.name)} WHERE {quoted(field.name)} = ?{live}'
-            for (child_id,) in self._store.find(sql, (record_id,)):
-                row = self._store.row(child, child_id)
-                if row is None or row.get("IsDeleted"):
-                    continue
+    def _let_go(self, caller: Caller, sobject: SObject, record_id: str, deletion: int) -> None:
+        for child, field in self._children(sobject):
+            for row in self._rows_under(child, field, record_id):
                 if field.cascade_delete:
-                    self._remove(caller, child, row, stamp)
+                    self._remove(caller, child, row, deletion)
                 else:
                     moved = self.later(row)
-                    self._store.update(child, child_id, {field.name: None, "SystemModstamp": moved})
-                    self._note(child, child_id, "UPDATE", [field.name], caller, moved)
+                    self._store.update(child, row["Id"], {field.name: None, "SystemModstamp": moved})
+                    self._note(child, row["Id"], "UPDATE", [field.name], caller, moved)
+
+    def _children(self, sobject: SObject) -> Iterator[tuple[SObject, Field]]:
+        """The reference fields of records that hang on others, not of who made or owns them."""
+        for child, field in self._schema.children_of(sobject.name):
+            if field.name not in {"MasterRecordId", "CreatedById", "LastModifiedById", "OwnerId"}:
+                yield child, field
+
+    def _rows_under(self, child: SObject, field: Field, record_id: str) -> Iterator[dict[str, Any]]:
+        """The live rows that point at a record, each read when its turn comes."""
+        live = ' AND "IsDeleted" = 0' if child.soft_delete else ""
+        sql = f'SELECT "Id" FROM {quoted(child.name)} WHERE {quoted(field.name)} = ?{live}'
+        for (child_id,) in self._store.find(sql, (record_id,)):
+            row = self._store.row(child, child_id)
+            if row is not None and not row.get("IsDeleted"):
+                yield row
+
+    # -- merge
+
+    def merge(self, caller: Caller, name: str, master_id: str, loser_id: str) -> None:
+        """Moves what hangs on one record to another, and the record itself to the recycle bin.
+
+        https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_calls_merge.htm
+        """
+        view = self._access.of(caller).need(name)
+        sobject = view.sobject
+        if not sobject.mergeable:
+            raise ApiError(400, "INVALID_TYPE_FOR_OPERATION", f"entity type {name} does not support merge")
+        require(view, "Edit")
+        require(view, "Delete")
+        master, loser = self._live_row(sobject, master_id), self._live_row(sobject, loser_id)
+        if master["Id"] == loser["Id"]:
+            raise ApiError(400, "INVALID_ID_FIELD", "cannot merge a record with itself", ["Id"])
+        with self._journal.transaction():
+            for child, field in self._children(sobject):
+                for row in self._rows_under(child, field, loser["Id"]):
+                    moved = self.later(row)
+                    self._store.update(child, row["Id"], {field.name: master["Id"], "SystemModstamp": moved})
+                    self._note(child, row["Id"], "UPDATE", [field.name], caller, moved)
+            self._store.update(sobject, loser["Id"], {"MasterRecordId": master["Id"]})
+            self._remove(caller, sobject, {**loser, "MasterRecordId": master["Id"]})
+            self._update(caller, self._access.of(caller), view, self._live_row(sobject, master["Id"]), {})
 
     # -- undelete
 
@@ -281,17 +320,14 @@ class Records:
 
     def _restore(self, caller: Caller, sobject: SObject, row: dict[str, Any]) -> None:
         stamp = self.later(row)
-        self._store.update(sobject, row["Id"], {"IsDeleted": 0, "SystemModstamp": stamp})
+        self._store.update(sobject, row["Id"], {"IsDeleted": 0, "_bin": None, "SystemModstamp": stamp})
         filled = [each.name for each in sobject.stored_fields() if row[each.name] is not None]
         self._note(sobject, row["Id"], "UNDELETE", filled, caller, stamp)
         for child, field in self._schema.children_of(sobject.name):
             if not (field.cascade_delete and child.soft_delete):
                 continue
-            sql = (
-                f'SELECT "Id" FROM {quoted(child.name)} WHERE {quoted(field.name)} = ? AND "IsDeleted" = 1'
-                ' AND "SystemModstamp" = ?'
-            )
-            for (child_id,) in self._store.find(sql, (row["Id"], row["SystemModstamp"])):
+            sql = f'SELECT "Id" FROM {quoted(child.name)} WHERE {quoted(field.name)} = ? AND _bin = ?'
+            for (child_id,) in self._store.find(sql, (row["Id"], row["_bin"])):
                 found = self._store.row(child, child_id)
                 if found is not None:
                     self._restore(caller, child, found)

@@ -61,7 +61,7 @@ class Store:
         self._depth = 0
         self.connection.executescript(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;"
-            "PRAGMA cache_size = -65536; PRAGMA mmap_size = 1073741824; PRAGMA case_sensitive_like = OFF;"
+            "PRAGMA cache_size = -65536; PRAGMA case_sensitive_like = OFF;"
             "CREATE TABLE IF NOT EXISTS _state (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;"
             "CREATE TABLE IF NOT EXISTS _counter (prefix TEXT PRIMARY KEY, next INTEGER NOT NULL) STRICT;"
             "CREATE TABLE IF NOT EXISTS _switch (user_id TEXT NOT NULL, permission TEXT NOT NULL,"
@@ -108,6 +108,8 @@ class Store:
     def create_table(self, sobject: SObject) -> None:
         """The table of an object with its indexes, unless it is there."""
         columns = ", ".join(column(each) for each in sobject.stored_fields())
+        if sobject.soft_delete:
+            columns += ", _bin INTEGER"  # which deletion took the record to the recycle bin
         self.connection.execute(
             f"CREATE TABLE IF NOT EXISTS {quoted(sobject.name)} (_n INTEGER PRIMARY KEY, {columns})"
         )

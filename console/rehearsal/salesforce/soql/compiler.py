@@ -118,6 +118,8 @@ class Plan:
     joins: str
     shape: Shape
     children: list[Child] = field(default_factory=list)
+    ordered: bool = False
+    """Whether the query says an order; rows without one come in the order of their ids."""
     single: str | None = None
     """Set when the query may find one row only: a field that says so."""
 
@@ -371,6 +373,7 @@ class _Scope:
             self._join_sql(),
             shape,
             children,
+            bool(self._query.order_by),
             single,
         )
 
