@@ -22,6 +22,7 @@ from console.store.cache import Cache
 
 if TYPE_CHECKING:
     from console.salesforce.client import SalesforceClient
+    from console.salesforce.tokens import TokenSource
 
 FINGERPRINT = (
     "SELECT COUNT(Id) n, MAX(SystemModstamp) newest FROM Account",
@@ -149,7 +150,7 @@ class Leaving:
             Step("inventory", "List what was made and is held", self._take_inventory),
             Step("before", "Note the state of both systems", self._look_before),
             Step("after", "See that no record was changed", self._look_after),
-            Step("revoke", "End the session in the org", self._can_revoke, self._revoke),
+            Step("revoke", "End the session in the org", self._can_revoke, self._revoke, self._told_to_end),
             Step("refused", "See that the org refuses it", self._can_try, verify=self._look_refused),
             Step("forget", "Forget tokens and key", self._can_forget, self._forget, self._look_forgotten),
             Step(
@@ -218,6 +219,13 @@ class Leaving:
         oauth = OAuth(self._settings.login_url, self._settings.client_id)
         for token in self._tokens:
             oauth.revoke(token)
+
+    def _told_to_end(self) -> str:
+        return (
+            "The org was told to end the session."
+            if self._tokens
+            else "There was no session to end any more."
+        )
 
     def _can_try(self) -> str:
         return "The old session would be tried once more."
@@ -298,14 +306,24 @@ class Leaving:
     def _secret(self, kind: str) -> str | None:
         return self._secrets.get(self._settings.name, kind)  # type: ignore[arg-type]
 
-    def _salesforce(self, token: str) -> SalesforceClient:
+    def _salesforce(self, tokens: TokenSource | Given) -> SalesforceClient:
         from console.salesforce.client import SalesforceClient
 
         return SalesforceClient(
-            self._settings.instance_url,
-            Given(token),
-            api_version=self._settings.api_version,
-            timeout=(5.0, 60.0),
+            self._settings.instance_url, tokens, api_version=self._settings.api_version, timeout=(5.0, 60.0)
+        )
+
+    def _renewing(self) -> TokenSource:
+        """The connection's session, renewed if it has only fallen asleep."""
+        from console.salesforce.oauth import OAuth
+        from console.salesforce.tokens import TokenSource
+
+        settings = self._settings
+        return TokenSource(
+            self._secrets,
+            settings.name,
+            oauth=OAuth(settings.login_url, settings.client_id) if settings.client_id else None,
+            lock_path=self._connections.folder(settings.name) / "token.lock",
         )
 
     def _fingerprint(self) -> Fingerprint:
