@@ -66,7 +66,7 @@ def alias_addition(customer: Customer, account_id: str) -> Change:
 
 
 def plan_hash(changes: Iterable[Change]) -> str:
-    """SHA-256 over all of every change, whatever their order: two plans with one hash do the same."""
+    """SHA-256 over what every change does, whatever their order: two plans with one hash do the same."""
     digests = sorted(
         sha256(_text([*_identity(change), change.record, change.field])).digest() for change in changes
     )

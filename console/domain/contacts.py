@@ -76,13 +76,13 @@ def of_one_person(
 ) -> list[Decision]:
     """The same decisions, but a contact that seems to have become another person is left to people.
 
-    When e-mail and last name both moved on one side, its primary contact was probably exchanged, and copying the new name over the
-    other side's contact would destroy a person's record.
+    When e-mail and last name both moved on one side only, its primary contact was probably exchanged, and copying the new
+    name over the other side's contact would destroy a person's record.
     """
     reason = None
-    if _another_person(alguna, base):
+    if _another_person(alguna, salesforce, base):
         reason = f"Alguna's contact seems to be another person now: {_person(base)} became {_person(alguna)}."
-    elif _another_person(salesforce, base):
+    elif _another_person(salesforce, alguna, base):
         reason = f"Salesforce's contact seems to be another person now: {_person(base)} became {_person(salesforce)}."
     if reason is None:
         return list(decisions)
@@ -97,10 +97,12 @@ def of_one_person(
     ]
 
 
-def _another_person(values: Values, base: Values) -> bool:
+def _another_person(values: Values, other: Values, base: Values) -> bool:
+    """Whether e-mail and last name both moved away from the base, and the other side followed in neither."""
     for key in (CONTACT_EMAIL, CONTACT_LAST_NAME):
-        now, before = values.get(key), base.get(key)
-        if now is None or before is None or same(FIELD[key].kind, now, before):
+        now, before, there = values.get(key), base.get(key), other.get(key)
+        kind = FIELD[key].kind
+        if now is None or before is None or same(kind, now, before) or same(kind, now, there):
             return False
     return True
 

@@ -37,7 +37,14 @@ def test_different_short_ids_never_become_the_same(one, other):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "001D000000IqhS", "001D000000IqhSLIA", "001D000000IqhSL-AZ", "001D000000IqhSLIAZ0", "cust_abc12345!"],
+    [
+        "",
+        "001D000000IqhS",
+        "001D000000IqhSLIA",
+        "001D000000IqhSL-AZ",
+        "001D000000IqhSLIAZ0",
+        "cust_abc12345!",
+    ],
 )
 def test_what_is_no_id_is_refused(text):
     with pytest.raises(ValueError, match="15 or 18"):

@@ -29,7 +29,8 @@ class Accounts:
         return [
             one
             for one in self.accounts
-            if domain in (business_domain(one.values.get("Website")), business_domain(self.contacts.get(one.id)))
+            if domain
+            in (business_domain(one.values.get("Website")), business_domain(self.contacts.get(one.id)))
         ]
 
     def by_name_key(self, key):
@@ -53,7 +54,9 @@ def acme(make):
 
 
 def test_the_customer_id_on_an_account_is_proof_even_with_another_name(acme):
-    found = match(acme, Accounts(account(name="Something Else", customer_id="wcqYrqfE"), account(SECOND, "Acme Corp")))
+    found = match(
+        acme, Accounts(account(name="Something Else", customer_id="wcqYrqfE"), account(SECOND, "Acme Corp"))
+    )
     assert (found.account_id, found.how) == (FIRST, MatchedBy.CUSTOMER_ID)
     assert "wcqYrqfE" in found.evidence
 
@@ -61,7 +64,11 @@ def test_the_customer_id_on_an_account_is_proof_even_with_another_name(acme):
 def test_the_customer_id_is_compared_with_its_case(acme):
     class CaseBlind(Accounts):
         def by_customer_id(self, customer_id):
-            return [one for one in self.accounts if one.values["Alguna_Customer_ID__c"].lower() == customer_id.lower()]
+            return [
+                one
+                for one in self.accounts
+                if one.values["Alguna_Customer_ID__c"].lower() == customer_id.lower()
+            ]
 
     found = match(acme, CaseBlind(account(name="Other", customer_id="WCQYRQFE")))
     assert found.account_id is None
@@ -100,12 +107,16 @@ def test_an_alias_that_lost_its_case_and_its_suffix_names_nothing(make):
 def test_aliases_of_two_accounts_are_left_to_a_person(make):
     customer = make.customer(aliases=(FIRST, SECOND))
     found = match(customer, Accounts(account(name="Acme Corp"), account(SECOND, name="Old Acme")))
-    assert [candidate.account_id for candidate in found.candidates] == [FIRST, SECOND], "the better name comes first"
+    assert [candidate.account_id for candidate in found.candidates] == [FIRST, SECOND], (
+        "the better name comes first"
+    )
 
 
 def test_an_alias_of_a_merged_account_leads_to_the_one_it_was_merged_into(make):
     customer = make.customer(aliases=(FIRST,))
-    found = match(customer, Accounts(account(deleted=True, merged_into=SECOND), account(SECOND, "Acme Group")))
+    found = match(
+        customer, Accounts(account(deleted=True, merged_into=SECOND), account(SECOND, "Acme Group"))
+    )
     assert (found.account_id, found.how) == (SECOND, MatchedBy.ALIAS)
 
 
@@ -130,9 +141,13 @@ def test_deleted_accounts_are_nobodys(acme):
 
 
 def test_one_account_with_the_domain_and_a_name_that_fits_is_a_match(acme):
-    found = match(acme, Accounts(account(name="ACME Corporation", website="www.acme.example"), account(SECOND, "Beta")))
+    found = match(
+        acme, Accounts(account(name="ACME Corporation", website="www.acme.example"), account(SECOND, "Beta"))
+    )
     assert (found.account_id, found.how) == (FIRST, MatchedBy.DOMAIN_AND_NAME)
-    assert found.evidence == "Only “ACME Corporation” has the domain acme.example and a name like “Acme Corp”."
+    assert (
+        found.evidence == "Only “ACME Corporation” has the domain acme.example and a name like “Acme Corp”."
+    )
 
 
 def test_a_contacts_business_address_speaks_for_the_domain(make):
@@ -160,11 +175,18 @@ def test_the_same_name_without_other_evidence_is_only_a_candidate(acme):
 
 def test_two_fitting_accounts_are_left_to_a_person_best_first(acme):
     nearer = account(SECOND, "Acme", website="acme.example")
-    nearer = replace(nearer, values={**nearer.values, "BillingCountry": "United States", "BillingCity": "SAN FRANCISCO"})
+    nearer = replace(
+        nearer, values={**nearer.values, "BillingCountry": "United States", "BillingCity": "SAN FRANCISCO"}
+    )
     found = match(acme, Accounts(account(website="acme.example"), nearer, account(THIRD, "Acme Corp")))
     assert found.account_id is None
     assert [candidate.account_id for candidate in found.candidates] == [SECOND, FIRST, THIRD]
-    assert found.candidates[0].evidence == ("same domain acme.example", "a name that fits", "same country", "same city")
+    assert found.candidates[0].evidence == (
+        "same domain acme.example",
+        "a name that fits",
+        "same country",
+        "same city",
+    )
 
 
 def test_a_fitting_account_that_is_somebody_elses_is_only_a_candidate(acme):
@@ -180,7 +202,11 @@ def test_a_taken_sister_company_at_the_same_domain_is_no_candidate(acme):
 
 
 def test_a_taken_sister_company_does_not_spoil_a_clear_match(acme):
-    lookup = Accounts(account(name="Acme Labs", website="acme.example"), account(SECOND, "Acme", "acme.example"), links={FIRST: "x"})
+    lookup = Accounts(
+        account(name="Acme Labs", website="acme.example"),
+        account(SECOND, "Acme", "acme.example"),
+        links={FIRST: "x"},
+    )
     assert match(acme, lookup).account_id == SECOND
 
 

@@ -17,7 +17,9 @@ def wins(decision):
 
 @pytest.mark.parametrize("rule", ALL_RULES)
 @pytest.mark.parametrize("key", [BOTH, OWNED])
-@pytest.mark.parametrize(("alguna", "salesforce"), [(UNKNOWN, "X"), ("X", UNKNOWN), (UNKNOWN, UNKNOWN), (UNKNOWN, None)])
+@pytest.mark.parametrize(
+    ("alguna", "salesforce"), [(UNKNOWN, "X"), ("X", UNKNOWN), (UNKNOWN, UNKNOWN), (UNKNOWN, None)]
+)
 def test_an_unknown_value_is_never_compared_or_written(key, alguna, salesforce, rule):
     decision = merge(key, alguna, salesforce, "old", rule, answer="alguna", may_empty=True)
     assert wins(decision) == (None, None, None)
@@ -108,7 +110,9 @@ def test_a_conflict_that_no_rule_decides_waits_for_a_person(rule, latest, base):
     assert wins(decision) == (None, None, None)
 
 
-@pytest.mark.parametrize(("answer", "expected"), [("alguna", (TO_SALESFORCE, "A", "S")), ("salesforce", (TO_ALGUNA, "S", "A"))])
+@pytest.mark.parametrize(
+    ("answer", "expected"), [("alguna", (TO_SALESFORCE, "A", "S")), ("salesforce", (TO_ALGUNA, "S", "A"))]
+)
 @pytest.mark.parametrize("rule", [rule for rule in ALL_RULES if rule is not Rule.OFF])
 def test_a_persons_answer_stands_above_the_rule(rule, answer, expected):
     assert wins(merge(BOTH, "A", "S", "B", rule, answer=answer)) == expected
@@ -154,8 +158,16 @@ def test_a_value_beats_an_emptied_field_where_its_side_wins():
 
 
 def test_a_person_may_have_a_field_emptied():
-    assert wins(merge(BOTH, None, "Old", "Old", Rule.ALGUNA_WINS, answer="alguna")) == (TO_SALESFORCE, None, "Old")
-    assert wins(merge(BOTH, None, "Old", "Old", Rule.ALGUNA_WINS, answer="salesforce")) == (TO_ALGUNA, "Old", None)
+    assert wins(merge(BOTH, None, "Old", "Old", Rule.ALGUNA_WINS, answer="alguna")) == (
+        TO_SALESFORCE,
+        None,
+        "Old",
+    )
+    assert wins(merge(BOTH, None, "Old", "Old", Rule.ALGUNA_WINS, answer="salesforce")) == (
+        TO_ALGUNA,
+        "Old",
+        None,
+    )
 
 
 # -- fields that only Alguna fills ------------------------------------------------------------------------------------
@@ -175,7 +187,11 @@ def test_an_account_that_carries_another_customers_id_is_not_taken_over():
     decision = merge(key, "mine", "theirs", UNKNOWN, Rule.ALGUNA_WINS)
     assert decision.asks
     assert "“theirs” of another customer" in decision.reason
-    assert wins(merge(key, "mine", "theirs", UNKNOWN, Rule.ALGUNA_WINS, answer="alguna")) == (TO_SALESFORCE, "mine", "theirs")
+    assert wins(merge(key, "mine", "theirs", UNKNOWN, Rule.ALGUNA_WINS, answer="alguna")) == (
+        TO_SALESFORCE,
+        "mine",
+        "theirs",
+    )
     assert wins(merge(key, "mine", "theirs", "mine", Rule.ALGUNA_WINS)) == (TO_SALESFORCE, "mine", "theirs")
 
 
@@ -191,7 +207,11 @@ def test_an_alguna_field_follows_alguna():
     assert "Alguna moved from “Pro” to “Max”" in moved.reason
     fresh = merge(OWNED, "Max", None, UNKNOWN, Rule.ALGUNA_WINS)
     assert fresh.reason == "Salesforce has no value yet; Alguna has “Max”."
-    assert wins(merge(OWNED, "Max", "Older tool's", UNKNOWN, Rule.ALGUNA_WINS)) == (TO_SALESFORCE, "Max", "Older tool's")
+    assert wins(merge(OWNED, "Max", "Older tool's", UNKNOWN, Rule.ALGUNA_WINS)) == (
+        TO_SALESFORCE,
+        "Max",
+        "Older tool's",
+    )
 
 
 def test_what_was_written_there_may_become_empty_when_alguna_says_so():
@@ -200,7 +220,9 @@ def test_what_was_written_there_may_become_empty_when_alguna_says_so():
     assert decision.differs
 
 
-@pytest.mark.parametrize(("base", "may_empty"), [("Pro", False), ("Basic", True), (UNKNOWN, True), (None, True)])
+@pytest.mark.parametrize(
+    ("base", "may_empty"), [("Pro", False), ("Basic", True), (UNKNOWN, True), (None, True)]
+)
 def test_what_a_person_wrote_there_is_not_emptied_unasked(base, may_empty):
     decision = merge(OWNED, None, "Pro", base, Rule.ALGUNA_WINS, may_empty=may_empty)
     assert decision.asks

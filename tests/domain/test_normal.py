@@ -9,7 +9,16 @@ from console.domain.normal import canonical, fits, same
 
 KINDS = st.sampled_from(list(Kind))
 TEXT_KINDS = [kind for kind in Kind if kind not in (Kind.AMOUNT, Kind.INSTANT)]
-JSON = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.decimals() | st.lists(st.text()) | st.just({})
+JSON = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.decimals()
+    | st.lists(st.text())
+    | st.just({})
+)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +42,16 @@ def test_instants_of_both_systems_get_one_form(raw, instant):
 
 @pytest.mark.parametrize(
     "raw",
-    ["soon", "2026-13-01", "2026-02-30T00:00:00Z", "2026-01-02T25:00:00Z", "0001-01-01T00:00:00+23:59", 1767322800, True, ["2026"]],
+    [
+        "soon",
+        "2026-13-01",
+        "2026-02-30T00:00:00Z",
+        "2026-01-02T25:00:00Z",
+        "0001-01-01T00:00:00+23:59",
+        1767322800,
+        True,
+        ["2026"],
+    ],
 )
 def test_what_is_no_instant_is_refused_with_a_sentence(raw):
     with pytest.raises(ValueError, match=r"instant|calendar"):
@@ -61,7 +79,20 @@ def test_amounts_of_both_systems_become_plain_decimals(raw, amount):
 
 
 @pytest.mark.parametrize(
-    "raw", ["1,234.50", "€5", "NaN", "Infinity", "1e999999", "1_000", "٣", True, {"amount": 1}, float("inf"), 10**50]
+    "raw",
+    [
+        "1,234.50",
+        "€5",
+        "NaN",
+        "Infinity",
+        "1e999999",
+        "1_000",
+        "٣",
+        True,
+        {"amount": 1},
+        float("inf"),
+        10**50,
+    ],
 )
 def test_what_is_no_amount_is_refused_with_a_sentence(raw):
     with pytest.raises(ValueError, match=r"amount|value"):
@@ -171,11 +202,15 @@ def test_instants_fit_into_the_years_that_salesforce_takes():
     assert fits(spec, "9999-12-31T00:00:00Z") is not None
 
 
-@pytest.mark.parametrize("value", ["ada", "ada@acme", "a b@acme.example", "ada@@acme.example", "<ada@acme.example>"])
+@pytest.mark.parametrize(
+    "value", ["ada", "ada@acme", "a b@acme.example", "ada@@acme.example", "<ada@acme.example>"]
+)
 def test_what_is_no_address_is_not_offered_to_salesforce(value):
     assert "e-mail address" in fits(FIELD[CONTACT_EMAIL], value)
 
 
-@pytest.mark.parametrize("value", ["ada.lovelace+crm@mail.acme.example", "o'brien@acme.example", "ädä@acme.example", None])
+@pytest.mark.parametrize(
+    "value", ["ada.lovelace+crm@mail.acme.example", "o'brien@acme.example", "ädä@acme.example", None]
+)
 def test_real_addresses_are_offered(value):
     assert fits(FIELD[CONTACT_EMAIL], value) is None

@@ -1,6 +1,14 @@
 import pytest
 
-from console.domain.status import Phase, interval_months, interval_of, interval_word, is_known, phase, status_word
+from console.domain.status import (
+    Phase,
+    interval_months,
+    interval_of,
+    interval_word,
+    is_known,
+    phase,
+    status_word,
+)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +34,9 @@ def test_every_generation_of_status_words_becomes_the_words_of_the_field(raw, wo
     assert is_known(raw)
 
 
-@pytest.mark.parametrize("word", ["Draft", "Pending Acceptance", "Scheduled", "Active", "Paused", "Ended/Canceled"])
+@pytest.mark.parametrize(
+    "word", ["Draft", "Pending Acceptance", "Scheduled", "Active", "Paused", "Ended/Canceled"]
+)
 def test_a_word_that_is_already_the_fields_stays(word):
     assert status_word(word) == word
     assert is_known(word)
@@ -41,7 +51,7 @@ def test_an_unknown_word_is_written_as_it_is_and_told():
 
 def test_what_lives_is_shown_before_what_does_not():
     order = ["active", "paused", "scheduled", "draft", "in_dunning", "canceled"]
-    assert sorted(reversed(order), key=phase) == order
+    assert sorted(order[::-1], key=phase) == order
 
 
 @pytest.mark.parametrize(
@@ -77,6 +87,15 @@ def test_counted_intervals_have_words(count, unit, word):
 
 
 def test_intervals_are_ordered_by_their_length():
-    words = ["daily", "weekly", "monthly", "every 2 months", "quarterly", "semi_annual", "yearly", "every 2 years"]
+    words = [
+        "daily",
+        "weekly",
+        "monthly",
+        "every 2 months",
+        "quarterly",
+        "semi_annual",
+        "yearly",
+        "every 2 years",
+    ]
     assert sorted(words, key=interval_months) == words
     assert interval_months("fortnightly") == interval_months("every 0 months") == 12

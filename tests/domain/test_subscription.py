@@ -20,7 +20,9 @@ def fixed(total="500.00", interval="monthly", **changes):
 
 
 def metered(interval="monthly"):
-    return fixed("0.02", interval, type="unit", fee_type="metered", unit_pricing_model={"price_per_unit": "0.02"})
+    return fixed(
+        "0.02", interval, type="unit", fee_type="metered", unit_pricing_model={"price_per_unit": "0.02"}
+    )
 
 
 # -- which one is shown -----------------------------------------------------------------------------------------------
@@ -97,7 +99,10 @@ def test_usage_alone_has_an_interval_and_no_certain_amount():
 
 
 def test_items_of_a_bundle_count_as_if_they_stood_alone():
-    bundle = {"bundle_id": "bun_1", "items": [fixed("100"), {"bundle_id": "bun_2", "items": [fixed("1.5"), metered()]}]}
+    bundle = {
+        "bundle_id": "bun_1",
+        "items": [fixed("100"), {"bundle_id": "bun_2", "items": [fixed("1.5"), metered()]}],
+    }
     assert price_of([bundle, fixed("0.25")]) == ("monthly", "101.75")
 
 
@@ -146,4 +151,7 @@ def test_counted_intervals_are_understood():
 
 
 def test_discounts_are_left_out_because_they_run_out():
-    assert price_of([fixed("500.00", discount={"type": "percentage", "amount": "10"})]) == ("monthly", "500.00")
+    assert price_of([fixed("500.00", discount={"type": "percentage", "amount": "10"})]) == (
+        "monthly",
+        "500.00",
+    )

@@ -20,7 +20,9 @@ def view(make):
 
 
 def test_all_that_alguna_says_is_told_in_the_words_of_salesforce(view, make):
-    subscription = make.subscription(knows_canceled_at=True, canceled_at="2026-05-01T12:00:00Z", status="canceled")
+    subscription = make.subscription(
+        knows_canceled_at=True, canceled_at="2026-05-01T12:00:00Z", status="canceled"
+    )
     values = view(make.customer({"Alguna_Legal_Entity__c": "Acme Billing BV"}), (subscription,)).values
     owned = {key: value for key, value in values.items() if key.startswith("Alguna_")}
     assert owned == {
@@ -92,7 +94,9 @@ def test_a_customer_without_subscriptions_has_empty_subscription_fields(view):
 def test_the_pinned_subscription_of_the_link_is_shown(view, make):
     link = make.in_sync(base={}).link
     pinned = type(link)(*[getattr(link, name) for name in link.__slots__[:-1]], pinned_subscription="sub_2")
-    shown = view(subscriptions=(make.subscription(), make.subscription(id="sub_2", status="canceled")), link=pinned)
+    shown = view(
+        subscriptions=(make.subscription(), make.subscription(id="sub_2", status="canceled")), link=pinned
+    )
     assert shown.values["Alguna_Subscription_ID__c"] == "sub_2"
     assert shown.primary.position == "1 of 2"
 
@@ -103,7 +107,10 @@ def test_links_follow_their_pattern_and_hostile_ids_stay_inside_the_path(view, m
         app_url="https://app.sandbox.alguna.io/",
         customer_url="{app}/billing/{id}/profile",
     ).values
-    assert values["Alguna_Customer_Link__c"] == "https://app.sandbox.alguna.io/billing/a%2F..%2Fb%3Fc%3Dd/profile"
+    assert (
+        values["Alguna_Customer_Link__c"]
+        == "https://app.sandbox.alguna.io/billing/a%2F..%2Fb%3Fc%3Dd/profile"
+    )
 
 
 @pytest.mark.parametrize("subscribed", [True, False])
