@@ -228,7 +228,7 @@ def field_cells(row: FieldRow) -> Sequence[Cell]:
     """One field's line. The side that will be overwritten keeps its own colour: the arrow says the way."""
     sign, tone = arrow(row.direction, row.differs, row.waits)
     label: Tone = "strong" if row.differs else ""
-    cells = [Cell(row.label, label)]
+    cells = [Cell(row.label.removeprefix("Alguna "), label)]
     for key, said in (
         ("alguna", row.alguna),
         ("way", None),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from textual.app import App
 from textual.message import Message
 from textual.reactive import reactive
-from textual.screen import Screen
 
 from console.domain.plain import plain
 from console.domain.records import State
@@ -26,6 +25,8 @@ from screens.workers import Works
 
 if TYPE_CHECKING:
     from textual.command import Provider
+
+    from screens.dialogs import Dialog
 
 
 def _provider() -> type[Provider]:
@@ -140,6 +141,12 @@ class ConsoleApp(Works, App[None], inherit_bindings=False):
         elif not (isinstance(self.screen, Place) and self.screen.place == "home"):
             self.switch_screen(self._make("home"))
 
+    def home(self) -> None:
+        """All the way back to the list of connections."""
+        while len(self.screen_stack) > BOTTOM:
+            self.pop_screen()
+        self.back()
+
     def forget(self, *places: str) -> None:
         """Let go of kept screens: next time they start afresh."""
         for place in places:
@@ -189,6 +196,12 @@ class ConsoleApp(Works, App[None], inherit_bindings=False):
         self.live = None
         self.forget(*(place for place in TABS if place != "dashboard"))
 
+    def connected(self, name: str) -> None:
+        """The wizard is through: its screen goes, the new connection opens."""
+        self.back()
+        self.forget("wizard")
+        self.open_connection(name)
+
     def release(self, name: str) -> None:
         """The connection is gone for good: go Home and forget its screens."""
         facts = self.live.facts if self.live is not None else None
@@ -209,6 +222,12 @@ class ConsoleApp(Works, App[None], inherit_bindings=False):
             if isinstance(screen, Place):
                 screen.live = live
 
+    def wake(self, name: str) -> None:
+        """A session is good again: the open connection of that name tries at once."""
+        facts = self.live.facts if self.live is not None else None
+        if self.connection is not None and facts is not None and facts.name == name and not facts.read_only:
+            self.connection.sync_now()
+
     def turn_pause(self) -> None:
         """Pause, or go on."""
         connection, live = self.connection, self.live
@@ -227,6 +246,17 @@ class ConsoleApp(Works, App[None], inherit_bindings=False):
     def tell(self, text: str, severity: Literal["information", "warning", "error"] = "information") -> None:
         """A short word that goes away by itself."""
         self.notify(plain(text, 500), severity=severity, markup=False, timeout=4)
+
+    async def ask(self, title: str, lines: Sequence[str], yes: str, *, dangerous: bool = False) -> bool:
+        """A question; True for yes. Awaited in a worker."""
+        from screens.dialogs import Dialog
+
+        return await self.choose(Dialog(title, lines, yes, dangerous=dangerous)) == "yes"
+
+    async def choose(self, dialog: Dialog) -> str:
+        """A question with its answers: ``yes``, ``no`` or ``other``. Awaited in a worker."""
+        answer = await self.push_screen_wait(cast(Any, dialog))
+        return str(answer or "no")
 
     def failed(self, error: ConsoleError) -> None:
         """An expected failure that has no place of its own on the screen."""

@@ -21,17 +21,25 @@ if TYPE_CHECKING:
     from screens.app import ConsoleApp
 
 
-class Dialog(ModalScreen[bool], inherit_bindings=False):
-    """A question with two answers; the harmless one has the focus."""
+class Dialog(ModalScreen[str], inherit_bindings=False):
+    """A question with two or three answers; where it is dangerous, the harmless one has the focus."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("dialog")]
     place: ClassVar[str] = "dialog"
 
     def __init__(
-        self, title: str, lines: Sequence[str], yes: str, *, no: str = "Cancel", dangerous: bool = False
+        self,
+        title: str,
+        lines: Sequence[str],
+        yes: str,
+        *,
+        no: str = "Cancel",
+        other: str = "",
+        dangerous: bool = False,
     ) -> None:
         super().__init__()
-        self.heading, self.lines, self.yes, self.no, self.dangerous = title, tuple(lines), yes, no, dangerous
+        self.heading, self.lines = title, tuple(lines)
+        self.yes, self.no, self.other, self.dangerous = yes, no, other, dangerous
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box -dangerous" if self.dangerous else "box"):
@@ -41,13 +49,15 @@ class Dialog(ModalScreen[bool], inherit_bindings=False):
                     yield Static(plain(line, 2000), markup=False)
             with Horizontal(classes="buttons"):
                 yield Button(Content(self.no), id="no")
+                if self.other:
+                    yield Button(Content(self.other), id="other")
                 yield Button(Content(self.yes), id="yes", variant="error" if self.dangerous else "primary")
 
     def on_mount(self) -> None:
         self.query_one("#no" if self.dangerous else "#yes", Button).focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        self.dismiss(event.button.id == "yes")
+        self.dismiss(event.button.id or "no")
 
     def action_command(self, ident: str) -> None:
         answer = COMMAND[ident].enabled(Standing(place=self.place))
@@ -55,7 +65,7 @@ class Dialog(ModalScreen[bool], inherit_bindings=False):
             getattr(self, f"do_{ident}")()
 
     def do_cancel(self) -> None:
-        self.dismiss(False)
+        self.dismiss("no")
 
     def do_next(self) -> None:
         self.focus_next()

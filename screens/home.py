@@ -89,7 +89,9 @@ class Home(Place, place="home"):
         choice = self.query_one(Choice)
         self.set_class(not self.cards and self.query_one(Notice).mood is None, "-first")
         width = max(40, choice.scrollable_content_region.width - 4)
-        choice.offer([(str(i), _card(card, width, self.console.now)) for i, card in enumerate(self.cards)])
+        choice.offer(
+            [(str(i), _card(card, width, self.console.now)) for i, card in enumerate(self.cards)], ruled=True
+        )
         if self.cards and self.focused is None:
             choice.focus()
 

@@ -28,6 +28,7 @@ DARK = Theme(
     panel="#1d2630",
     variables={
         "quiet": "#93a1b1",
+        "faint": "#6d7b8a",
         "line": "#33404d",
         "line-focus": "#7fb2ff",
         "cursor": "#23405f",
@@ -68,6 +69,7 @@ LIGHT = Theme(
     panel="#e6ebf1",
     variables={
         "quiet": "#55626f",
+        "faint": "#7d8894",
         "line": "#c3cdd8",
         "line-focus": "#1f5fbf",
         "cursor": "#cfe1fb",

@@ -18,10 +18,20 @@ class Choice(OptionList, inherit_bindings=False):
 
     BINDINGS: ClassVar[list[BindingType]] = [*moves()]
 
-    def offer(self, options: Sequence[tuple[str, Content]], chosen: str | None = None) -> None:
-        """Show these (id, text) options, the cursor on `chosen`, else where it was, else on the first."""
+    def offer(
+        self, options: Sequence[tuple[str, Content]], chosen: str | None = None, *, ruled: bool = False
+    ) -> None:
+        """Show these (id, text) options, the cursor on `chosen`, else where it was, else on the first.
+
+        `ruled` puts a line between two options.
+        """
         before = chosen or self.chosen
-        self.set_options([Option(text, id=ident) for ident, text in options])
+        lines: list[Option | None] = []
+        for ident, text in options:
+            if ruled and lines:
+                lines.append(None)
+            lines.append(Option(text, id=ident))
+        self.set_options(lines)
         idents = [ident for ident, _ in options]
         if idents:
             self.highlighted = idents.index(before) if before in idents else 0

@@ -35,8 +35,8 @@ class KeyBar(Widget):
         column = 1
         for command in self.shown(self.size.width - 1):
             able = command.enabled(self.standing) is True
-            parts.append((command.shown_key, "bold $primary" if able else "$line"))
-            parts.append((f" {command.word(self.standing)}   ", STYLE[""] if able else "$line strike"))
+            parts.append((command.shown_key, "bold $primary" if able else "$faint"))
+            parts.append((f" {command.word(self.standing)}   ", STYLE[""] if able else "$faint strike"))
             column += self._width(command)
             self._ends.append((column, command))
         return Content.assemble(*parts)

@@ -90,13 +90,17 @@ def rows(count: int) -> list[Row]:
 class StubGrid:
     """Rows from a list, with the store's interface."""
 
-    def __init__(self, source: list[Row], fail: ConsoleError | None = None, gate: threading.Event | None = None) -> None:
+    def __init__(
+        self, source: list[Row], fail: ConsoleError | None = None, gate: threading.Event | None = None
+    ) -> None:
         self.source, self.fail, self.gate = source, fail, gate
         self.shown: list[Row] = []
         self.pages: list[int] = []
         self.closed = False
 
-    def arrange(self, sort: Sort = "name", *, descending: bool = False, text: str = "", state: State | None = None) -> int:
+    def arrange(
+        self, sort: Sort = "name", *, descending: bool = False, text: str = "", state: State | None = None
+    ) -> int:
         if self.gate is not None:
             self.gate.wait(10)
         if self.fail is not None:
@@ -188,13 +192,17 @@ def _field(
 
 
 def _line(at: str, field: str, before: str, after: str, outcome: str) -> HistoryLine:
-    return HistoryLine(at, 7, "salesforce", "cus_000001", "Acme Corporation", field, before, after, outcome, "because")
+    return HistoryLine(
+        at, 7, "salesforce", "cus_000001", "Acme Corporation", field, before, after, outcome, "because"
+    )
 
 
 def hostile_detail(text: str) -> AccountDetail:
     """An account made of one hostile text."""
     cell = Cell(text)
-    row = FieldRow("Name", text, text, cell, cell, cell, True, Direction.TO_SALESFORCE, text, text, text, text)
+    row = FieldRow(
+        "Name", text, text, cell, cell, cell, True, Direction.TO_SALESFORCE, text, text, text, text
+    )
     return AccountDetail(
         customer_id=text or "cus",
         account_id=text,
@@ -247,7 +255,15 @@ PROGRESS = Progress(7, "Writing accounts to Salesforce", 212, 503, 84.0)
 def change(i: int = 0, **more: object) -> Changed:
     """A change as it happens."""
     made = Changed(
-        f"2026-03-04T12:00:{i % 60:02}Z", 7, "salesforce", f"cus_{i:06}", f"Company {i:06}", "Billing city", "Bonn", "Berlin", "applied"
+        f"2026-03-04T12:00:{i % 60:02}Z",
+        7,
+        "salesforce",
+        f"cus_{i:06}",
+        f"Company {i:06}",
+        "Billing city",
+        "Bonn",
+        "Berlin",
+        "applied",
     )
     return replace(made, **more)  # type: ignore[arg-type]
 
@@ -328,7 +344,9 @@ class StubConnection:
             CountLine("Create a new account", 0 if choice == "matching" else 233, "no account is like them"),
             CountLine("Wait for a person to choose", 29, "several accounts may be theirs"),
         )
-        return ImportPreview(choice, "What importing would do", lines, sum(x.count for x in lines), "About 9 API calls.")
+        return ImportPreview(
+            choice, "What importing would do", lines, sum(x.count for x in lines), "About 9 API calls."
+        )
 
     def start_import(self, choice: ImportChoice) -> None:
         self.asked.append(f"import {choice}")
@@ -356,8 +374,10 @@ class StubSignIn:
         if self.begin_error is not None:
             raise self.begin_error
         return Invitation(
-            "https://test.salesforce.com/services/oauth2/authorize?response_type=code&client_id=3MVG9" + "x" * 80
-            + "&redirect_uri=http%3A%2F%2Flocalhost%3A1717%2Fcallback&code_challenge_method=S256&state=" + "s" * 43,
+            "https://test.salesforce.com/services/oauth2/authorize?response_type=code&client_id=3MVG9"
+            + "x" * 80
+            + "&redirect_uri=http%3A%2F%2Flocalhost%3A1717%2Fcallback&code_challenge_method=S256&state="
+            + "s" * 43,
             "http://localhost:1717/callback",
             opened=True,
         )
@@ -384,7 +404,9 @@ class StubSignIn:
 
 
 ITEMS = tuple(
-    SetupItem(f"f{i}", "Field", f"Alguna {word}", f"Alguna_{word.replace(' ', '_')}__c", "create", "on Account")
+    SetupItem(
+        f"f{i}", "Field", f"Alguna {word}", f"Alguna_{word.replace(' ', '_')}__c", "create", "on Account"
+    )
     for i, word in enumerate(("Customer ID", "Customer Link", "Subscription Status", "Subscription Value"))
 ) + (SetupItem("ps", "Permission set", "Alguna Sync", "Alguna_Sync", "create", "grants the fields"),)
 
@@ -430,7 +452,9 @@ class StubWizard:
                              question="Every change is real at once. Connect production?"),
             EnvironmentOffer("my_domain", "My Domain", "An org with a log-in address of its own.", needs_address=True),
         )  # fmt: skip
-        practice = EnvironmentOffer("rehearsal", "Rehearsal", "A practice org on this computer.", needs_client_id=False)
+        practice = EnvironmentOffer(
+            "rehearsal", "Rehearsal", "A practice org on this computer.", needs_client_id=False
+        )
         return (practice, *offers) if self.practising else offers
 
     def choose_environment(self, key: str, *, my_domain: str = "", confirmed: bool = False) -> None:
@@ -478,7 +502,9 @@ class StubWizard:
             raise self.setup_error
         state = "exists" if self.the_draft.setup_done else "create"
         items = tuple(replace(item, state=state) for item in ITEMS)
-        return SetupPlan(items, "4 fields and 1 permission set will be created.", 0 if self.the_draft.setup_done else 5)
+        return SetupPlan(
+            items, "4 fields and 1 permission set will be created.", 0 if self.the_draft.setup_done else 5
+        )
 
     def apply_setup(self, on_item: Callable[[SetupItem], None], cancelled: threading.Event) -> SetupPlan:
         for item in ITEMS:
@@ -497,7 +523,9 @@ class StubWizard:
             SummaryLine("Salesforce", d.signed_in.org_name if d.signed_in else "", "sign_in"),
             SummaryLine("Alguna", d.alguna_url, "alguna"),
             SummaryLine("Name", d.name, "name"),
-            SummaryLine("New accounts", "created by Alguna" if d.creates_accounts else "not created", "source"),
+            SummaryLine(
+                "New accounts", "created by Alguna" if d.creates_accounts else "not created", "source"
+            ),
             SummaryLine("Import", str(d.import_choice), "import"),
         )
 
@@ -508,7 +536,11 @@ class StubWizard:
         return self.the_draft.name
 
     def leftovers(self) -> Sequence[str]:
-        return ("A token for admin@acme.example.uat, which will be revoked.",) if self.the_draft.signed_in else ()
+        return (
+            ("A token for admin@acme.example.uat, which will be revoked.",)
+            if self.the_draft.signed_in
+            else ()
+        )
 
     def abandon(self) -> Sequence[str]:
         self.gone = True
@@ -546,7 +578,9 @@ class StubDisconnecting:
                 continue
             on_step(replace(step, state="doing"))
             failed = step.name == self.fails_at
-            self.the_steps[i] = replace(step, state="failed" if failed else "done", detail="401, as it should be")
+            self.the_steps[i] = replace(
+                step, state="failed" if failed else "done", detail="401, as it should be"
+            )
             on_step(self.the_steps[i])
             if failed:
                 return Receipt(False, "", "Stopped: the org could not be reached.")
@@ -648,7 +682,13 @@ CARDS = [
 
 def busy() -> list[Event]:
     """A run in full swing."""
-    return [COUNTS, CALLS, PROGRESS, *(change(i) for i in range(12)), change(13, outcome="refused", side="alguna")]
+    return [
+        COUNTS,
+        CALLS,
+        PROGRESS,
+        *(change(i) for i in range(12)),
+        change(13, outcome="refused", side="alguna"),
+    ]
 
 
 def rested() -> list[Event]:

@@ -1,0 +1,247 @@
+"""The steps that get access: Salesforce by the browser, Alguna by a key; and the name."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Button, Input, Static
+
+from console.domain.plain import plain
+from console.errors import ConsoleError
+from console.guide.seam import EnvironmentOffer, SignedIn
+from screens.steps.step import Step
+from screens.tasks import in_thread
+from screens.widgets.browser_trip import BrowserTrip
+from screens.words import STYLE, environment
+
+
+class SignInStep(Step):
+    """Salesforce, by the browser."""
+
+    step = "sign_in"
+    title = "Sign in to Salesforce"
+    lead = (
+        "Your browser opens Salesforce's own log-in page; the console never sees your password. "
+        "Use a System Administrator, or a user who may create fields and permission sets."
+    )
+
+    def asks(self) -> ComposeResult:
+        rehearsal = self.console.desk.rehearsal()
+        yield Static(id="signed-in", markup=False)
+        yield Input(placeholder="consumer key of the External Client App in your org", id="client-id")
+        yield BrowserTrip(rehearsal.login() if rehearsal is not None else None)
+
+    @property
+    def trip(self) -> BrowserTrip:
+        """The round trip."""
+        return self.query_one(BrowserTrip)
+
+    @property
+    def word(self) -> str:
+        if self.trip.waiting:
+            return "Waiting"
+        return "Continue" if self.wizard.draft().signed_in is not None else "Open the browser"
+
+    def _offer(self) -> EnvironmentOffer | None:
+        chosen = self.wizard.draft().environment
+        return next((offer for offer in self.wizard.environments() if offer.key == chosen), None)
+
+    def show(self) -> None:
+        draft = self.wizard.draft()
+        offer = self._offer()
+        needs_key = offer is not None and offer.needs_client_id
+        self.set_class(needs_key, "-needs-key")
+        field = self.query_one("#client-id", Input)
+        if draft.client_id and not field.value:
+            field.value = draft.client_id
+        self.trip.login = self.trip.login if offer is not None and offer.key == "rehearsal" else None
+        self.query_one("#practice-login", Static).display = self.trip.login is not None
+        self._show_who(draft.signed_in)
+        (field if needs_key and not field.value else self.query_one("#go", Button)).focus()
+
+    def _show_who(self, who: SignedIn | None) -> None:
+        self.set_class(who is not None, "-signed-in")
+        if who is None:
+            self.query_one("#signed-in", Static).update("")
+            return
+        word, kind = environment("sandbox", who.production)
+        draft = self.wizard.draft()
+        if draft.environment == "rehearsal":
+            word, kind = "REHEARSAL", "rehearsal"
+        lines = [
+            Content.assemble(("✓ Signed in", STYLE["good"] + " bold")),
+            Content.assemble(("User   ", STYLE["quiet"]), plain(who.username, 120)),
+            Content.assemble(
+                ("Org    ", STYLE["quiet"]),
+                (plain(who.org_name, 120), STYLE["strong"]),
+                "  ",
+                (f" {word} ", f"$tag-text on $tag-{kind} bold"),
+            ),
+            Content.assemble(("Org id ", STYLE["quiet"]), plain(who.org_id, 40)),
+        ]
+        if who.note:
+            lines.append(Content.assemble((f"! {plain(who.note, 400)}", STYLE["person"])))
+        self.query_one("#signed-in", Static).update(Content("\n").join(lines))
+
+    @on(Button.Pressed, "#go")
+    def _go(self, event: Button.Pressed) -> None:
+        event.stop()
+        self._start()
+
+    @on(Input.Submitted, "#client-id")
+    def _key_entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._start()
+
+    def _start(self) -> None:
+        if self.has_class("-needs-key"):
+            try:
+                self.wizard.set_client_id(self.query_one("#client-id", Input).value.strip())
+            except ConsoleError as error:
+                self.refuse(error)
+                return
+        self.notice.hush()
+        self.trip.start(self.wizard.sign_in())
+
+    @on(Button.Pressed, "#copy-address")
+    def _copy(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.console.copy_out(self.trip.address)
+
+    @on(BrowserTrip.Moved)
+    def _moved(self) -> None:
+        self.busy = "The sign-in waits for the browser." if self.trip.waiting else ""
+        self.post_message(self.Moved())
+
+    @on(BrowserTrip.Done)
+    def _done(self, event: BrowserTrip.Done) -> None:
+        self._show_who(event.who)
+        self.post_message(self.Moved())
+
+    def take(self) -> None:
+        if self.wizard.draft().signed_in is not None:
+            self.trip.stop()
+            self.complete()
+        else:
+            self._start()
+
+    def stop(self) -> bool:
+        waiting = self.trip.waiting
+        self.trip.stop()
+        return waiting
+
+    def copyable(self) -> str:
+        return self.trip.address
+
+
+class AlgunaStep(Step):
+    """Alguna, by an API key."""
+
+    step = "alguna"
+    title = "Connect Alguna"
+    lead = "An API key of the same environment. It is tried with one call that only reads, and kept where secrets are kept."
+
+    def asks(self) -> ComposeResult:
+        yield Static("Address of the API", classes="label", markup=False)
+        yield Input(placeholder="https://api.alguna.io", id="alguna-url")
+        yield Static("API key", classes="label", markup=False)
+        yield Input(placeholder="not shown while you type", password=True, id="alguna-key")
+        with Horizontal(classes="actions"):
+            yield Button(Content("Check the key"), id="check", variant="primary")
+            yield Button(Content("Use the practice key"), id="practice-key")
+
+    @property
+    def word(self) -> str:
+        return "Continue" if self.wizard.draft().alguna is not None and not self._key() else "Check the key"
+
+    def _key(self) -> str:
+        return self.query_one("#alguna-key", Input).value.strip()
+
+    def show(self) -> None:
+        draft = self.wizard.draft()
+        url = self.query_one("#alguna-url", Input)
+        if not url.value:
+            url.value = draft.alguna_url
+        rehearsal = self.console.desk.rehearsal()
+        self.query_one("#practice-key").display = rehearsal is not None and draft.environment == "rehearsal"
+        if draft.alguna is not None:
+            self.notice.say("note", draft.alguna.sentence, "Enter another key to change it.")
+        elif not self.busy:
+            self.notice.hush()
+        self.query_one("#alguna-key", Input).focus()
+
+    @on(Button.Pressed, "#practice-key")
+    def _practise(self, event: Button.Pressed) -> None:
+        event.stop()
+        rehearsal = self.console.desk.rehearsal()
+        if rehearsal is not None:
+            self.query_one("#alguna-key", Input).value = rehearsal.login().alguna_key
+            self._check()
+
+    @on(Button.Pressed, "#check")
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self._check()
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.take()
+
+    @on(Input.Changed, "#alguna-key")
+    def _typed(self) -> None:
+        self.post_message(self.Moved())
+
+    def take(self) -> None:
+        if self.wizard.draft().alguna is not None and not self._key():
+            self.complete()
+        else:
+            self._check()
+
+    def _check(self) -> None:
+        if not self._key():
+            self.notice.say(
+                "failed", "The key is missing.", "Alguna shows API keys under Settings, Developers."
+            )
+            return
+        self.occupy("Trying the key with one call")
+        self.begin(self._try(self._key(), self.query_one("#alguna-url", Input).value.strip()), "check key")
+
+    async def _try(self, key: str, url: str) -> None:
+        try:
+            checked = await in_thread(self.wizard.check_alguna, key, url)
+        except ConsoleError as error:
+            self.refuse(error)
+            return
+        # The key is with the wizard now; the field forgets it.
+        self.query_one("#alguna-key", Input).value = ""
+        self.occupy("")
+        self.notice.say("note", checked.sentence, "ctrl+n or enter continues.")
+
+
+class NameStep(Step):
+    """What to call it."""
+
+    step = "name"
+    title = "Name this integration"
+    lead = "The name stands on every screen and in every command. Lower-case letters, digits and dashes are easiest to type."
+
+    def asks(self) -> ComposeResult:
+        yield Input(id="name")
+
+    def show(self) -> None:
+        field = self.query_one("#name", Input)
+        if not field.value:
+            field.value = self.wizard.draft().name or self.wizard.suggested_name()
+        field.focus()
+
+    @on(Input.Submitted)
+    def take(self) -> None:
+        try:
+            self.wizard.set_name(self.query_one("#name", Input).value.strip())
+        except ConsoleError as error:
+            self.refuse(error)
+            return
+        self.complete()

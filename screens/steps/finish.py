@@ -1,0 +1,220 @@
+"""The last steps: set up the org, look at everything once more, start."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Button, OptionList
+
+from console.domain.plain import plain
+from console.errors import ConsoleError
+from console.guide.seam import SetupItem, SetupPlan, SummaryLine
+from screens.steps.step import Step
+from screens.tasks import in_thread
+from screens.widgets.choice import Choice
+from screens.widgets.columns import Column
+from screens.widgets.grid import Cell, ListGrid
+from screens.words import STYLE, Tone
+
+ITEMS = (
+    Column("state", "", 14),
+    Column("kind", "Kind", 14, rank=1),
+    Column("title", "What", 24, grow=1),
+    Column("api", "API name", 28, grow=1, rank=2),
+    Column("detail", "", 20, grow=2, rank=3),
+)
+
+STATES: dict[str, tuple[str, Tone]] = {
+    "create": ("+ will be made", "work"),
+    "exists": ("✓ is there", "good"),
+    "mismatch": ("✗ is different", "bad"),
+    "doing": ("◐ being made", "work"),
+    "done": ("✓ made", "good"),
+    "failed": ("✗ failed", "bad"),
+}
+
+
+class SetupStep(Step):
+    """The fields and permissions in the org: shown before, done with progress, verified after."""
+
+    step = "setup"
+    title = "Set up the org"
+    lead = "What the console needs in your org. Nothing is made before you say so; what is there already is left as it is."
+
+    class Itemised(Message):
+        """One item moved; posted from the working thread."""
+
+        def __init__(self, item: SetupItem) -> None:
+            super().__init__()
+            self.item = item
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.plan: SetupPlan | None = None
+        self._cancelled = threading.Event()
+
+    def asks(self) -> ComposeResult:
+        yield ListGrid(ITEMS, id="items")
+        with Horizontal(classes="actions"):
+            yield Button(Content("Set up the org"), id="apply", variant="primary")
+            yield Button(Content("Look again"), id="look")
+
+    @property
+    def word(self) -> str:
+        return "Set up the org" if self.wizard.missing("setup") else "Continue"
+
+    def show(self) -> None:
+        self.query_one(ListGrid).focus()
+        if not self.busy:
+            self._look()
+
+    def on_unmount(self) -> None:
+        self._cancelled.set()
+
+    @on(Button.Pressed, "#look")
+    def _look_again(self, event: Button.Pressed) -> None:
+        event.stop()
+        if not self.busy:
+            self._look()
+
+    def _look(self) -> None:
+        self.occupy("Looking at what the org has already")
+        self.begin(self._read(), "plan set-up")
+
+    async def _read(self) -> None:
+        try:
+            plan = await in_thread(self.wizard.plan_setup)
+        except ConsoleError as error:
+            self.refuse(error)
+            return
+        self.occupy("")
+        self._show(plan)
+
+    def _show(self, plan: SetupPlan) -> None:
+        self.plan = plan
+        self.query_one(ListGrid).show([_item(item) for item in plan.items])
+        if plan.blocked:
+            self.notice.say("failed", plan.summary, plan.blocked)
+        elif self.wizard.missing("setup"):
+            self.notice.say("note", plan.summary, "Set up the org makes them, one by one, and checks them.")
+        else:
+            self.notice.say("note", plan.summary, "ctrl+n continues.")
+        self.query_one("#apply", Button).disabled = bool(plan.blocked) or not plan.changes
+        self.post_message(self.Moved())
+
+    @on(Button.Pressed, "#apply")
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self._apply()
+
+    def take(self) -> None:
+        if not self.wizard.missing("setup"):
+            self.complete()
+        elif self.plan is None or self.plan.blocked:
+            self._look()
+        else:
+            self._apply()
+
+    def _apply(self) -> None:
+        if self.busy or self.plan is None:
+            return
+        self._cancelled = threading.Event()
+        self.occupy("Setting up the org. esc stops between two items; again goes on.")
+        self.begin(self._make(self._cancelled), "apply set-up")
+
+    async def _make(self, cancelled: threading.Event) -> None:
+        def told(item: SetupItem) -> None:
+            self.post_message(self.Itemised(item))
+
+        try:
+            plan = await in_thread(self.wizard.apply_setup, told, cancelled)
+        except ConsoleError as error:
+            self.refuse(error)
+            return
+        self.occupy("")
+        self._show(plan)
+
+    def on_setup_step_itemised(self, message: Itemised) -> None:
+        if self.plan is None:
+            return
+        item = message.item
+        items = tuple(item if one.key == item.key else one for one in self.plan.items)
+        self.plan = replace(self.plan, items=items)
+        grid = self.query_one(ListGrid)
+        grid.show([_item(one) for one in items])
+        grid.cursor = next((i for i, one in enumerate(items) if one.key == item.key), grid.cursor)
+
+    def stop(self) -> bool:
+        if not self.busy:
+            return False
+        self._cancelled.set()
+        return True
+
+    def copyable(self) -> str:
+        plan = self.plan
+        return (
+            "\n".join(f"{item.kind} {item.api_name} {item.state} {item.detail}" for item in plan.items)
+            if plan
+            else ""
+        )
+
+
+class SummaryStep(Step):
+    """All choices once more; enter on one changes it."""
+
+    step = "summary"
+    title = "Everything is ready"
+    lead = "Enter on a line changes it. Start saves the connection and begins the first pass."
+
+    def asks(self) -> ComposeResult:
+        yield Choice(id="lines")
+
+    @property
+    def word(self) -> str:
+        return "Save and start"
+
+    def show(self) -> None:
+        lines = self.wizard.summary()
+        width = max((len(line.label) for line in lines), default=0) + 2
+        self.query_one(Choice).offer([(str(i), _line(line, width)) for i, line in enumerate(lines)])
+        self.query_one(Choice).focus()
+
+    @on(OptionList.OptionSelected)
+    def _change(self, event: OptionList.OptionSelected) -> None:
+        self.post_message(self.Jump(self.wizard.summary()[event.option_index].step))
+
+    def take(self) -> None:
+        self.occupy("Saving the connection")
+        self.begin(self._finish(), "save connection")
+
+    async def _finish(self) -> None:
+        try:
+            name = await in_thread(self.wizard.finish)
+        except ConsoleError as error:
+            self.refuse(error)
+            return
+        self.busy = ""
+        self.console.connected(name)
+
+
+def _item(item: SetupItem) -> Sequence[Cell]:
+    word, tone = STATES[item.state]
+    return (
+        Cell(word, tone),
+        Cell(item.kind, "quiet"),
+        Cell(item.title),
+        Cell(item.api_name, "quiet"),
+        Cell(item.detail, "quiet"),
+    )
+
+
+def _line(line: SummaryLine, width: int) -> Content:
+    label, value = f"{plain(line.label, 40):<{width}}", plain(line.value, 300)
+    return Content.assemble((label, STYLE["quiet"]), (value, STYLE["strong"]))

@@ -1,0 +1,163 @@
+"""The browser round trip, shared by the wizard and by signing in again.
+
+The address is shown in full to copy, waiting always has a way out, and what the browser ended on can be pasted.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Button, Input, Static
+
+from console.domain.plain import plain
+from console.errors import ConsoleError
+from console.guide.seam import Invitation, PracticeLogin, SignedIn, SignIn
+from screens.tasks import in_thread
+from screens.widgets.notice import Notice
+from screens.words import STYLE
+from screens.workers import Works
+
+
+class BrowserTrip(Works, Vertical):
+    """Open the browser, wait, tell who came back."""
+
+    class Done(Message):
+        """Signed in."""
+
+        def __init__(self, who: SignedIn) -> None:
+            super().__init__()
+            self.who = who
+
+    class Moved(Message):
+        """Waiting has begun or ended."""
+
+    def __init__(self, login: PracticeLogin | None) -> None:
+        super().__init__()
+        self.login = login
+        self.trip: SignIn | None = None
+        self.invitation: Invitation | None = None
+        self.waiting = False
+        self._cancelled = threading.Event()
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(classes="actions"):
+            yield Button(Content("Open the browser"), id="go", variant="primary")
+            yield Button(Content("Stop waiting"), id="stop")
+            yield Button(Content("Copy the address"), id="copy-address")
+        yield Static(id="practice-login", markup=False)
+        yield Notice(id="trip-notice")
+        yield Input(placeholder="or paste here the address the browser ended on, and press enter", id="paste")
+        yield Static(id="address", markup=False)
+
+    def on_mount(self) -> None:
+        if self.login is not None:
+            self.query_one("#practice-login", Static).update(
+                Content.assemble(
+                    ("Practice log-in   user ", STYLE["quiet"]), (plain(self.login.username), STYLE["strong"]),
+                    ("   password ", STYLE["quiet"]), (plain(self.login.password), STYLE["strong"]),
+                )
+            )  # fmt: skip
+        self._show()
+
+    def on_unmount(self) -> None:
+        self._cancel()
+
+    def _show(self) -> None:
+        self.set_class(self.waiting, "-waiting")
+        self.set_class(self.invitation is not None, "-invited")
+        self.query_one("#go", Button).label = Content(
+            "Open it again" if self.invitation else "Open the browser"
+        )
+
+    def _cancel(self) -> None:
+        self._cancelled.set()
+        if self.trip is not None:
+            self.trip.cancel()
+
+    def stop(self) -> None:
+        """Stop waiting; the port is closed."""
+        self._cancel()
+        if self.waiting:
+            self._end()
+
+    @property
+    def address(self) -> str:
+        """The address to copy, empty before there is one."""
+        return self.invitation.address if self.invitation is not None else ""
+
+    def start(self, trip: SignIn) -> None:
+        """Begin a round trip; an earlier one ends."""
+        self.stop()
+        self.trip = trip
+        self._cancelled = threading.Event()
+        self.waiting = True
+        self.query_one(Notice).say("loading", "Opening the browser")
+        self._show()
+        self.post_message(self.Moved())
+        self.begin(self._go(trip, self._cancelled), "sign in")
+
+    async def _go(self, trip: SignIn, cancelled: threading.Event) -> None:
+        notice = self.query_one(Notice)
+        try:
+            self.invitation = await in_thread(trip.begin)
+            self._show_address(self.invitation)
+            text = "Waiting for you to log in and allow access in the browser"
+            notice.say(
+                "loading", text, self.invitation.note or "esc stops waiting; nothing was changed so far."
+            )
+            who = await in_thread(trip.wait, cancelled)
+        except ConsoleError as error:
+            self._end(error)
+            return
+        if who is not None:
+            self._end()
+            self.post_message(self.Done(who))
+
+    def _end(self, error: ConsoleError | None = None) -> None:
+        self.waiting = False
+        self._show()
+        notice = self.query_one(Notice)
+        if error is None:
+            notice.hush()
+        else:
+            notice.fail(error)
+        self.post_message(self.Moved())
+
+    def _show_address(self, invitation: Invitation) -> None:
+        self.query_one("#address", Static).update(
+            Content.assemble(
+                ("Address  ", STYLE["quiet"]), (plain(invitation.address, 4000), STYLE["salesforce"]),
+                ("\nComes back to  ", STYLE["quiet"]), (plain(invitation.callback, 200), STYLE[""]),
+            )
+        )  # fmt: skip
+        self._show()
+
+    @on(Input.Submitted, "#paste")
+    def _pasted(self, event: Input.Submitted) -> None:
+        event.stop()
+        if self.trip is None or not event.value.strip():
+            self.query_one(Notice).say("failed", "Open the browser first, then paste where it ended.")
+            return
+        self.begin(self._paste(self.trip, event.value.strip()), "paste address")
+
+    async def _paste(self, trip: SignIn, address: str) -> None:
+        self.query_one(Notice).say("loading", "Finishing the sign-in with that address")
+        try:
+            who = await in_thread(trip.paste, address)
+        except ConsoleError as error:
+            self._end(error)
+            return
+        self._cancelled.set()
+        self.query_one("#paste", Input).value = ""
+        self._end()
+        self.post_message(self.Done(who))
+
+    @on(Button.Pressed, "#stop")
+    def _stopped(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.stop()
