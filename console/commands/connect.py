@@ -8,7 +8,7 @@ import threading
 
 from console.cli import OpenScreens
 from console.commands.output import Output
-from console.errors import Refused, SignInNeeded, UsageError
+from console.errors import SignInNeeded, UsageError
 from console.guide.desk import utc_now
 from console.guide.draft import NewConnection
 from console.guide.environments import ALGUNA_SANDBOX, Place, environment_of, is_production, place
@@ -147,12 +147,8 @@ def _browser(new: NewConnection, out: Output) -> None:
 
 def _set_up(new: NewConnection, out: Output) -> list[str]:
     plan = new.plan_setup()
-    if plan.problems:
-        problem = plan.problems[0]
-        raise Refused(
-            f"Set-up can't go on at {problem.api_name}: {problem.detail}",
-            "Mend that in Salesforce's Setup, then connect again.",
-        )
+    for item in plan.problems:
+        out.talk(item.detail)
     new.apply_setup(
         plan, lambda item, state: out.talk(f"{state}: {item.api_name}") if state == "done" else None
     )

@@ -34,8 +34,10 @@ class NewConnection:
     creates_accounts: bool | None = None
     import_choice: ImportChoice | None = None
     setup_done: bool = False
-    artefacts: dict[tuple[str, str], Artefact] = field(default_factory=dict)
-    """What set-up made or found, by kind and API name."""
+    made: set[tuple[str, str]] = field(default_factory=set)
+    """What set-up made in the org, by kind and API name, also when it was stopped half-way."""
+    artefacts: tuple[Artefact, ...] = ()
+    """All that the connection relies on in the org, found or made; empty until set-up is complete."""
 
     def check_alguna(self, key: str, url: str = "") -> str:
         """Try the key with one call and keep it; returns where it works. Blocks (seconds).
@@ -92,19 +94,27 @@ class NewConnection:
     def apply_setup(self, plan: SetupPlan, on_step: Callable[[SetupItem, str], None]) -> None:
         """Do what the plan says and see that it is there. Blocks (seconds).
 
-        :raises ConsoleError: the org refuses; what was made until then is remembered.
+        :raises ConsoleError: the org refuses, or `on_step` raised; what was made until then is remembered in `made`.
         """
         from console.salesforce.setup import apply_setup, verify
 
+        def step(item: SetupItem, state: str) -> None:
+            if state == "done":
+                self.made.add((item.kind, item.api_name))
+            on_step(item, state)
+
         with self.salesforce() as client:
-            for artefact in apply_setup(client, plan, on_step):
-                self.artefacts.setdefault((artefact.kind, artefact.api_name), artefact)
-            missing = verify(client)
+            found = apply_setup(client, plan, step)
+            missing = [item for item in verify(client) if item.action != "mismatch"]
         if missing:
             raise ConsoleError(
                 f"Set-up ended, but {missing[0].api_name} still can't be used: {missing[0].detail}",
                 "Salesforce can take some seconds to grant access: check again.",
             )
+        self.artefacts = tuple(
+            replace(artefact, created=artefact.created or (artefact.kind, artefact.api_name) in self.made)
+            for artefact in found
+        )
         self.setup_done = True
 
     def settings(self, now: str) -> ConnectionSettings:
@@ -155,7 +165,7 @@ class NewConnection:
         connections.save(settings)
         try:
             with Cache.open(connections.cache_path(settings.name), org_id=settings.org_id) as cache:
-                for artefact in self.artefacts.values():
+                for artefact in self.artefacts:
                     cache.artefacts.record(
                         artefact.kind, artefact.api_name, artefact.sf_id, artefact.created, now
                     )

@@ -221,8 +221,9 @@ class ConnectWizard:
         """Look at the org and say what set-up would do."""
         new = self._made()
         self._plan = new.plan_setup()
-        if not self._plan.changes and not self._plan.problems:
-            new.setup_done = True
+        if not self._plan.changes and self._plan.obstacle is None:
+            # Nothing to make: going through it only notes what is there.
+            new.apply_setup(self._plan, lambda item, state: None)
             self._draft = replace(self._draft, setup_done=True)
         return shown_plan(self._plan)
 
@@ -283,13 +284,10 @@ class ConnectWizard:
 
     def leftovers(self) -> Sequence[str]:
         """What would stay behind if it were abandoned now."""
-        made = (
-            [artefact for artefact in self._new.artefacts.values() if artefact.created] if self._new else []
-        )
+        made = [kind for kind, _ in self._new.made] if self._new else []
         if not made:
             return ()
-        fields = sum(artefact.kind == "field" for artefact in made)
-        sets = sum(artefact.kind == "permission_set" for artefact in made)
+        fields, sets = made.count("field"), made.count("permission_set")
         return (
             f"{fields} fields on Account and {sets} permission set that set-up made stay in the org, empty; "
             "Setup, Object Manager removes them.",
@@ -375,5 +373,5 @@ def shown_plan(plan: setup.SetupPlan) -> SetupPlan:
     else:
         listed = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
         summary = f"{listed} will be made in the org."
-    blocked = " ".join(dict.fromkeys(item.detail for item in plan.problems))
+    blocked = plan.obstacle.detail if plan.obstacle else ""
     return SetupPlan(tuple(map(shown_item, plan.items)), summary, len(plan.changes), blocked)
