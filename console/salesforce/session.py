@@ -70,7 +70,7 @@ class Session(requests.Session):
     def request(self, method: Any, url: Any, *args: Any, **options: Any) -> requests.Response:
         """As `requests`, with the time limits, without following redirects, counted, and on the right scheme."""
         options.setdefault("timeout", self._timeout)
-        options.setdefault("allow_redirects", False)
+        options["allow_redirects"] = False
         address = self.address(str(url))
         began = time.monotonic()
         response: requests.Response | None = None
@@ -85,11 +85,9 @@ class Session(requests.Session):
 
     def address(self, url: str) -> str:
         """The URL to use: http for exactly the loopback origin that this session was made for, else unchanged."""
-        parts = urlsplit(url)
-        if (
-            self._plain is not None
-            and parts.scheme == "https"
-            and (parts.hostname, parts.port) == self._plain
-        ):
-            return parts._replace(scheme="http").geturl()
-        return url
+        try:
+            parts = urlsplit(url)
+            here = (parts.hostname, parts.port) == self._plain
+        except ValueError:
+            return url
+        return parts._replace(scheme="http").geturl() if here and parts.scheme == "https" else url

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -191,3 +192,14 @@ class GivenToken:
                 raise SignInNeeded("The session has ended.")
             self.tokens.pop(0)
         return self.tokens[0]
+
+
+def everything_told(error: BaseException) -> str:
+    """All that a log, a crash report or a screen could show of an error and of what it drags along."""
+    told: list[str] = []
+    seen: BaseException | None = error
+    while seen is not None:
+        told += [repr(seen), str(seen), repr(seen.args), repr(vars(seen))]
+        told += traceback.format_exception(type(seen), seen, None)
+        seen = seen.__cause__ or seen.__context__
+    return " ".join(told)

@@ -11,7 +11,7 @@ import pytest
 from console.alguna.client import AlgunaClient
 from console.errors import Cancelled, Conflict, ConsoleError, Refused, SignInNeeded, Unreachable, UsageError
 from console.net import Call
-from tests.clients.site import CUT, STALL, Answer, Handler, Site, Unhurried, in_turn, page
+from tests.clients.site import CUT, STALL, Answer, Handler, Site, Unhurried, everything_told, in_turn, page
 
 KEY = "sk_live_hunter2"
 Serve = Callable[[Handler], Site]
@@ -33,7 +33,7 @@ def client(site: Site, unhurried: Unhurried | None = None, **options: object) ->
 def failure(serve: Serve, reaction: Answer | str, call: Callable[[AlgunaClient], object]) -> ConsoleError:
     with client(serve(lambda _: reaction), timeout=0.5) as alguna, pytest.raises(ConsoleError) as caught:
         call(alguna)
-    assert KEY not in f"{caught.value!r} {caught.value.message} {caught.value.advice}"
+    assert KEY not in everything_told(caught.value)
     return caught.value
 
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import traceback
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 from console.errors import ConsoleError, Refused, SignInNeeded, Unreachable, UsageError
 from console.salesforce.oauth import SCOPES, OAuth, Tokens, new_proof, new_state
 from console.salesforce.oauth_errors import TABLE, oauth_error
-from tests.clients.site import CUT, STALL, Answer, Handler, Reaction, Site, page
+from tests.clients.site import CUT, STALL, Answer, Handler, Reaction, Site, everything_told, page
 
 Serve = Callable[[Handler], Site]
 ORG, USER = "00Dxx0000001gPLEAY", "005xx000001SwiUAAS"
@@ -53,11 +52,7 @@ def exchange(client: OAuth) -> Tokens:
 def refusal(serve: Serve, reaction: Reaction, call: Callable[[OAuth], object] = exchange) -> ConsoleError:
     with pytest.raises(ConsoleError) as caught:
         call(oauth(serve(lambda _: reaction)))
-    told = (
-        "".join(traceback.format_exception(caught.value))
-        + repr(caught.value.as_json())
-        + repr(caught.value.args)
-    )
+    told = everything_told(caught.value)
     assert not any(secret in told for secret in SECRETS)
     return caught.value
 
