@@ -104,10 +104,10 @@ def _instant(value: Value) -> Value:
 
 
 def _missing(values: Values) -> tuple[str, ...]:
-    """Named parts that are known to be empty; an unknown part is not counted as missing."""
+    """Parts of the profile of which nothing is known. Not returned counts like empty here: a new account can wait."""
     missing: list[str] = []
-    if all(key in values and values[key] is None for key in BILLING):
+    if not any(values.get(key) for key in BILLING):
         missing.append("billing address")
-    if all(key in values and values[key] is None for key in (CONTACT_EMAIL, CONTACT_LAST_NAME)):
+    if not any(values.get(key) for key in (CONTACT_EMAIL, CONTACT_LAST_NAME)):
         missing.append("contact")
     return tuple(missing)

@@ -102,6 +102,13 @@ def test_an_incomplete_customer_waits_and_says_for_what(make, values, words):
     assert f"Waiting for the {words}:" in planned.why[0]
 
 
+def test_a_profile_that_alguna_does_not_return_makes_a_new_account_wait_too(make):
+    bare = replace(make.unmatched().customer, values={"Name": "Acme Corp"})
+    planned = plan(replace(make.unmatched(), customer=bare), make.policy())
+    assert planned.state is State.INCOMPLETE
+    assert planned.changes == ()
+
+
 def test_ambiguous_accounts_are_shown_with_their_evidence(make):
     match = Match(
         candidates=(Candidate("001000000000002AAA", "Acme\x1b[31m", 30, ("a name that fits", "same city")),)

@@ -50,8 +50,8 @@ def test_an_unknown_word_is_written_as_it_is_and_told():
 
 
 def test_what_lives_is_shown_before_what_does_not():
-    order = ["active", "paused", "scheduled", "draft", "in_dunning", "canceled"]
-    assert sorted(order[::-1], key=phase) == order
+    words = ["canceled", "draft", "active", "in_dunning", "scheduled", "paused"]
+    assert sorted(words, key=phase) == ["active", "paused", "scheduled", "draft", "in_dunning", "canceled"]
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,8 @@ def test_a_profile_without_address_or_contact_is_incomplete(view, make):
     assert view(make.customer(nobody)).missing == ("contact",)
     assert view(make.customer({**nobody, **nowhere})).missing == ("billing address", "contact")
     assert view(make.customer({**nowhere, "BillingCity": "Berlin"})).missing == ()
-    assert view(make.customer(without=(*BILLING, *nobody))).missing == (), "unknown is not missing"
+    assert view(make.customer(without=(*BILLING, *nobody))).missing == ("billing address", "contact")
+    assert view(make.customer({"Contact.LastName": None})).missing == ()
 
 
 def test_salesforces_side_leaves_out_what_is_not_there(make):
