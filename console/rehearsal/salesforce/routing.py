@@ -98,7 +98,8 @@ class Route:
     @property
     def allowed(self) -> list[str]:
         """The methods of this path; what can be read can also be asked for its head."""
-        return [*self.methods, "HEAD"] if "GET" in self.methods else list(self.methods)
+        names = list(self.methods)
+        return ["GET", "HEAD", *names[1:]] if "GET" in names else names
 
 
 class Router:

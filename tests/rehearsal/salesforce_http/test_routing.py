@@ -46,7 +46,7 @@ def test_a_wrong_method_is_named_with_the_right_ones(method: str) -> None:
     assert refused.value.status == 405
     assert refused.value.body() == [
         {
-            "message": f"HTTP Method '{method}' not allowed. Allowed are GET,DELETE,HEAD",
+            "message": f"HTTP Method '{method}' not allowed. Allowed are GET,HEAD,DELETE",
             "errorCode": "METHOD_NOT_ALLOWED",
         }
     ]

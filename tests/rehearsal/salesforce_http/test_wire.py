@@ -36,7 +36,7 @@ async def test_a_gzipped_body_is_unpacked() -> None:
     )
 
 
-@pytest.mark.parametrize("body", [b"not gzip at all", gzip.compress(b"x" * 1000)[:-9]])
+@pytest.mark.parametrize("body", [b"not gzip at all", gzip.compress(b"x" * 1000, mtime=0)[:-9]])
 async def test_a_broken_gzip_body_is_refused(body: bytes) -> None:
     with pytest.raises(ApiError) as refused:
         await wire.read_body(received(body), {"content-encoding": "gzip"})
