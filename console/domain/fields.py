@@ -56,6 +56,11 @@ class FieldSpec:
     direction: Flow
     default_rule: Rule = Rule.ALGUNA_WINS
 
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules that make sense here: a field that only Alguna fills is on or off."""
+        return tuple(Rule) if self.direction is Flow.BOTH else (Rule.ALGUNA_WINS, Rule.OFF)
+
 
 @dataclass(frozen=True, slots=True)
 class CustomField:
