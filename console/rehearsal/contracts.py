@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -60,11 +61,13 @@ class Version:
     document: Json
 
 
+@cache
 def plan_id(number: int, seed: int) -> str:
     """The id of a plan of `PLANS`."""
     return "pln_" + codes.code(number, seed=seed, length=14)
 
 
+@cache
 def product_id(number: int, seed: int) -> str:
     """The id of a product of `PRODUCTS`."""
     return "prod_" + codes.code(number, seed=seed, length=14)

@@ -7,17 +7,26 @@ import unicodedata
 from importlib import resources
 from random import Random
 
+Name = tuple[str, str]
+"""A name as it is written, and the spelling that an e-mail address can hold."""
 
-def _read() -> tuple[list[tuple[list[str], list[str]]], list[int]]:
+
+def _names(text: str) -> list[Name]:
+    found = []
+    for name in text.split():
+        written, _, latin = name.partition("|")
+        found.append((written, slug(latin or written)))
+    return found
+
+
+def _read() -> tuple[list[tuple[list[Name], list[Name]]], list[int]]:
     text = resources.files(__package__).joinpath("data/people.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(text.splitlines()))
-    return [(row["given"].split(), row["family"].split()) for row in rows], [
+    return [(_names(row["given"]), _names(row["family"])) for row in rows], [
         int(row["weight"]) for row in rows
     ]
 
 
-_POOL, _WEIGHTS = _read()
-"""Given and family names by culture; one that is not in Latin letters carries its romanisation after a bar."""
 ROLES = (
     "Chief Financial Officer", "VP Finance", "Head of Procurement", "Accounts Payable Manager", "Billing Specialist", "Controller",
     "IT Director", "Chief Technology Officer", "Operations Manager", "Office Manager", "Legal Counsel", "Head of Engineering",
@@ -34,9 +43,8 @@ _LETTERS = str.maketrans({
 def person(rng: Random) -> tuple[str, str, str]:
     """A given name, a family name, and the local part of an e-mail address for them."""
     given_names, family_names = rng.choices(_POOL, _WEIGHTS)[0]
-    given, _, given_latin = rng.choice(given_names).partition("|")
-    family, _, family_latin = rng.choice(family_names).partition("|")
-    first, last = slug(given_latin or given), slug(family_latin or family)
+    given, first = rng.choice(given_names)
+    family, last = rng.choice(family_names)
     local = rng.choice((f"{first}.{last}", f"{first[0]}{last}", f"{first}", f"{last}.{first}"))
     return given, family, local
 
@@ -45,3 +53,7 @@ def slug(text: str) -> str:
     """Lower-case ASCII letters, digits and single hyphens: a piece of a domain name or of an address."""
     plain = unicodedata.normalize("NFKD", text.translate(_LETTERS)).encode("ascii", "ignore").decode().lower()
     return "-".join("".join(c if c.isalnum() else " " for c in plain).split())
+
+
+_POOL, _WEIGHTS = _read()
+"""Given and family names by culture, and how frequent each culture is."""

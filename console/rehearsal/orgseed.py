@@ -13,6 +13,7 @@ from random import Random
 from typing import Any
 
 from . import codes, names, places, stamps
+from .companies import Company, company
 from .profiles import BASE, Profile, profile, random_for
 from .salesforce import ids
 
@@ -61,6 +62,13 @@ _STRANGERS = (
     "Lantern",
 )
 
+# Every row names the same fields: the org takes such rows in one statement.
+_BLANK_ACCOUNT: Row = dict.fromkeys((
+    "Id", "OwnerId", "CreatedById", "LastModifiedById", "CreatedDate", "LastModifiedDate", "SystemModstamp", "Name", "Website",
+    "BillingStreet", "BillingCity", "BillingState", "BillingPostalCode", "BillingCountry", "Industry", "Type", "Phone",
+    "TickerSymbol",
+))  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class OrgSeed:
@@ -81,7 +89,7 @@ class OrgSeed:
 
     def linked(self, index: int) -> str | None:
         """The account that the customer was linked with in earlier days: its id is among the customer's aliases."""
-        if not has_account(index, self.seed) or random_for(self.seed, index, 4).random() >= 0.08:
+        if not has_account(index, self.seed) or codes.chance(index, seed=self.seed, part=4) >= 0.08:
             return None
         return self.account_id(index, MAIN)
 
@@ -99,16 +107,14 @@ class OrgSeed:
 
     def _account(self, index: int, kind: int) -> Row:
         rng = random_for(self.seed, index, 8 + kind)
-        of = profile(index, self.seed)
-        row: Row = {"Id": self.account_id(index, kind), **_history(rng, self.users)}
+        row: Row = {**_BLANK_ACCOUNT, "Id": self.account_id(index, kind), **_history(rng, self.users)}
         if kind == STRANGER:
             return row | _stranger(rng, index)
         if kind == LOOKALIKE:
-            return row | _lookalike(rng, of)
+            return row | _lookalike(rng, company(index))
+        of = profile(index, self.seed)
         row["Name"] = _typed_name(rng, of, twin=kind == TWIN)
-        website = _typed_website(rng, of)
-        if website is not None:
-            row["Website"] = website
+        row["Website"] = _typed_website(rng, of)
         row |= _typed_address(rng, of)
         row["Industry"] = _INDUSTRIES.get(of.company.sector, "Other")
         row["Type"] = rng.choice(("Customer - Direct", "Customer - Direct", "Prospect", "Customer - Channel"))
@@ -120,58 +126,50 @@ class OrgSeed:
 
     def _contacts(self, index: int, kind: int) -> Iterator[Row]:
         rng = random_for(self.seed, index, 12 + kind)
-        of = profile(index, self.seed)
-        known = list(of.contacts or ()) if kind in (MAIN, TWIN) else []
+        known: list[Row] = []
+        domain = "example.net"
+        if kind in (MAIN, TWIN):
+            of = profile(index, self.seed)
+            known, domain = list(of.contacts or ()), of.company.domain
         rng.shuffle(known)
-        people: list[Row] = []
+        people: list[tuple[str, str, str, str | None]] = []
         for contact in known[: rng.randint(0, 2)]:
             if contact.get("last_name") is None:
                 continue
-            person: Row = {
-                "FirstName": contact["first_name"],
-                "LastName": contact["last_name"],
-                "Email": _mailbox(contact["email"]),
-            }
-            if rng.random() < 0.7:
-                # People move up; a CRM hears of it later than the invoice.
-                person["Title"] = contact.get("title") if rng.random() < 0.6 else rng.choice(names.ROLES)
-            people.append(person)
+            # People move up; a CRM hears of it later than the invoice.
+            title = rng.choice((None, contact.get("title"), contact.get("title"), rng.choice(names.ROLES)))
+            people.append((contact["first_name"], contact["last_name"], contact["email"], title))
         for _ in range(rng.choices((0, 1, 2), (50, 40, 10))[0]):
             given, family, local = names.person(rng)
-            domain = of.company.domain if kind in (MAIN, TWIN) else "example.net"
-            people.append(
-                {
+            people.append((given, family, f"{local}@{domain}", rng.choice(names.ROLES)))
+        for number, (given, family, email, title) in enumerate(people):
+            if number < (4 if kind in (MAIN, TWIN) else 2):
+                yield {
+                    "Id": self.contact_id(index, kind, number),
+                    "AccountId": self.account_id(index, kind),
+                    **_history(rng, self.users),
                     "FirstName": given,
                     "LastName": family,
-                    "Email": f"{local}@{domain}",
-                    "Title": rng.choice(names.ROLES),
+                    "Email": email.lower(),
+                    "Title": title,
                 }
-            )
-        for number, person in enumerate(people):
-            yield {
-                "Id": self.contact_id(index, kind, number),
-                "AccountId": self.account_id(index, kind),
-                **_history(rng, self.users),
-                **{name: value for name, value in person.items() if value is not None},
-            }
 
 
 def has_account(index: int, seed: int) -> bool:
     """Whether the org knows the company of customer number `index`."""
-    return index == 0 or random_for(seed, index, 3).random() < 0.5
+    return index == 0 or codes.chance(index, seed=seed, part=3) < 0.5
 
 
 def kinds(index: int, seed: int) -> list[int]:
     """The accounts around one customer."""
-    rng = random_for(seed, index, 5)
     found = []
     if has_account(index, seed):
         found.append(MAIN)
-        if index and rng.random() < 0.035:
+        if index and codes.chance(index, seed=seed, part=5) < 0.035:
             found.append(TWIN)
-    if index and rng.random() < 0.04:
+    if index and codes.chance(index, seed=seed, part=6) < 0.04:
         found.append(LOOKALIKE)
-    if rng.random() < 0.12:
+    if codes.chance(index, seed=seed, part=7) < 0.12:
         found.append(STRANGER)
     return found
 
@@ -234,14 +232,14 @@ def _typed_address(rng: Random, of: Profile) -> Row:
     return {name: value for name, value in row.items() if value}
 
 
-def _lookalike(rng: Random, of: Profile) -> Row:
-    first = of.company.short.split()[0].strip(",")
+def _lookalike(rng: Random, firm: Company) -> Row:
+    first = firm.short.split()[0].strip(",")
     trade = rng.choice(_OTHER_TRADES)
     website = f"www.{names.slug(first) or 'shop'}-{names.slug(trade)}.example"
     return {
         "Name": f"{first} {trade}",
         "Website": website,
-        "BillingCity": of.company.city,
+        "BillingCity": firm.city,
         "Type": "Prospect",
     }
 
@@ -265,10 +263,6 @@ def _history(rng: Random, users: Sequence[str]) -> Row:
         "LastModifiedDate": _rest(changed),
         "SystemModstamp": _rest(changed),
     }
-
-
-def _mailbox(email: str) -> str:
-    return email.lower()
 
 
 def _rest(stamp: int) -> str:

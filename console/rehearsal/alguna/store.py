@@ -15,6 +15,7 @@ from .. import codes, stamps
 from . import schema
 from .paging import Condition, Order, Ranks, filtered, whole
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 Json = dict[str, Any]
 Row = sqlite3.Row
 _SORTS = {
@@ -237,4 +238,4 @@ def make_code(kind: str, number: int, seed: int) -> str:
 
 def dump(value: Any) -> str:
     """Compact JSON, as it is stored."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _encode(value)
