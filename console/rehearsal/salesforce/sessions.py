@@ -131,13 +131,13 @@ class Sessions:
     def handout(self) -> Handout:
         """The practice app, the administrator's password and a live session: the same after a restart.
 
-        A session that was ended meanwhile is replaced by another one.
+        A session that was ended meanwhile is replaced by another one. App id and password follow from the seed.
         """
         key = self.vault.secret("handout_key")
         user = self._org.user(self._org.admin_id)
         if user is None:
             raise RuntimeError("the org has no administrator")
-        client_id = "3MVG9" + _derived(key, "client", 80)
+        client_id = "3MVG9" + _derived(self._org.admin_id, "client", 80)
         if self.apps.find(client_id) is None:
             self.apps.register(client_id, PRACTICE_APP, PRACTICE_CALLBACKS, any_port=True)
         password = "practice-" + hashlib.sha256(self._org.admin_id.encode()).hexdigest()[:6]
