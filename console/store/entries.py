@@ -191,14 +191,16 @@ class Entries:
 
         :returns: customer ids (account ids for accounts without a customer); several for a name that is not unique.
         """
-        text = text.strip()
+        text = column(text.strip())
+        if not text:
+            return []
         try:
             account_id = to_18(text)
         except ValueError:
             account_id = text
         by_id = self._db.query(
             "SELECT coalesce(customer_id, account_id) FROM entries WHERE customer_id = ? OR account_id = ?",
-            (column(text), column(account_id)),
+            (text, account_id),
         )
         if by_id:
             return [row[0] for row in by_id]

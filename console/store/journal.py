@@ -14,10 +14,11 @@ from console.store.text import column, decode, encode, id_list
 Outcome = Literal["applied", "refused", "stale"]
 
 
-# Refusals that an applied change (?) overtakes: same customer, side and field.
+# Earlier refusals that an applied change (?) overtakes: same customer, side and field.
 _VOID = """
 DELETE FROM journal WHERE seq IN (
     SELECT old.seq FROM journal new JOIN journal old ON old.customer_id = new.customer_id AND old.status = 'refused'
+    AND old.seq < new.seq
     WHERE new.id = ? AND old.change ->> 'side' = new.change ->> 'side'
     AND old.change ->> 'entity' = new.change ->> 'entity' AND old.change ->> 'key' IS new.change ->> 'key'
 )

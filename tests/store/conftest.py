@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +26,13 @@ ORG = "00D5g000004HkPZ"
 AT = "2026-01-02T03:04:05Z"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Make:
     """Records with as little to say as possible."""
 
     org: str = ORG
     at: str = AT
     later: str = "2026-02-03T04:05:06Z"
-    made: dict[str, int] = field(default_factory=dict)
 
     def account_id(self, number: int) -> str:
         return to_18(f"001{number:012d}")
@@ -88,7 +87,7 @@ class Make:
         return Change(id_, customer, **{**given, **more})
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make() -> Make:
     return Make()
 
