@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from console.rehearsal.server import Rehearsal
 from console.secrets import Secrets
 from console.settings import Connections
+from tests.clients.rehearsed import Stage
 from tests.clients.site import Handler, MemoryKeyring, Site, Unhurried
 
 
@@ -50,3 +52,27 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture(scope="module")
+def shared_stage() -> Iterator[Stage]:
+    """One rehearsal for a whole file, for tests that leave no trace but records of their own."""
+    with Rehearsal(customers=40, seed=7) as rehearsal:
+        running = Stage(rehearsal)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def stage(shared_stage: Stage) -> Iterator[Stage]:
+    yield shared_stage
+    shared_stage.reset()
+
+
+@pytest.fixture
+def fresh_stage() -> Iterator[Stage]:
+    """A rehearsal that a test may turn upside down."""
+    with Rehearsal(customers=8, seed=7) as rehearsal:
+        running = Stage(rehearsal)
+        yield running
+        running.close()
