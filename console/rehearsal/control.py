@@ -263,6 +263,17 @@ def _edit_subscription(stage: Stage, parts: list[str], body: Json, request: Requ
     return edits.edit_subscription(stage, parts[2], body)
 
 
+def _show_webhooks(stage: Stage, parts: list[str], body: Json, request: Request) -> Json:
+    return stage.webhooks.as_dict()
+
+
+def _set_webhooks(stage: Stage, parts: list[str], body: Json, request: Request) -> Json:
+    if set(body) != {"url"} or not isinstance(body["url"], str | None):
+        raise Refused(400, 'say {"url": "http://127.0.0.1:PORT/..."} or {"url": null}')
+    stage.webhooks.register(body["url"])
+    return stage.webhooks.as_dict()
+
+
 # -- activity
 
 
@@ -312,6 +323,8 @@ _ROUTES.update({
     ("POST", "alguna/subscriptions"): _new_subscription,
     ("GET", "alguna/subscriptions/*"): _show_subscription,
     ("PATCH", "alguna/subscriptions/*"): _edit_subscription,
+    ("GET", "alguna/webhooks"): _show_webhooks,
+    ("POST", "alguna/webhooks"): _set_webhooks,
     ("GET", "activity"): _show_activity,
     ("POST", "activity"): _set_activity,
 })  # fmt: skip

@@ -25,6 +25,7 @@ from .alguna import lifecycle
 from .alguna.app import create_app as create_alguna
 from .alguna.options import Options
 from .alguna.store import Store
+from .alguna.webhooks import Webhooks
 from .faults import Wire
 from .salesforce.app import SalesforceApp
 from .salesforce.app import create_app as create_salesforce
@@ -204,6 +205,7 @@ class Rehearsal:
             alguna_options=self._options,
             salesforce_options=SalesforceOptions(salesforce.sessions),
             activity=Activity(org, alguna, self._options, seed=alguna.seed),
+            webhooks=Webhooks(alguna, self._options),
             addresses={"salesforce": urls[0], "alguna": urls[1], "control": urls[2]},
         )
         stack.callback(stage.activity.stop)
@@ -229,6 +231,7 @@ class Rehearsal:
                 await self._stop.wait()
         finally:
             stage.activity.stop()
+            stage.webhooks.close()
             for wire in wires:
                 wire.close()
             for server in servers:

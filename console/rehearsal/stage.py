@@ -15,6 +15,7 @@ from .faults import Faults
 if TYPE_CHECKING:
     from .activity import Activity
     from .alguna.store import Store
+    from .alguna.webhooks import Webhooks
     from .salesforce.errors import ApiError
     from .salesforce.org import Org
     from .salesforce.sessions import Sessions
@@ -86,6 +87,7 @@ class Stage:
     alguna_options: Options
     salesforce_options: SalesforceOptions
     activity: Activity
+    webhooks: Webhooks
     addresses: dict[str, str]
     salesforce_faults: Faults = field(default_factory=_salesforce_faults)
     alguna_faults: Faults = field(default_factory=_alguna_faults)
