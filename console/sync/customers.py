@@ -57,6 +57,7 @@ class CustomerWriter:
         alguna: AlgunaClient,
         workers: Workers,
         gate: Callable[[], None],
+        run: int,
         ledger: Ledger,
         recovery: Recovery,
         clock: Callable[[], datetime],
@@ -66,6 +67,7 @@ class CustomerWriter:
         self._alguna = alguna
         self._workers = workers
         self._gate = gate
+        self._run = run
         self._ledger = ledger
         self._recovery = recovery
         self._clock = clock
@@ -131,7 +133,7 @@ class CustomerWriter:
             answer.ended.append(Ended(alias, "stale", answer.fatal or answer.unreachable))
             return answer
         try:
-            answer.customer = self._alguna.add_alias(job.customer_id, new_alias(alias), alias.id)
+            answer.customer = self._alguna.add_alias(job.customer_id, new_alias(alias), self._key(alias.id))
             answer.ended.append(Ended(alias, "applied"))
         except Cancelled:
             raise
@@ -143,7 +145,7 @@ class CustomerWriter:
         """All changed fields with one write; without those that Alguna doesn't take, where it names them."""
         wanted: dict[str, Value] = {c.key: text_of(c) for c in changes if c.key is not None}
         expected: dict[str, Value] = {c.key: _before(c) for c in changes if c.key is not None}
-        key = changes[0].id if len(changes) == 1 else plan_hash(changes)
+        key = self._key(changes[0].id if len(changes) == 1 else plan_hash(changes))
         try:
             answer.customer = self._alguna.update(job.customer_id, wanted, expected, key)
         except Cancelled:
@@ -157,6 +159,11 @@ class CustomerWriter:
             self._write_fields(job, [c for c in changes if c not in named], answer)
         else:
             answer.ended += [Ended(change, "applied", lost=job.lost(change)) for change in changes]
+
+    def _key(self, change_id: str) -> str:
+        """Alguna answers a key that it knows without doing anything, for a day. Within a run that is what protects from
+        doing it twice; a later run that comes to the same change means it."""
+        return f"{self._run}-{change_id}"
 
     def _failed(self, job: Job, changes: Sequence[Change], error: ConsoleError, answer: Answer) -> None:
         outcome: str = "stale"

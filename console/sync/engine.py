@@ -29,6 +29,7 @@ from console.sync.apply import Apply
 from console.sync.attention import note_states
 from console.sync.cursors import text
 from console.sync.customers import CustomerWriter
+from console.sync.details import Details
 from console.sync.events import Calls, Counts, Event, RunFailed, RunFinished, RunSummary, Tally
 from console.sync.ledger import Ledger
 from console.sync.meter import Meter
@@ -67,6 +68,7 @@ class _Tools:
     org: Org
     ledger: Ledger
     recovery: Recovery
+    details: Details
     planning: Planning
     apply: Apply
     meter: Meter
@@ -271,6 +273,7 @@ class Engine:
         AlgunaObserver(self._alguna, cache, self._workers, self._gate, self._clock).observe(
             tools.meter.reading
         )
+        tools.details.look_again()
         self._plan_anew_when_changed(tools.policy)
 
     def _one(self, tools: _Tools, customer_id: str) -> None:
@@ -336,11 +339,12 @@ class Engine:
             org=org, ledger=ledger, recovery=recovery, readable=allowed.readable, meter=meter, **common
         )
         customers = CustomerWriter(
-            alguna=alguna, gate=self._gate, ledger=ledger, recovery=recovery, meter=meter, **common
+            alguna=alguna, gate=self._gate, run=run, ledger=ledger, recovery=recovery, meter=meter, **common
         )
-        planning = Planning(alguna=alguna, gate=self._gate, policy=policy, tally=tally, meter=meter, **common)
+        details = Details(alguna=alguna, gate=self._gate, tally=tally, meter=meter, **common)
+        planning = Planning(cache=cache, details=details, clock=clock, policy=policy, tally=tally)
         apply = Apply(cache=cache, org=org, ledger=ledger, rows=rows, customers=customers, clock=clock)
-        return _Tools(org, ledger, recovery, planning, apply, meter, tally, policy)
+        return _Tools(org, ledger, recovery, details, planning, apply, meter, tally, policy)
 
     def _plan_anew_when_changed(self, policy: Policy) -> None:
         """What was decided under another policy is decided again."""

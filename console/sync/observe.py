@@ -154,6 +154,15 @@ class _Store(Protocol[Record]):
     def end_full_pull(self, seen_at: str) -> int: ...
 
 
+def newest_stamp(cache: Cache, what: str) -> str:
+    """The newest stamp seen among ``customers`` or ``subscriptions``; empty before they were read."""
+    return Cursor.load((cache.get(_key(what)) or {}).get("cursor")).newest
+
+
+def _key(what: str) -> str:
+    return f"alguna.{what}"
+
+
 class AlgunaObserver:
     """Reads customers and subscriptions into the cache."""
 
@@ -179,7 +188,7 @@ class AlgunaObserver:
         store: _Store[Record],
         told: Told,
     ) -> int:
-        key = f"alguna.{what}"
+        key = _key(what)
         kept: dict[str, Any] = self._cache.get(key, None) or {}
         cursor = Cursor.load(kept.get("cursor"))
         began = self._clock()

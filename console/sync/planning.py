@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from console.alguna.client import AlgunaClient
 from console.domain.planner import plan
 from console.domain.policy import Policy
 from console.domain.records import Change, Link, LinkPlan, State, Subject, Subscription, Values
 from console.domain.status import is_known, status_word
 from console.domain.subscription import primary
-from console.errors import ConsoleError, Refused, Unreachable
 from console.store.cache import Cache
 from console.store.entries import Settled
 from console.store.journal import Refusal
 from console.sync.cursors import text
+from console.sync.details import Details
 from console.sync.events import Tally
 from console.sync.jobs import Job
 from console.sync.match import matched, new_link
-from console.sync.meter import DETAILS, Meter
-from console.sync.workers import Workers, gated
 
 OUT_OF_SCOPE = frozenset(
     {State.NEW, State.NOT_IMPORTED, State.NOT_CREATED, State.REVIEW, State.GONE, State.INCOMPLETE}
 )
 """Customers in these states aren't linked: what only an account shows isn't fetched for them."""
 UNKNOWN_STATUS = "unknown_status"
-PATIENCE = 5
-"""Subscriptions in a row whose details can't be had before the pass gives up."""
 
 
 class Planning:
@@ -39,22 +34,16 @@ class Planning:
         self,
         *,
         cache: Cache,
-        alguna: AlgunaClient,
-        workers: Workers,
-        gate: Callable[[], None],
+        details: Details,
         clock: Callable[[], datetime],
         policy: Policy,
         tally: Tally,
-        meter: Meter,
     ) -> None:
         self._cache = cache
-        self._alguna = alguna
-        self._workers = workers
-        self._gate = gate
+        self._details = details
         self._clock = clock
         self._policy = policy
         self._tally = tally
-        self._meter = meter
         self._told_statuses: set[str] = set()
 
     def plan(self, customer_ids: Sequence[str]) -> list[Job]:
@@ -67,9 +56,9 @@ class Planning:
         lacking = {
             subscription.id: subscription
             for subject, made in planned
-            if made.state not in OUT_OF_SCOPE and (subscription := _lacks_details(subject)) is not None
+            if made.state not in OUT_OF_SCOPE and (subscription := self._details.lacking(subject)) is not None
         }
-        if lacking and self._fetch(lacking.values()):
+        if lacking and self._details.fetch(list(lacking.values())):
             planned = self._renewed(planned, lacking, policy)
         return self._note(planned)
 
@@ -97,38 +86,6 @@ class Planning:
             else (subject, made)
             for subject, made in planned
         ]
-
-    def _fetch(self, subscriptions: Collection[Subscription]) -> bool:
-        """Get details; returns whether there were any. What can't be had now stays unknown and is tried again."""
-        misses = 0
-        got = []
-        calls = self._workers.each(self._alguna.details, gated(subscriptions, self._gate))
-        for place, (subscription, future) in enumerate(calls, 1):
-            self._meter.part("Reading prices and dates", DETAILS, place, len(subscriptions))
-            try:
-                got.append((subscription.id, future.result()))
-                misses = 0
-            except Unreachable:
-                misses += 1
-                if misses >= PATIENCE:
-                    raise
-                self._tally.postponed.add(subscription.customer_id)
-            except Refused as error:
-                self._refused_details(error)
-        now = text(self._clock())
-        with self._cache.transaction():
-            for subscription_id, details in got:
-                self._cache.subscriptions.set_details(subscription_id, details, now)
-        return bool(got)
-
-    def _refused_details(self, error: ConsoleError) -> None:
-        self._cache.problems.report(
-            "details",
-            error.code,
-            f"Prices and renewal dates can't be read: {error.message}",
-            error.advice,
-            text(self._clock()),
-        )
 
     # --- noting ----------------------------------------------------------------------------------------------
 
@@ -217,17 +174,6 @@ def _other_contact(subject: Subject) -> str | None:
 def _refusal(changes: Sequence[Change], refusals: Sequence[Refusal]) -> str:
     ids = {change.id for change in changes}
     return next(refusal.sentence for refusal in refusals if refusal.change.id in ids)
-
-
-def _lacks_details(subject: Subject) -> Subscription | None:
-    """The subscription that the account shows, when its price and dates have to be asked for."""
-    chosen = primary(subject.subscriptions, subject.link.pinned_subscription if subject.link else None)
-    if chosen is None:
-        return None
-    details = chosen.subscription.details
-    if details is not None and details.of_update == chosen.subscription.updated_at:
-        return None
-    return chosen.subscription
 
 
 def _settled(subject: Subject, made: LinkPlan, state: State, why: str) -> Settled:
