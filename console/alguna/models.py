@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
-from console.domain.fields import BILLING, FIELD, LEGAL_ENTITY, TAX_RATE, Kind
+from console.domain.fields import BILLING, CONTACT_TITLE, FIELD, LEGAL_ENTITY, TAX_RATE, Kind
 from console.domain.normal import canonical
 from console.domain.records import Customer, Subscription, Value
 from console.errors import Unreachable
@@ -160,7 +160,7 @@ PERSON: Mapping[str, str] = {
     "Contact.FirstName": "first_name",
     "Contact.LastName": "last_name",
     "Contact.Email": "email",
-    "Contact.Title": "title",
+    CONTACT_TITLE: "title",
 }
 """Field keys and the fields of a contact."""
 
@@ -194,7 +194,8 @@ def _address_values(address: Address | None) -> dict[str, Value]:
 
 def _person_values(person: Person | None) -> dict[str, Value]:
     if person is None:
-        return dict.fromkeys(PERSON)
+        # The reference has no title: without a contact that shows one, nothing is known of it.
+        return dict.fromkeys(key for key in PERSON if key != CONTACT_TITLE)
     return {
         key: canonical(FIELD[key].kind, getattr(person, name))
         for key, name in PERSON.items()

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from console.alguna.models import ADDRESS, PERSON, PLAIN
-from console.domain.fields import FIELD, LEGAL_ENTITY, TAX_RATE
+from console.domain.fields import CONTACT_TITLE, FIELD, LEGAL_ENTITY, TAX_RATE
 from console.domain.records import Value
 from console.errors import Refused
 
@@ -67,9 +67,8 @@ def _has_place(raw: Mapping[str, Any], key: str) -> bool:
     """The reference lists neither website nor a contact's title: they count only where the answer has them."""
     if key == "Website":
         return "website" in raw
-    if key == "Contact.Title":
-        people = raw.get("contacts") or []
-        return not people or any("title" in person for person in people)
+    if key == CONTACT_TITLE:
+        return any("title" in person for person in raw.get("contacts") or [])
     return (
         (key in PLAIN and key not in READ_ONLY) or key in ADDRESS or key == "BillingStreet" or key in PERSON
     )

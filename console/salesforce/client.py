@@ -212,7 +212,7 @@ class SalesforceClient:
                     request.reference,
                     int(found[request.reference]["httpStatusCode"]),
                     found[request.reference]["body"],
-                    request.method != "GET",
+                    request.method,
                 )
                 for request in requests
             ]

@@ -85,13 +85,13 @@ class SubReply:
     reference: str
     status: int
     body: Json = field(repr=False)
-    writing: bool = False
+    method: Method = "GET"
 
     def error(self) -> ConsoleError | None:
         """The typed error of a sub-request that failed as a whole, else None."""
         if self.status < 300 or self.status == 304:
             return None
-        return error_of_body(self.status, self.body, writing=self.writing)
+        return error_of_body(self.status, self.body, writing=self.method != "GET")
 
     def rows(self) -> list[dict[str, Any]]:
         """The records of a query page.
@@ -100,7 +100,7 @@ class SubReply:
         """
         self._check()
         if not isinstance(self.body, dict) or not isinstance(self.body.get("records"), list):
-            raise _strange("a query", self.writing)
+            raise _strange("a query", self.method != "GET")
         rows: list[dict[str, Any]] = self.body["records"]
         return rows
 
@@ -116,7 +116,7 @@ class SubReply:
         :raises ConsoleError: the sub-request failed as a whole.
         """
         self._check()
-        return row_replies(self.body, creating=self.status == 201)
+        return row_replies(self.body, creating=self.method == "POST")
 
     def _check(self) -> None:
         error = self.error()
@@ -127,6 +127,7 @@ class SubReply:
 def row_replies(body: Json, *, creating: bool = False) -> list[RowReply]:
     """What became of each record, from the body of a collection's reply.
 
+    :param creating: the collection was one of creates, whose items do not say `created`.
     :raises Unreachable: the body is no such list; what was written is not known.
     """
     if not isinstance(body, list):

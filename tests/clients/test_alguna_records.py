@@ -95,9 +95,9 @@ def test_what_the_answer_says_is_null_is_known_to_be_empty() -> None:
         "BillingStreet",
         "BillingCountry",
         "Contact.Email",
-        "Contact.Title",
     ):
         assert record.values[key] is None
+    assert "Contact.Title" not in record.values
     assert (record.aliases, record.contact_id, record.contacts) == ((), None, 0)
 
 
@@ -243,6 +243,7 @@ def test_a_first_contact_becomes_the_primary_one() -> None:
         (FULL, {"Name": None}, ("Name",)),
         (FULL, {"CurrencyIsoCode": ""}, ("CurrencyIsoCode",)),
         ({**FULL, "contacts": []}, {"Contact.LastName": "B"}, ("Contact.Email",)),
+        ({**FULL, "contacts": []}, {"Contact.Title": "CEO"}, ("Contact.Title",)),
         (FULL, {"Contact.Email": None}, ("Contact.Email",)),
     ],
 )
