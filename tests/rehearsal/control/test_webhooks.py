@@ -24,9 +24,11 @@ class Listener:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
-                self.send_response(listener.statuses.pop(0) if listener.statuses else 204)
-                self.end_headers()
+                status = listener.statuses.pop(0) if listener.statuses else 204
+                # Noted before it is answered: the answer lets the next delivery go.
                 listener.got.put(({name.lower(): value for name, value in self.headers.items()}, body))
+                self.send_response(status)
+                self.end_headers()
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
