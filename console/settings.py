@@ -10,7 +10,7 @@ import unicodedata
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from console.domain.records import Rule
 from console.errors import StoreError, UsageError
@@ -18,6 +18,8 @@ from console.net import is_loopback
 from console.paths import home, private
 
 API_VERSION = "62.0"
+ALGUNA_CEILING = 100
+"""Requests a second that Alguna allows a key (https://alguna.com/docs/quickstarts/developers)."""
 LONGEST_NAME = 60
 # Windows opens these as devices, whatever the folder.
 RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
@@ -56,9 +58,15 @@ class ConnectionSettings(BaseModel):
     customer_url: str = "{app}/customers/{id}"
     subscription_url: str = "{app}/subscriptions/{id}"
     interval_seconds: float = Field(default=60.0, ge=1.0, le=86_400.0)
-    alguna_rate: float = Field(default=90.0, gt=0.0, le=100.0)
-    """Requests a second that we allow ourselves; Alguna's own limit is 100."""
+    alguna_rate: float = Field(default=90.0, gt=0.0)
+    """Requests a second that we allow ourselves: at most 100, Alguna's own limit, unless it is a practice account here."""
     permission_set: str = "Alguna_Sync"
+
+    @model_validator(mode="after")
+    def _within_limits(self) -> ConnectionSettings:
+        if self.alguna_rate > ALGUNA_CEILING and not is_loopback(self.alguna_url):
+            raise ValueError(f"alguna_rate is at most {ALGUNA_CEILING}")
+        return self
 
     @property
     def is_practice(self) -> bool:

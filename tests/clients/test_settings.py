@@ -108,6 +108,7 @@ def test_without_any_connection_the_advice_is_to_make_one(connections: Connectio
         "[]",
         '{"name": "one", "surprise": 1}',
         '{"name": "one", "interval_seconds": 0}',
+        '{"name": "one", "alguna_rate": 101, "alguna_url": "https://api.alguna.io"}',
         "\x00",
         "null",
     ],
@@ -220,3 +221,16 @@ def test_a_practice_connection_has_both_ends_on_this_computer(
 ) -> None:
     settings = ConnectionSettings(name="x", login_url=login, instance_url=instance, alguna_url=alguna)
     assert settings.is_practice is practice
+
+
+def test_alguna_s_ceiling_holds_for_alguna_and_not_for_a_practice_account() -> None:
+    with pytest.raises(ValueError, match="at most 100"):
+        ConnectionSettings(name="x", alguna_url="https://api.alguna.io", alguna_rate=101)
+    assert ConnectionSettings(name="x", alguna_url="http://127.0.0.1:1", alguna_rate=500).alguna_rate == 500
+
+
+def test_a_practice_account_on_this_computer_may_be_asked_faster_than_alguna(
+    connections: Connections,
+) -> None:
+    connections.save(ConnectionSettings(name="one", alguna_url="http://127.0.0.1:2", alguna_rate=5_000))
+    assert connections.load("one").alguna_rate == 5_000
