@@ -1,4 +1,4 @@
-"""JSON as Salesforce writes it: compact or pretty, numbers with the decimals of their field."""
+"""JSON as Salesforce writes it: compact, numbers with the decimals of their field."""
 
 from __future__ import annotations
 
@@ -20,15 +20,9 @@ def _mark(value: Any) -> str:
     raise TypeError(f"{type(value).__name__} is no JSON value")
 
 
-def dumps(value: Any, *, pretty: bool = False) -> str:
-    """`value` as JSON text; a Decimal becomes a bare number and keeps its decimals (50000.00).
-
-    Pretty is two blanks of indent and blanks around the colon, as X-PrettyPrint asks for.
-    """
-    if pretty:
-        text = json.dumps(value, default=_mark, ensure_ascii=False, indent=2, separators=(",", " : "))
-    else:
-        text = json.dumps(value, default=_mark, ensure_ascii=False, separators=(",", ":"))
+def dumps(value: Any) -> str:
+    """`value` as compact JSON text; a Decimal becomes a bare number and keeps its decimals (50000.00)."""
+    text = json.dumps(value, default=_mark, ensure_ascii=False, separators=(",", ":"))
     return _MARKED.sub(r"\1", text) if _MARK in text else text
 
 

@@ -32,7 +32,7 @@ from .textmatch import equals
 from .values import clean_text, parse_moment, stamp_text, to_stored, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from .access import AccessBook, Caller
     from .journal import Journal
@@ -315,7 +315,7 @@ class Records:
         if not row["IsDeleted"]:
             raise ApiError(400, "UNDELETE_FAILED", "entity is not in the recycle bin", [])
         with self._journal.transaction():
-            self._check_unique(sobject, row, row, row["Id"])
+            self._check_unique(sobject, row, sobject.fields, row["Id"])
             self._restore(caller, sobject, row)
 
     def _restore(self, caller: Caller, sobject: SObject, row: dict[str, Any]) -> None:
@@ -449,9 +449,9 @@ class Records:
                 raise ApiError(400, "INACTIVE_OWNER_OR_USER", message, [])
 
     def _check_unique(
-        self, sobject: SObject, row: Mapping[str, Any], given: Mapping[str, Any], own_id: str | None
+        self, sobject: SObject, row: Mapping[str, Any], names: Iterable[str], own_id: str | None
     ) -> None:
-        for name in given:
+        for name in names:
             field = sobject.fields[name]
             if not field.unique or row[name] is None:
                 continue

@@ -559,7 +559,7 @@ class _Scope:
                 return f"sum({column.sql})", renderer(found)
             case "AVG":
                 return f"avg({column.sql})", _Average(found.scale)
-        return f"{item.function.lower()}({column.sql})", renderer(found)
+        return f"{item.function.lower()}({column.sql}) COLLATE {found.collation}", renderer(found)
 
     # -- order
 
@@ -709,11 +709,12 @@ class _Scope:
         wanted: list[Any] = []
         folded: list[str] = []
         parts: list[str] = []
+        nothing = ""
         ranges: list[Any] = []
         for literal in condition.values:
             empty = literal.kind == "string" and literal.value == ""
             if literal.kind == "null" or (empty and (found.type in TEXT_TYPES or found.type in ID_TYPES)):
-                parts.append(f"{sql} IS NULL")
+                nothing = f"{sql} IS NULL"
                 continue
             if literal.kind == "range":
                 part, more = self._in_range(column, "=", literal)
@@ -737,7 +738,9 @@ class _Scope:
         if folded:
             parts.append(f"fold({sql}) IN (SELECT value FROM json_each(?))")
             values.append(json.dumps(folded, ensure_ascii=False))
-        whole = parts[0] if len(parts) == 1 else f"({' OR '.join(dict.fromkeys(parts))})"
+        if nothing:
+            parts.append(nothing)
+        whole = parts[0] if len(parts) == 1 else f"({' OR '.join(parts)})"
         return (f"({whole}) IS NOT TRUE" if condition.negated else whole), values
 
     def _in_query(self, condition: InQuery) -> Sql:
