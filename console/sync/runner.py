@@ -13,7 +13,15 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from console.errors import BudgetReached, Cancelled, Conflict, ConsoleError, SignInNeeded, Unreachable
+from console.errors import (
+    BudgetReached,
+    Cancelled,
+    Conflict,
+    ConsoleError,
+    SignInNeeded,
+    StoreError,
+    Unreachable,
+)
 from console.sync.events import Event, RunFailed, Waiting
 from console.sync.stream import Stream
 
@@ -27,8 +35,6 @@ LONGEST_BACKOFF = 15 * 60.0
 """Seconds between attempts while a side can't be reached or the computer's disk is full."""
 PATIENCE = 10 * 60.0
 """Seconds between attempts where only a person, or the next day, can help."""
-STALLED = 60.0
-"""Seconds without a sign of life after which a listener may wonder; the thread itself never waits longer."""
 
 
 class Session(Protocol):
@@ -45,6 +51,7 @@ class Gate(Protocol):
     def __call__(self, boundary: bool = False) -> None: ...
 
 
+Request = Callable[["Engine"], object]
 Opener = Callable[[Publish, threading.Event, Gate], Session]
 
 
@@ -68,9 +75,13 @@ class EngineThread:
         self._paused = paused
         self._wanted = not paused
         """A pass was asked for: it runs now, also while paused."""
+        self._running = False
         self._passing = False
-        """A pass that was asked for while paused is under way: it is not held."""
-        self._requests: deque[Callable[[Engine], object]] = deque()
+        """A pass that was asked for while paused is not held."""
+        self._asked = False
+        """What somebody asked for is being done: it is not held either."""
+        self._requests: deque[Request] = deque()
+        self._session: Session | None = None
         self._failures = 0
         self._thread = threading.Thread(target=self._main, name="engine", daemon=True)
         self._opened = threading.Event()
@@ -118,18 +129,18 @@ class EngineThread:
         """Go on: with the pass that was held, else with a new one at once. Does not block."""
         with self._changed:
             self._paused = False
-            self._wanted = True
+            self._wanted = not self._running
             self._changed.notify_all()
 
     def sync_now(self) -> None:
         """One pass at once, also while paused; a pass that is held goes on to its end. Does not block."""
         with self._changed:
-            self._wanted = True
+            self._wanted = not (self._paused and self._running)
             self._passing = self._paused
             self._changed.notify_all()
 
     def sync_one(self, customer_id: str) -> None:
-        """Bring one customer in step now, also in the middle of a pass or while paused. Does not block."""
+        """Bring one customer in step, also while paused; within a pass, after the piece of work at hand. Does not block."""
         self._request(lambda engine: engine.sync_one(customer_id))
 
     def request_import(self, choice: ImportChoice) -> None:
@@ -142,7 +153,7 @@ class EngineThread:
 
         self._request(ask)
 
-    def _request(self, request: Callable[[Engine], object]) -> None:
+    def _request(self, request: Request) -> None:
         with self._changed:
             self._requests.append(request)
             self._changed.notify_all()
@@ -154,41 +165,32 @@ class EngineThread:
     # --- in the thread ---------------------------------------------------------------------------------------
 
     def _main(self) -> None:
-        session: Session | None = None
         try:
-            session = self._open()
-            while session is not None and not self._cancelled.is_set():
-                session = self._turn(session)
-        finally:
-            if session is not None:
-                session.close()
-            self._stream.flush()
-
-    def _open(self) -> Session | None:
-        try:
-            session = self._opener(self._stream, self._cancelled, self._gate)
+            self._session = self._opener(self._stream, self._cancelled, self._gate)
         except BaseException as error:
             self._refusal = error
-            return None
+            return
         finally:
             self._opened.set()
-        self._session = session
-        return session
-
-    def _turn(self, session: Session) -> Session | None:
-        """Wait for something to do, and do it. Returns the session to go on with."""
         delay: float | None = self._interval
-        while True:
-            request = self._wait(delay)
-            if self._cancelled.is_set():
-                return session
-            delay = self._attempt(session.engine, request)
-
-    def _attempt(self, engine: Engine, request: Callable[[Engine], object] | None) -> float | None:
-        """Do what is due; returns the seconds to wait, None for until a person acts."""
         try:
+            while True:
+                request = self._wait(delay)
+                if self._cancelled.is_set():
+                    return
+                delay = self._attempt(request)
+        finally:
+            self._close()
+            self._stream.flush()
+
+    def _attempt(self, request: Request | None) -> float | None:
+        """Do what is due; returns the seconds to wait for the next pass, None for until a person acts."""
+        with self._changed:
+            self._running = request is None
+        try:
+            engine = self._engine()
             if request is not None:
-                request(engine)
+                self._do(request, engine)
             else:
                 engine.run()
                 self._failures = 0
@@ -196,6 +198,8 @@ class EngineThread:
             return 0.0
         except ConsoleError as error:
             self._failures += request is None
+            if isinstance(error, StoreError):
+                self._close()
             return self._patience(error)
         except Exception as error:
             self._failures += request is None
@@ -203,10 +207,26 @@ class EngineThread:
             self._stream(RunFailed(None, failure))
             return self._patience(failure)
         finally:
-            if request is None:
-                with self._changed:
+            with self._changed:
+                self._running = False
+                if request is None:
                     self._passing = False
         return self._interval
+
+    def _engine(self) -> Engine:
+        """The session's engine. After trouble with the cache it is opened again: the disk may have room by now."""
+        if self._session is None:
+            try:
+                self._session = self._opener(self._stream, self._cancelled, self._gate)
+            except ConsoleError as error:
+                self._stream(RunFailed(None, error))
+                raise
+        return self._session.engine
+
+    def _close(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
 
     def _patience(self, error: ConsoleError) -> float | None:
         if isinstance(error, Conflict):
@@ -218,7 +238,7 @@ class EngineThread:
             return max(error.retry_after, min(self._interval, backoff))
         return max(backoff, self._interval)
 
-    def _wait(self, delay: float | None) -> Callable[[Engine], object] | None:
+    def _wait(self, delay: float | None) -> Request | None:
         """Wait until a request (returned) or a pass (None) is due, or the thread is to stop."""
         due = None if delay is None else time.monotonic() + delay
         told: tuple[bool, bool] | None = None
@@ -252,7 +272,7 @@ class EngineThread:
                     raise Cancelled("The engine was told to stop.")
                 if boundary and self._requests:
                     request = self._requests.popleft()
-                elif not self._paused or self._passing:
+                elif not self._paused or self._passing or self._asked:
                     return
                 elif told:
                     self._changed.wait()
@@ -263,17 +283,23 @@ class EngineThread:
                 told = True
                 self._stream(Waiting(None, "Paused; the pass goes on where it stands."))
 
-    def _between(self, request: Callable[[Engine], object]) -> None:
+    def _between(self, request: Request) -> None:
         """A request in the middle of a pass: its failure is told by its own events and does not end the pass."""
-        with self._changed:
-            held, self._passing = self._passing, True
         try:
-            request(self._session.engine)
+            self._do(request, self._engine())
+        except Cancelled:
+            raise
         except ConsoleError:
-            pass  # The engine published RunFailed for it.
+            pass  # the engine published RunFailed for it
+
+    def _do(self, request: Request, engine: Engine) -> None:
+        with self._changed:
+            self._asked = True
+        try:
+            request(engine)
         finally:
             with self._changed:
-                self._passing = held
+                self._asked = False
 
 
 def unexpected(error: Exception) -> ConsoleError:
