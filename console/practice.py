@@ -21,7 +21,7 @@ class Practice:
     """A running rehearsal: where it is, and its control address."""
 
     handout: Mapping[str, Any] = field(repr=False)
-    process: subprocess.Popen[str] = field(repr=False)
+    process: subprocess.Popen[str] | None = field(default=None, repr=False)
 
     @classmethod
     def start(
@@ -93,7 +93,9 @@ class Practice:
         return body
 
     def stop(self) -> None:
-        """End the rehearsal; its world stays on the disk."""
+        """End the rehearsal; its world stays on the disk. One that somebody else started goes on."""
+        if self.process is None:
+            return
         if self.process.stdin is not None:
             self.process.stdin.close()
         try:

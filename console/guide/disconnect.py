@@ -76,6 +76,7 @@ class Leaving:
         self._receipt = receipt
         self._began = ""
         self._before: Fingerprint | None = None
+        self._ours = 0
         self._tokens: list[str] = []
         self._reports: tuple[StepReport, ...] = ()
         self._list = self._steps()
@@ -188,6 +189,8 @@ class Leaving:
     def _look_before(self) -> str:
         try:
             self._before = self._fingerprint()
+            # The last pass may have written in this very second: what it changed is not counted against the disconnect.
+            self._ours = self._changed_by_us()
         except SignInNeeded as refusal:
             self._before = None
             return f"Not possible and not needed: {refusal.message} Nothing can be changed with this session."
@@ -199,8 +202,8 @@ class Leaving:
         after = self._fingerprint()
         if after == self._before:
             return f"Unchanged: {_told(after)}"
-        ours = self._changed_by_us()
-        if ours:
+        ours = self._changed_by_us() - self._ours
+        if ours > 0:
             raise Conflict(
                 f"{ours} records were changed by this connection's user since the disconnect began.",
                 "Look who else works as this user, then begin again.",
@@ -346,15 +349,17 @@ class Leaving:
         )
 
     def _changed_by_us(self) -> int:
-        from console.salesforce.soql import soql
+        from console.salesforce.soql import instant, soql
+        from console.salesforce.soql import name as api_name
 
         total = 0
         with self._salesforce(self._renewing()) as client:
             for name in ("Account", "Contact"):
                 question = soql(
-                    f"SELECT COUNT(Id) n FROM {name} WHERE LastModifiedById = {{}} AND SystemModstamp >= "  # noqa: S608
-                    + self._began,
+                    "SELECT COUNT(Id) n FROM {} WHERE LastModifiedById = {} AND SystemModstamp >= {}",
+                    api_name(name),
                     self._settings.user_id,
+                    instant(self._began),
                 )
                 total += int(next(client.query(question))[0]["n"])
         return total

@@ -69,7 +69,9 @@ def preview(
             "no account matches; billing address or contact is missing",
         ),
         CountLine(
-            "Need a person's decision", states[State.REVIEW], "several accounts may match: nothing is guessed"
+            "Need a person's decision",
+            states[State.REVIEW],
+            "nothing is guessed; some settle by themselves once others are linked",
         ),
         CountLine(
             "Left alone", states[State.NOT_IMPORTED] + states[State.NOT_CREATED], "not part of this choice"

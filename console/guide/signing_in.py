@@ -108,13 +108,13 @@ class BrowserSignIn:
 
     def begin(self) -> Invitation:
         """Listen on this computer and open the browser; ends an earlier round trip."""
-        from console.salesforce.loopback import CallbackServer
+        from console.salesforce import loopback
         from console.salesforce.oauth import new_proof, new_state
 
         self.cancel()
         self._oauth = self._make_oauth()
         self._proof, self._state = new_proof(), new_state()
-        self._server = CallbackServer(self._state)
+        self._server = loopback.CallbackServer(self._state, ports=loopback.PORTS)
         self._redirect_uri = self._server.redirect_uri
         address = self._oauth.authorize_url(
             redirect_uri=self._redirect_uri, state=self._state, challenge=self._proof.challenge

@@ -111,7 +111,14 @@ class ConnectWizard:
         if self._new is not None and self._new.place == chosen:
             return
         self._let_go()
-        self._new = NewConnection(chosen)
+        draft = self._draft
+        self._new = NewConnection(
+            chosen,
+            client_id=draft.client_id if key != "rehearsal" else "",
+            name=draft.name,
+            creates_accounts=draft.creates_accounts,
+            import_choice=draft.import_choice,
+        )
         self._draft = replace(
             self._draft,
             environment=key,
