@@ -106,4 +106,7 @@ def _identity(change: Change) -> list[object]:
 
 def _text(parts: list[object]) -> bytes:
     # Names may hold lone surrogates, which UTF-8 refuses; ASCII escapes keep them apart.
-    return json.dumps(parts, sort_keys=True, separators=(",", ":")).encode("ascii")
+    return _JSON.encode(parts).encode("ascii")
+
+
+_JSON: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))

@@ -31,6 +31,7 @@ from console.domain.records import (
     Decision,
     Direction,
     LinkPlan,
+    Rule,
     State,
     Subject,
     Value,
@@ -139,7 +140,7 @@ def _linked(subject: Subject, account: Account, policy: Policy, answers: Answers
         base,
         policy,
         answers,
-        latest_sides(customer, account, contact),
+        latest_sides(customer, account, contact) if Rule.LATEST_WINS in policy.rules.values() else {},
         subscribed=view.primary is not None,
     )
     created: list[Change] = []

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final
 
 from console.domain.records import Value
@@ -116,5 +117,6 @@ def interval_months(raw: str) -> Decimal:
     return _UNIT["year"]
 
 
+@lru_cache(maxsize=1024)
 def _plain(raw: str) -> str:
     return raw.strip().lower().replace(" ", "_").replace("-", "_")

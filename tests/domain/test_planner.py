@@ -400,6 +400,16 @@ def test_fields_that_are_switched_off_are_named(make):
     assert "Switched off: Account Name." in planned.why
 
 
+def test_equal_values_do_not_hide_that_a_field_is_off_or_unknown(make):
+    planned = plan(make.in_sync(without=("Website",)), make.policy(rules={"Name": Rule.OFF}))
+    assert make.decision(planned, "Name").reason == "This field is switched off."
+    assert make.decision(planned, "Website").reason.startswith("Alguna doesn't return this value")
+    nothing_of_either = plan(make.in_sync(), make.policy())
+    assert make.decision(nothing_of_either, "Contact.Title").reason.startswith(
+        "Alguna doesn't return this value"
+    )
+
+
 def test_a_difference_that_the_rule_allows_is_told(make):
     subject = make.in_sync(alguna={"Name": "New"})
     planned = plan(subject, make.policy(rules={"Name": Rule.FILL_BLANKS}))
@@ -542,6 +552,13 @@ def test_the_same_new_person_on_both_sides_is_no_question(make):
     planned = plan(make.in_sync(alguna=BOB, salesforce=BOB), make.policy())
     assert planned.state is State.IN_SYNC
     assert planned.agreed == BOB
+
+
+@pytest.mark.parametrize("shared", ["Contact.Email", "Contact.LastName"])
+def test_a_new_person_whom_the_other_side_already_has_in_part_is_no_question(make, shared):
+    planned = plan(make.in_sync(alguna=BOB, salesforce={shared: BOB[shared]}), make.policy())
+    assert planned.state is State.PENDING
+    assert {change.key for change in planned.changes} == BOB.keys() - {shared}
 
 
 def test_alguna_gets_no_contact_without_an_address(make):
