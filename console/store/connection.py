@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 from console.errors import StoreError
 
@@ -82,7 +81,7 @@ class Connection:
         mode = "ro" if read_only else "rwc"
         try:
             self.raw = sqlite3.connect(
-                f"file:{quote(str(path))}?mode={mode}",
+                f"{path.absolute().as_uri()}?mode={mode}",
                 uri=True,
                 timeout=BUSY_MS / 1000,
                 isolation_level=None,
@@ -95,7 +94,7 @@ class Connection:
         self.damaged = False
         """Whether SQLite met damage in the file."""
         try:
-            self.execute("PRAGMA cache_size = -32768")
+            self.execute(f"PRAGMA cache_size = {-8_192 if read_only else -32_768}")  # KiB
         except StoreError:
             self.raw.close()
             raise

@@ -91,8 +91,8 @@ class Customers:
             " UNION SELECT email_domain FROM contacts WHERE email_domain IS NOT NULL AND NOT gone"
             " AND account_id IN (SELECT value FROM json_each(?1)))"
             " SELECT id FROM (SELECT c.id, c.gone FROM domains d JOIN customers c ON c.domain = d.domain"
-            " UNION SELECT c.id, c.gone FROM domains d JOIN customers c ON c.email_domain = d.domain)"
-            " WHERE NOT gone AND id NOT IN (SELECT customer_id FROM links) ORDER BY id LIMIT ?2",
+            " UNION SELECT c.id, c.gone FROM domains d JOIN customers c ON c.email_domain = d.domain) AS alike"
+            " WHERE NOT gone AND NOT EXISTS (SELECT 1 FROM links WHERE customer_id = alike.id) ORDER BY id LIMIT ?2",
             (id_list(account_ids), limit),
         )
         return [row[0] for row in rows]

@@ -177,6 +177,39 @@ def test_a_rival_that_changes_or_goes_makes_the_other_dirty(cache: Cache, make) 
     assert cache.entries.dirty(10) == ["cus_1", "cus_2"]
 
 
+def test_unlinked_customers_of_an_accounts_domains_are_found(cache: Cache, make) -> None:
+    site, mail = {"Website": "acme.example"}, {"Contact.Email": "a@beta.example"}
+    cache.customers.put(
+        [
+            make.customer("cus_1", values=site),
+            make.customer("cus_2", values=mail),
+            make.customer("cus_3", values={**site, **mail}),
+            make.customer("cus_4", values=site),
+            make.customer("cus_5", values=site, gone=True),
+            make.customer("cus_6"),
+        ],
+        make.at,
+        "poll",
+    )
+    cache.accounts.put([make.account(1, values=site), make.account(2)], make.at, "poll")
+    cache.contacts.put(
+        [make.contact(1, 2, "b@beta.example"), make.contact(2, 2, deleted=True)], make.at, "poll"
+    )
+    cache.links.put([make.link("cus_4", 9)])
+    alike = cache.customers.unlinked_like
+    assert alike([make.account_id(1)]) == ["cus_1", "cus_3"]
+    assert alike([make.account_id(2)]) == ["cus_2", "cus_3"]
+    assert alike([make.account_id(1), make.account_id(2)], limit=2) == ["cus_1", "cus_2"]
+    assert alike([]) == []
+
+
+def test_ids_come_in_order_and_in_parts_without_those_gone(cache: Cache, make) -> None:
+    customers = [make.customer(f"cus_{n}", gone=n == 2) for n in range(5)]
+    cache.customers.put(reversed(customers), make.at, "poll")
+    assert cache.customers.ids(2) == ["cus_0", "cus_1"]
+    assert cache.customers.ids(5, "cus_1") == ["cus_3", "cus_4"]
+
+
 def test_parts_that_fail_inside_a_transaction_leave_the_rest(cache: Cache, make) -> None:
     with cache.transaction():
         cache.customers.put([make.customer("cus_1")], make.at, "poll")

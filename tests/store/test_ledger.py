@@ -67,6 +67,20 @@ def test_refusals_are_kept_with_category_and_sentence_the_newest_first(cache: Ca
     assert len(cache.journal.last_refusals("cus_2")) == 1
 
 
+def test_everything_refused_can_be_tried_again(cache: Cache, make) -> None:
+    cache.journal.plan(1, [make.change(f"ch_{n}", f"cus_{n}") for n in range(3)])
+    cache.journal.settle(
+        [
+            Ending("ch_0", "refused", "rule", "No."),
+            Ending("ch_1", "refused", "too_long", "No."),
+            Ending("ch_2", "applied"),
+        ]
+    )
+    assert cache.journal.refused_categories() == {"rule", "too_long"}
+    assert cache.journal.clear_all_refusals() == 2
+    assert cache.journal.refused_categories() == set()
+
+
 def test_an_applied_change_ends_earlier_refusals_of_its_field(cache: Cache, make) -> None:
     cache.journal.plan(
         1,

@@ -17,7 +17,7 @@ from console.store.grid import Grid
 from console.store.history import HistoryRow
 from console.store.journal import Ending
 
-SMALL, LARGE = 1_000, 20_000
+SMALL, LARGE = 1_000, 10_000
 
 
 def steps(db: Connection, action: Callable[[], object]) -> int:
@@ -112,6 +112,8 @@ ACTIONS: dict[str, Callable[[Cache, Any, int], object]] = {
     "by name": lambda c, m, n: c.accounts.by_name_key("account333"),
     "by ids": lambda c, m, n: c.accounts.by_ids([m.account_id(333)]),
     "by customer id": lambda c, m, n: c.accounts.by_customer_id("cus_000333"),
+    "unlinked alike": lambda c, m, n: c.customers.unlinked_like([m.account_id(i) for i in range(400, 450)]),
+    "ids of all": lambda c, m, n: c.customers.ids(100, "cus_0003"),
     "by alias": lambda c, m, n: c.customers.by_alias("erp-1"),
     "unsettled": lambda c, m, n: c.journal.unsettled(),
     "drop unsent": lambda c, m, n: c.journal.drop_unsent(),
