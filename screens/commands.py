@@ -181,7 +181,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("sync_now", "Sync now", "s", "Start a pass at once instead of waiting for the next one.",
             "Sync", _OPEN, footer=2, dangerous=True, enabled=_writes),
     Command("pause", "Pause or go on", "p", "Stop after the call in flight, or go on with the sync.",
-            "Sync", _OPEN, footer=2, dangerous=True, enabled=_writes, short="Pause", paused="Go on"),
+            "Sync", _OPEN, footer=3, dangerous=True, enabled=_writes, short="Pause", paused="Go on"),
     Command("sync_one", "Sync this one", "S", "Look at this customer on both sides now and bring it in step.",
             "Sync", _on("accounts", "account"), footer=1, dangerous=True, enabled=_sync_one),
     # --- accounts
@@ -228,7 +228,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("help", "Help", "question_mark,f1", "Show every key of this screen.", "Everywhere",
             _SCREENS - {"help"}, footer=1),
     Command("back", "Back", "escape,q", "Clear the filter, or go back where you came from.", "Everywhere",
-            _LEAVABLE, footer=3, enabled=_back_home),
+            _LEAVABLE, footer=2, enabled=_back_home),
     Command("quit", "Quit", "ctrl+q", "Stop the sync safely and leave the console.", "Everywhere", ALL,
             footer=6),
 )  # fmt: skip

@@ -135,7 +135,7 @@ class Disconnect(Place, place="disconnect"):
             self.restand()
         if self.receipt.complete:
             path = f"The receipt is in {self.receipt.path} (y copies the path)."
-            notice.say("note", self.receipt.sentence, path)
+            notice.say("done", self.receipt.sentence, path)
             self.console.release(self.leaving)
         else:
             notice.say("failed", self.receipt.sentence, "ctrl+r goes on with the step that failed.")
@@ -191,10 +191,7 @@ def step_lines(steps: Sequence[DisconnectStep]) -> list[Content]:
     lines = []
     for step in steps:
         sign, style = SIGNS[step.state]
-        lines.append(
-            Content.assemble(
-                (f"{sign} ", style), (plain(step.title, 120), STYLE["strong"]), (f"  {step.state}", style)
-            )
-        )
+        title = style if step.state == "failed" else STYLE["strong"]
+        lines.append(Content.assemble((f"{sign} ", style), (plain(step.title, 120), title)))
         lines.append(Content.assemble(("  " + plain(step.detail or step.explanation, 600), STYLE["quiet"])))
     return lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
@@ -12,10 +13,10 @@ from textual.widgets import Static
 from screens.commands import Command, at, key_name
 from screens.place import Place
 from screens.widgets.columns import Column
-from screens.widgets.grid import Cell, ListGrid
+from screens.widgets.grid import Cell, CursorGrid, ListGrid
 from screens.words import STATES
 
-KEYS = (Column("keys", "Key", 14), Column("title", "Command", 18), Column("help", "What it does", 30, grow=1))
+KEYS = (Column("keys", "Key", 13), Column("title", "Command", 16), Column("help", "What it does", 30, grow=1))
 
 
 class Help(Place, place="help"):
@@ -31,12 +32,18 @@ class Help(Place, place="help"):
                 f"Keys of this screen: {self.about.replace('_', ' ')}", classes="title", markup=False
             )
             yield ListGrid(KEYS, id="keys", head=False)
+            yield Static(id="sentence", markup=False)
 
     def on_mount(self) -> None:
         super().on_mount()
         grid = self.query_one(ListGrid)
         grid.show(help_rows(self.about))
         grid.focus()
+
+    @on(CursorGrid.Highlighted)
+    def _moved(self, event: CursorGrid.Highlighted) -> None:
+        cells = event.grid.cells(event.row) if event.row is not None else None
+        self.query_one("#sentence", Static).update(cells[2].text if cells else "")
 
 
 def help_rows(place: str) -> list[Sequence[Cell] | str]:

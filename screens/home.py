@@ -22,10 +22,8 @@ from screens.widgets.notice import Notice
 from screens.words import HEALTH, STATES, STYLE, ago, amount, environment, plural
 
 WELCOME = """\
-This console keeps one Alguna account and one Salesforce org in step.
-It shows what it is about to do, says why for every single account, and can be
-taken out again without a trace in your data.
-"""
+This console keeps one Alguna account and one Salesforce org in step. It shows what it is about to do, \
+says why for every single account, and can be taken out again without a trace in your data."""
 
 
 class Home(Place, place="home"):

@@ -138,7 +138,7 @@ class Importing(Place, place="import"):
             return
         self.started = preview.choice
         self.query_one("#notice", Notice).say(
-            "note", "The import has started.", "1 shows the dashboard, 2 the accounts."
+            "done", "The import has started.", "1 shows the dashboard, 2 the accounts."
         )
 
     def copyable(self) -> str:

@@ -87,10 +87,10 @@ class Practice(Place, place="practice"):
                 start = not rehearsal.activity()
                 await in_thread(rehearsal.set_activity, start)
                 notice.say(
-                    "note", "Records change on both sides now." if start else "The activity has stopped."
+                    "done", "Records change on both sides now." if start else "The activity has stopped."
                 )
             else:
-                notice.say("note", await in_thread(rehearsal.practise, key))
+                notice.say("done", await in_thread(rehearsal.practise, key))
         except ConsoleError as error:
             notice.fail(error)
         self._offer()

@@ -80,6 +80,8 @@ class Problems(Place, place="problems"):
             )
         self.query_one(ListGrid).show([self._row(problem) for problem in self.problems])
         self.set_class(not self.problems, "-none")
+        if self.problems and self.focused is None:
+            self.query_one(ListGrid).focus()
         self._moved()
 
     def _row(self, problem: ProblemLine) -> Sequence[Cell]:

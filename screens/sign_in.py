@@ -62,7 +62,7 @@ class SignInAgain(Place, place="sign_in"):
     def _done(self, event: BrowserTrip.Done) -> None:
         who = event.who
         self.query_one("#notice", Notice).say(
-            "note", f"Signed in as {who.username} in {who.org_name}.", who.note or "The sync goes on."
+            "done", f"Signed in as {who.username} in {who.org_name}.", who.note or "The sync goes on."
         )
         self.console.wake(self.connection_name)
         self.restand()

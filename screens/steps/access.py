@@ -23,8 +23,8 @@ class SignInStep(Step):
     step = "sign_in"
     title = "Sign in to Salesforce"
     lead = (
-        "Your browser opens Salesforce's own log-in page; the console never sees your password. "
-        "Use a System Administrator, or a user who may create fields and permission sets."
+        "Your browser opens Salesforce's own log-in page; the console never sees the password. "
+        "Log in as somebody who may create fields and permission sets."
     )
 
     def asks(self) -> ComposeResult:
@@ -149,7 +149,6 @@ class AlgunaStep(Step):
         yield Static("API key", classes="label", markup=False)
         yield Input(placeholder="not shown while you type", password=True, id="alguna-key")
         with Horizontal(classes="actions"):
-            yield Button(Content("Check the key"), id="check", variant="primary")
             yield Button(Content("Use the practice key"), id="practice-key")
 
     @property
@@ -167,7 +166,7 @@ class AlgunaStep(Step):
         rehearsal = self.console.desk.rehearsal()
         self.query_one("#practice-key").display = rehearsal is not None and draft.environment == "rehearsal"
         if draft.alguna is not None:
-            self.notice.say("note", draft.alguna.sentence, "Enter another key to change it.")
+            self.notice.say("done", draft.alguna.sentence, "Enter another key to change it.")
         elif not self.busy:
             self.notice.hush()
         self.query_one("#alguna-key", Input).focus()
@@ -179,11 +178,6 @@ class AlgunaStep(Step):
         if rehearsal is not None:
             self.query_one("#alguna-key", Input).value = rehearsal.login().alguna_key
             self._check()
-
-    @on(Button.Pressed, "#check")
-    def _pressed(self, event: Button.Pressed) -> None:
-        event.stop()
-        self._check()
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -218,7 +212,7 @@ class AlgunaStep(Step):
         # The key is with the wizard now; the field forgets it.
         self.query_one("#alguna-key", Input).value = ""
         self.occupy("")
-        self.notice.say("note", checked.sentence, "ctrl+n or enter continues.")
+        self.notice.say("done", checked.sentence, "ctrl+n or enter continues.")
 
 
 class NameStep(Step):

@@ -204,6 +204,7 @@ class ImportStep(Step):
             return
         if not cancelled.is_set() and choice == self._choice():
             self.query_one("#counted", Static).update(Content("\n").join(preview_lines(preview)))
+            self.call_after_refresh(self.scroll_end, animate=False)
         self.occupy("")
         self.notice.hush()
 

@@ -63,7 +63,6 @@ class SetupStep(Step):
     def asks(self) -> ComposeResult:
         yield ListGrid(ITEMS, id="items")
         with Horizontal(classes="actions"):
-            yield Button(Content("Set up the org"), id="apply", variant="primary")
             yield Button(Content("Look again"), id="look")
 
     @property
@@ -103,16 +102,10 @@ class SetupStep(Step):
         if plan.blocked:
             self.notice.say("failed", plan.summary, plan.blocked)
         elif self.wizard.missing("setup"):
-            self.notice.say("note", plan.summary, "Set up the org makes them, one by one, and checks them.")
+            self.notice.say("note", plan.summary, "ctrl+n sets the org up, one by one, and checks each.")
         else:
-            self.notice.say("note", plan.summary, "ctrl+n continues.")
-        self.query_one("#apply", Button).disabled = bool(plan.blocked) or not plan.changes
+            self.notice.say("done", plan.summary, "ctrl+n continues.")
         self.post_message(self.Moved())
-
-    @on(Button.Pressed, "#apply")
-    def _pressed(self, event: Button.Pressed) -> None:
-        event.stop()
-        self._apply()
 
     def take(self) -> None:
         if not self.wizard.missing("setup"):
@@ -171,7 +164,7 @@ class SummaryStep(Step):
 
     step = "summary"
     title = "Everything is ready"
-    lead = "Enter on a line changes it. Start saves the connection and begins the first pass."
+    lead = "Enter on a line changes it. Saving begins the first pass at once."
 
     def asks(self) -> ComposeResult:
         yield Choice(id="lines")

@@ -65,18 +65,16 @@ class Banner(Widget):
             api: Part = ("API calls left: not known yet", quiet)
         else:
             low = left < calls.limit // 10
-            api = (
-                f"{amount(left)} of {amount(calls.limit)} API calls left",
-                STYLE["bad"] if low else STYLE[""],
-            )
+            of = f" of {amount(calls.limit)}" if width >= 100 else ""
+            api = (f"{amount(left)}{of} API calls left", STYLE["bad"] + " bold" if low else STYLE[""])
         age = "synced " + ago(self.now, live.last_sync_at) if live.last_sync_at else "never synced"
         synced: Part = (age, quiet)
         if live.failure is not None:
             synced = (f"STALE: {age}", STYLE["bad"] + " bold")
-        secrets = plain(live.facts.secrets)
-        fixed = cell_len(api[0]) + cell_len(synced[0]) + 11
-        kept = (cell(f"secrets in {secrets}", max(10, min(width - fixed, 60))).rstrip(), quiet)
-        dot: Part = ("  ·  ", "$line")
+        dot: Part = ("  ·  " if width >= 100 else " · ", "$line")
+        told = f"secrets in {plain(live.facts.secrets)}"
+        room = width - 2 - sum(cell_len(text) for text, _ in (api, dot, synced, dot))
+        kept = (cell(told, max(12, min(room, cell_len(told)))), quiet)
         return _line([(" ", ""), api, dot, synced, dot, kept], [], width)
 
 

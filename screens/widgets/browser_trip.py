@@ -45,13 +45,15 @@ class BrowserTrip(Works, Vertical):
         self._cancelled = threading.Event()
 
     def compose(self) -> ComposeResult:
-        with Horizontal(classes="actions"):
+        with Horizontal(classes="trip-actions"):
             yield Button(Content("Open the browser"), id="go", variant="primary")
             yield Button(Content("Stop waiting"), id="stop")
             yield Button(Content("Copy the address"), id="copy-address")
         yield Static(id="practice-login", markup=False)
         yield Notice(id="trip-notice")
-        yield Input(placeholder="or paste here the address the browser ended on, and press enter", id="paste")
+        yield Input(
+            placeholder="or paste here where the browser ended, and press enter", id="paste", compact=True
+        )
         yield Static(id="address", markup=False)
 
     def on_mount(self) -> None:

@@ -36,7 +36,11 @@ class KeyBar(Widget):
         for command in self.shown(self.size.width - 1):
             able = command.enabled(self.standing) is True
             parts.append((command.shown_key, "bold $primary" if able else "$faint"))
-            parts.append((f" {command.word(self.standing)}   ", STYLE[""] if able else "$faint strike"))
+            parts += [
+                (" ", ""),
+                (command.word(self.standing), STYLE[""] if able else "$faint strike"),
+                ("   ", ""),
+            ]
             column += self._width(command)
             self._ends.append((column, command))
         return Content.assemble(*parts)

@@ -1,4 +1,4 @@
-"""Loading, empty, failed and stale: four pictures that can't be mistaken for one another."""
+"""Loading, empty, failed, stale, told and done: pictures that can't be mistaken for one another."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from console.domain.plain import plain
 from console.errors import ConsoleError
 from screens.words import STYLE
 
-Mood = Literal["loading", "empty", "failed", "stale", "note"]
+Mood = Literal["loading", "empty", "failed", "stale", "note", "done"]
 
 _SIGNS: dict[Mood, tuple[str, str]] = {
     "loading": ("···", STYLE["work"]),
     "empty": ("○", STYLE["quiet"]),
     "failed": ("✗ Failed:", STYLE["bad"] + " bold"),
     "stale": ("! Out of date:", STYLE["person"] + " bold"),
-    "note": ("✓", STYLE["good"]),
+    "note": ("i", STYLE["salesforce"] + " bold"),
+    "done": ("✓", STYLE["good"] + " bold"),
 }
 
 

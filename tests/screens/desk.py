@@ -403,12 +403,16 @@ class StubSignIn:
         return self.answer
 
 
-ITEMS = tuple(
-    SetupItem(
-        f"f{i}", "Field", f"Alguna {word}", f"Alguna_{word.replace(' ', '_')}__c", "create", "on Account"
-    )
-    for i, word in enumerate(("Customer ID", "Customer Link", "Subscription Status", "Subscription Value"))
-) + (SetupItem("ps", "Permission set", "Alguna Sync", "Alguna_Sync", "create", "grants the fields"),)
+FIELDS = ("Customer ID", "Customer Link", "Subscription Status", "Subscription Value")
+ITEMS = (
+    *(
+        SetupItem(
+            word, "Field", f"Alguna {word}", f"Alguna_{word.replace(' ', '_')}__c", "create", "on Account"
+        )
+        for word in FIELDS
+    ),
+    SetupItem("ps", "Permission set", "Alguna Sync", "Alguna_Sync", "create", "grants the fields"),
+)
 
 
 class StubWizard:
