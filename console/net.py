@@ -6,6 +6,7 @@ import ipaddress
 import os
 import urllib.request
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from console.errors import UsageError
@@ -91,6 +92,19 @@ def certificates() -> str | None:
         if path and os.path.isfile(path):
             return path
     return None
+
+
+def without(value: Any, *secrets: str) -> Any:
+    """A JSON value with every secret that it echoes, in texts and in names, replaced by a note."""
+    if isinstance(value, str):
+        for secret in secrets:
+            value = value.replace(secret, "[secret]") if secret else value
+        return value
+    if isinstance(value, list):
+        return [without(item, *secrets) for item in value]
+    if isinstance(value, dict):
+        return {without(name, *secrets): without(item, *secrets) for name, item in value.items()}
+    return value
 
 
 def _split(text: str, what: str) -> SplitResult:

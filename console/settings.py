@@ -113,10 +113,11 @@ class Connections:
         try:
             return ConnectionSettings.model_validate_json(text)
         except ValidationError as error:
-            raise StoreError(
-                f"The settings of {known!r} are damaged: {_first_problem(error)}.",
-                f"Mend {path}, or remove it and connect again.",
-            ) from None
+            problem = _first_problem(error)
+        raise StoreError(
+            f"The settings of {known!r} are damaged: {problem}.",
+            f"Mend {path}, or remove it and connect again.",
+        )
 
     def save(self, settings: ConnectionSettings) -> None:
         """Write the settings whole or not at all.

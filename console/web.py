@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import ssl
 from collections.abc import Mapping
@@ -29,7 +30,6 @@ def web_client(
 
     :param timeout: seconds to wait for each piece of an answer.
     """
-    bundle = certificates()
     return httpx.Client(
         base_url=base,
         headers={"Accept": "application/json", "User-Agent": USER_AGENT, **(headers or {})},
@@ -38,9 +38,15 @@ def web_client(
         follow_redirects=False,
         trust_env=False,
         proxy=proxy_for(base) if transport is None else None,
-        verify=ssl.create_default_context(cafile=bundle) if bundle else True,
+        verify=_trust(certificates()),
         transport=transport,
     )
+
+
+@functools.cache
+def _trust(bundle: str | None) -> ssl.SSLContext:
+    """Reading the trusted certificates takes longer than a call to a near server: once a process is enough."""
+    return ssl.create_default_context(cafile=bundle) if bundle else httpx.create_ssl_context(trust_env=False)
 
 
 def json_of(response: httpx.Response) -> tuple[bool, Any]:

@@ -230,7 +230,8 @@ def read_page(data: Any, host: str) -> Page:
     try:
         return _PAGE.validate_python(data)
     except ValidationError:
-        raise strange(host, "a list") from None
+        failure = strange(host, "a list")
+    raise failure  # out here: pydantic's error holds what was read, and nothing of it may travel along
 
 
 def read(kind: type[_P], data: Any, host: str) -> _P:
@@ -241,7 +242,8 @@ def read(kind: type[_P], data: Any, host: str) -> _P:
     try:
         return kind.model_validate(data)
     except ValidationError:
-        raise strange(host, f"a {kind.__name__.removesuffix('Payload').lower()}") from None
+        failure = strange(host, f"a {kind.__name__.removesuffix('Payload').lower()}")
+    raise failure
 
 
 def strange(host: str, wanted: str) -> Unreachable:

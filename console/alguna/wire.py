@@ -16,7 +16,7 @@ import httpx
 from console.alguna.limiter import CEILING, RateLimiter
 from console.domain.plain import plain
 from console.errors import Conflict, ConsoleError, Refused, SignInNeeded, Unreachable
-from console.net import Call, is_loopback, origin
+from console.net import Call, is_loopback, origin, without
 from console.web import json_of, no_answer, web_client
 
 VERSION = "2026-04-01"
@@ -219,7 +219,7 @@ class Wire:
         text = data.get("detail") if isinstance(data, dict) else None
         if not isinstance(text, str) or not text.strip():
             return ""
-        return f" It says: {plain(text.replace(self._key, '[key]'), 200)}"
+        return f" It says: {plain(without(text, self._key), 200)}"
 
 
 def _seconds(retry_after: str | None) -> float | None:

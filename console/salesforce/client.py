@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from console.domain.ids import to_18
 from console.errors import Cancelled, ConsoleError, Refused, SignInNeeded, Unreachable
-from console.net import Call, origin
+from console.net import Call, origin, without
 from console.salesforce.composite import (
     MOST_QUERIES,
     MOST_REQUESTS,
@@ -378,7 +378,7 @@ class SalesforceClient:
         except SalesforceError as error:
             if isinstance(error.content, str) and not (error.status == 401 or is_passing(error.status)):
                 return self._strange("the API", writing)
-            return error_of_body(error.status, error.content, writing=writing)
+            return error_of_body(error.status, without(error.content, token), writing=writing)
         except (requests.exceptions.JSONDecodeError, TypeError, RecursionError):
             return self._strange("the API", writing)  # a web page, or JSON that is neither object nor list
         except requests.exceptions.RequestException as error:

@@ -19,7 +19,7 @@ import httpx
 
 from console.domain.ids import to_18
 from console.errors import SignInNeeded, Unreachable, UsageError
-from console.net import is_loopback, origin
+from console.net import is_loopback, origin, without
 from console.salesforce.oauth_errors import oauth_error
 from console.web import json_of, no_answer, web_client
 
@@ -143,7 +143,7 @@ class OAuth:
         status, data = self._post("/services/oauth2/revoke", {"token": token}, self.login_url)
         if status == 200:
             return True
-        error, description = _error(data)
+        error, description = _error(without(data, token))
         if error in _UNKNOWN_TOKEN:
             return False
         raise oauth_error(error, description)
@@ -178,9 +178,8 @@ class OAuth:
     def _tokens(self, asked: Mapping[str, str], old_refresh: str | None) -> Tokens:
         status, data = self._post("/services/oauth2/token", asked, self.login_url)
         if status != 200:
-            error, description = _error(data)
-            for secret in (asked.get(name) for name in ("code", "code_verifier", "refresh_token")):
-                description = description.replace(secret, "[secret]") if secret else description
+            secrets_sent = (asked.get(name) or "" for name in ("code", "code_verifier", "refresh_token"))
+            error, description = _error(without(data, *secrets_sent))
             if error:
                 raise oauth_error(error, description)
             raise self._strange(self.login_url)

@@ -273,3 +273,9 @@ def test_reprs_show_no_key(serve: Serve) -> None:
     site = serve(lambda _: Answer(body=EMPTY))
     with client(site) as alguna:
         assert KEY not in repr(alguna) + repr(vars(alguna))
+
+
+def test_alguna_s_ceiling_cannot_be_exceeded_and_a_practice_account_has_none() -> None:
+    with pytest.raises(ValueError, match="at most 100"):
+        AlgunaClient("https://api.alguna.io", KEY, rate=101)
+    AlgunaClient("http://127.0.0.1:1", KEY, rate=5000).close()
