@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+import console
 from console.domain.records import Customer, State
 from console.errors import StoreError
 from console.store.cache import Cache
 from console.store.entries import Settled
 
 Open = Callable[..., Cache]
+ROOT = Path(console.__file__).parents[1]
 
 
 def limit(cache: Cache, spare: int) -> None:
@@ -119,7 +121,11 @@ cache.close()
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of processes are Unix's")
 def test_a_disk_that_refuses_to_write_is_a_sentence_too(opened: Open, path: Path, make) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", LIMITED, str(path), make.org], capture_output=True, text=True, check=True
+        [sys.executable, "-c", LIMITED, str(path), make.org],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     code, count = done.stdout.split()
     assert code in {"SQLITE_FULL", "SQLITE_IOERR_WRITE"}

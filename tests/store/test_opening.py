@@ -14,11 +14,13 @@ from pathlib import Path
 
 import pytest
 
+import console
 from console.errors import Conflict, StoreError
 from console.store.cache import Cache
 from console.store.lock import WriterLock
 
 Open = Callable[..., Cache]
+ROOT = Path(console.__file__).parents[1]
 
 HOLD = """
 import sys
@@ -35,6 +37,7 @@ if sys.argv[3] == "close":
 def holder(path: Path, org: str, end: str) -> subprocess.Popen[str]:
     process = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(path), org, end],
+        cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -205,7 +208,11 @@ def test_opening_an_up_to_date_cache_loads_no_migration_library(opened: Open, pa
         "print('sqlite_utils' in sys.modules)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, str(path), make.org], capture_output=True, text=True, check=True
+        [sys.executable, "-c", code, str(path), make.org],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout == "False\n"
 
