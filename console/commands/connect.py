@@ -149,7 +149,5 @@ def _set_up(new: NewConnection, out: Output) -> list[str]:
     plan = new.plan_setup()
     for item in plan.problems:
         out.talk(item.detail)
-    new.apply_setup(
-        plan, lambda item, state: out.talk(f"{state}: {item.api_name}") if state == "done" else None
-    )
-    return [item.api_name for item in plan.changes]
+    new.apply_setup(plan, lambda item, state: out.talk(f"Set up: {item.detail}") if state == "done" else None)
+    return [f"{item.kind} {item.api_name}" for item in plan.changes]
