@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from . import names, places, stamps
-from .alguna import customers, lifecycle, subscriptions
+from .alguna import changes, customers, lifecycle, subscriptions
 from .alguna.errors import AlgunaError
 from .alguna.options import Options
 from .alguna.paging import Order
@@ -227,7 +227,7 @@ class Activity:
             return None
         units = self._rng.randint(1, 50)
         update = {"product_id": fixed[0]["product_id"], "adjust": {"fixed_pricing_model": {"units": units}}}
-        subscriptions.change(
+        changes.change(
             self._alguna, row, {"update": [update], "description": f"{units} units"}, preview=False
         )
         return f"Alguna: {units} units for {row['name']}"
@@ -238,7 +238,7 @@ class Activity:
             return None
         number = self._rng.randrange(len(PLANS))
         body = {"plan_id": plan_id(number, self._alguna.seed), "description": f"Moved to {PLANS[number]}"}
-        subscriptions.change(self._alguna, row, body, preview=False)
+        changes.change(self._alguna, row, body, preview=False)
         return f"Alguna: {row['name']} moved to {PLANS[number]}"
 
     # -- in Salesforce

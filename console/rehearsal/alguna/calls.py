@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import customers, events, lifecycle, pricing, reading, render, subscriptions
+from . import changes, customers, events, lifecycle, pricing, reading, render, subscriptions
 from .errors import AlgunaError, invalid, malformed, missing
 from .options import Options
 from .paging import Condition, Order
@@ -73,26 +73,31 @@ def _order(call: Call, table: str) -> Order:
 
 
 def list_customers(call: Call) -> Answer:
+    """Filtered by alias, email, tags, integrations, csm and active subscriptions."""
     return _list(
         call, "customers", customers.conditions(call.query), lambda row: render.customer(row, call.options)
     )
 
 
 def get_customer(call: Call) -> Answer:
+    """By id, alias or connected account."""
     return 200, render.customer(customers.find(call.store, call.keys[0]), call.options)
 
 
 def create_customer(call: Call) -> Answer:
+    """201 or 200 (an option)."""
     row = customers.create(call.store, call.body, call.options)
     return call.options.create_status, render.customer(row, call.options)
 
 
 def patch_customer(call: Call) -> Answer:
+    """Only the fields that are sent; lists as a whole."""
     row = customers.patch(call.store, call.keys[0], call.body, call.options)
     return 200, render.customer(row, call.options)
 
 
 def list_connected_accounts(call: Call) -> Answer:
+    """The payment provider accounts of a customer."""
     return 200, {"data": customers.connected_accounts(customers.find(call.store, call.keys[0]))}
 
 
@@ -108,6 +113,7 @@ def _subscription(call: Call) -> Any:
 
 
 def list_subscriptions(call: Call) -> Answer:
+    """Filtered by customer, status and tags."""
     return _list(
         call,
         "subscriptions",
@@ -117,33 +123,40 @@ def list_subscriptions(call: Call) -> Answer:
 
 
 def get_subscription(call: Call) -> Answer:
+    """One subscription, with the version in force and the changes that are pending."""
     return 200, _show(call, _subscription(call))
 
 
 def create_subscription(call: Call) -> Answer:
+    """A draft, or active at once with `auto_activate`."""
     return call.options.create_status, _show(call, subscriptions.create(call.store, call.body))
 
 
 def patch_subscription(call: Call) -> Answer:
+    """Name, billing, renewal, metadata and more; never items or status."""
     return 200, _show(call, subscriptions.patch(call.store, _subscription(call), call.body, call.options))
 
 
 def activate_subscription(call: Call) -> Answer:
+    """Draft -> active; again: the same answer."""
     return 200, _show(call, subscriptions.activate(call.store, _subscription(call)))
 
 
 def cancel_subscription(call: Call) -> Answer:
+    """At once, at the end of the term, or on a day."""
     return 200, _show(call, subscriptions.cancel(call.store, _subscription(call), call.body))
 
 
 def change_subscription(call: Call) -> Answer:
-    version, _ = subscriptions.change(call.store, _subscription(call), call.body, preview=False)
+    """A new version from a delta, published unless `draft`."""
+    version, _ = changes.change(call.store, _subscription(call), call.body, preview=False)
     return call.options.create_status, render.version(version, call.options)
 
 
 def preview_change(call: Call) -> Answer:
+    """What `change_subscription` would make, and its revenue; nothing is written."""
     row = _subscription(call)
-    source, shown = subscriptions.change(call.store, row, call.body, preview=True)
+    source, shown = changes.change(call.store, row, call.body, preview=True)
     monthly, yearly = pricing.revenue(shown["items"])
     figures = {"mrr": pricing.money(monthly), "arr": pricing.money(yearly), "acv": pricing.money(yearly)}
     body = {"subscription_id": row["id"], "source_version_id": source["id"], **shown, **figures}
@@ -151,16 +164,19 @@ def preview_change(call: Call) -> Answer:
 
 
 def list_versions(call: Call) -> Answer:
+    """All versions at once, without pages."""
     rows = subscriptions.versions(call.store, _subscription(call))
     return 200, {"data": [render.version(row, call.options) for row in rows]}
 
 
 def create_version(call: Call) -> Answer:
-    row = subscriptions.create_version(call.store, _subscription(call), call.body)
+    """A draft version from a full item set."""
+    row = changes.create_version(call.store, _subscription(call), call.body)
     return call.options.create_status, render.version(row, call.options)
 
 
 def get_current_version(call: Call) -> Answer:
+    """The version in force; 404 when there is none."""
     return 200, render.version(subscriptions.current(call.store, _subscription(call)), call.options)
 
 
@@ -169,15 +185,18 @@ def _version(call: Call) -> Any:
 
 
 def get_version(call: Call) -> Answer:
+    """One version with its items."""
     return 200, render.version(_version(call), call.options)
 
 
 def publish_version(call: Call) -> Answer:
-    row = subscriptions.publish_version(call.store, _subscription(call), _version(call))
+    """Draft -> published."""
+    row = changes.publish_version(call.store, _subscription(call), _version(call))
     return 200, render.version(row, call.options)
 
 
 def get_version_item(call: Call) -> Answer:
+    """One item, named by its product or its bundle."""
     for item in render.version(_version(call), call.options)["items"]:
         if pricing.reference(item)[1] == call.keys[2]:
             return 200, item
@@ -185,6 +204,7 @@ def get_version_item(call: Call) -> Answer:
 
 
 def get_version_revenue(call: Call) -> Answer:
+    """MRR, ARR and ACV of one version."""
     figures = subscriptions.revenue(_subscription(call), _version(call))
     return 200, render.figures({**figures, "version_id": call.keys[1]}, call.options)
 
@@ -198,6 +218,7 @@ def _revenue(call: Call) -> Json:
 
 
 def get_revenue(call: Call) -> Answer:
+    """MRR, ARR and ACV of the version in force."""
     return 200, render.figures(_revenue(call), call.options)
 
 
@@ -214,10 +235,12 @@ def get_insight(call: Call) -> Answer:
 
 
 def get_billing_dates(call: Call) -> Answer:
+    """The current cycle, the next bill, the next renewal: plain dates."""
     return 200, lifecycle.billing_dates(call.store, _subscription(call))
 
 
 def list_entitlements(call: Call) -> Answer:
+    """What the version in force entitles to."""
     row = _subscription(call)
     version = lifecycle.current_version(call.store, row["id"], call.store.now())
     return 200, {"data": [] if version is None else json.loads(version["document"])["entitlements"]}
@@ -234,22 +257,27 @@ def _named(call: Call, table: str, what: str) -> Answer:
 
 
 def list_plans(call: Call) -> Answer:
+    """All plans; `sort` is required."""
     return _list(call, "plans", [], lambda row: render.named(row, call.options))
 
 
 def get_plan(call: Call) -> Answer:
+    """One plan."""
     return _named(call, "plans", "plan")
 
 
 def list_products(call: Call) -> Answer:
+    """All products; no `sort` is taken."""
     return _list(call, "products", [], lambda row: render.named(row, call.options), sorted_=False)
 
 
 def get_product(call: Call) -> Answer:
+    """One product."""
     return _named(call, "products", "product")
 
 
 def ingest_events(call: Call) -> Answer:
+    """Usage events, at most a hundred a call, each counted once."""
     sent = events.read(call.body)
     if not call.event_bucket.take(len(sent), call.options.events_limit):
         raise too_many(call.options)

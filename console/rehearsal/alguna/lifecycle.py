@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from .. import stamps
-from . import customers, pricing
+from . import customers, pricing, reading
 from .store import Store, dump
 
 Json = dict[str, Any]
@@ -203,3 +203,20 @@ def _items(store: Store, row: Row) -> list[Json]:
     )
     items: list[Json] = [] if version is None else json.loads(version["document"])["items"]
     return items
+
+
+def effective(store: Store, row: Row, document: Json, value: Any) -> int:
+    """The moment that a timing means: a keyword of the reference, or a date. 422 for anything else."""
+    if value == "immediate":
+        return store.now()
+    if value == "end_of_term":
+        end = document["contract"].get("end_date")
+        return stamps.parse(end) if end else _next_cycle(store, row)
+    if value in ("next_billing_period", "billing_cycle_start"):
+        return _next_cycle(store, row)
+    return reading.day(value, "effective")
+
+
+def _next_cycle(store: Store, row: Row) -> int:
+    following = billing_dates(store, row)["current_cycle"]
+    return store.now() if following is None else stamps.parse(following["end_date"])

@@ -21,7 +21,6 @@ from .store import Store, dump
 Json = dict[str, Any]
 Row = sqlite3.Row
 REASONS = ("no_longer_required", "moving_provider", "pricing", "support", "features", "upgraded", "other")
-TIMINGS = ("immediate", "end_of_term", "next_billing_period", "billing_cycle_start")
 PATCHABLE = (
     "name", "description", "trial_period_days", "billing", "renewal", "discount", "minimum_spend", "maximum_spend",
     "price_escalation", "metadata", "tag_ids",
@@ -82,7 +81,7 @@ def create(store: Store, sent: Any) -> Row:
     )
     if customer is None:
         raise missing("customer", body["customer_id"])
-    plan = _plan(store, body.get("plan_id"))
+    plan = plan_of(store, body.get("plan_id"))
     if plan is None and "currency" not in body:
         raise invalid("currency is required without plan_id")
     currency = reading.currency(body.get("currency", plan["currency"] if plan else None))
@@ -218,7 +217,7 @@ def cancel(store: Store, row: Row, sent: Any) -> Row:
     if row["status"] in lifecycle.OVER:
         raise invalid(f"a subscription that is {row['status']} cannot be canceled")
     document = json.loads(row["document"])
-    at_day = _effective(store, row, document, body.get("effective", "immediate"))
+    at_day = lifecycle.effective(store, row, document, body.get("effective", "immediate"))
     with store.transaction():
         at = store.stamp()
         document["_cancel"] = {
@@ -232,73 +231,6 @@ def cancel(store: Store, row: Row, sent: Any) -> Row:
             lifecycle.save(store, row, document, row["status"], at)
             store.announce("subscription.cancelation_scheduled", {"id": row["id"]})
     return find(store, row["id"])
-
-
-def change(store: Store, row: Row, sent: Any, *, preview: bool) -> tuple[Row, Json]:
-    """A new version from a delta on a source version. With `preview` nothing is kept."""
-    body = reading.mapping(sent, "body")
-    if row["status"] in lifecycle.OVER:
-        raise invalid(f"a subscription that is {row['status']} cannot be changed")
-    now = store.now()
-    source = _source(store, row, body.get("source_version_id"), now)
-    document = json.loads(row["document"])
-    currency = document["currency"]
-    items = json.loads(source["document"])["items"]
-    plan = _plan(store, body.get("plan_id"))
-    if plan is not None:
-        items = pricing.read_items(plan["_items"], currency)
-    items = _apply(items, body, currency)
-    start_at = max(_effective(store, row, document, body.get("effective", "immediate")), source["start_at"])
-    description = (
-        None if body.get("description") is None else reading.text(body["description"], "description")
-    )
-    draft = reading.flag(body.get("draft", False), "draft")
-    plan_id = body.get("plan_id") or json.loads(source["document"]).get("plan_id")
-    at = now if preview else store.stamp()
-    shown = {
-        "items": items,
-        "description": description,
-        "plan_id": plan_id,
-        "effective_at": stamps.text(start_at),
-    }
-    if preview:
-        return source, shown
-    with store.transaction():
-        version = add_version(store, row["id"], items, start_at, at, plan_id=plan_id, description=description)
-        if not draft:
-            lifecycle.publish(store, version, start_at, at)
-        if plan is not None:
-            document["plan_id"] = plan_id
-        lifecycle.save(store, row, document, row["status"], at)
-        store.announce("subscription.version.updated", {"id": row["id"]})
-    return find_version(store, row, version["id"]), shown
-
-
-def create_version(store: Store, row: Row, sent: Any) -> Row:
-    """A draft version from a full item set."""
-    body = reading.mapping(sent, "body")
-    document = json.loads(row["document"])
-    items = pricing.read_items(body.get("items"), document["currency"])
-    timing = body.get("effective_at", body.get("start_date", "immediate"))
-    with store.transaction():
-        at = store.stamp()
-        start_at = _effective(store, row, document, timing)
-        version = add_version(store, row["id"], items, start_at, at, description=body.get("description"))
-        lifecycle.save(store, row, document, row["status"], at)
-        store.announce("subscription.version.updated", {"id": row["id"]})
-    return version
-
-
-def publish_version(store: Store, row: Row, version: Row) -> Row:
-    """Draft -> published."""
-    if version["status"] != "draft":
-        raise invalid("only a draft version can be published")
-    with store.transaction():
-        at = store.stamp()
-        lifecycle.publish(store, version, version["start_at"], at)
-        lifecycle.save(store, row, json.loads(row["document"]), row["status"], at)
-        store.announce("subscription.version.updated", {"id": row["id"]})
-    return find_version(store, row, version["id"])
 
 
 def versions(store: Store, row: Row) -> list[Row]:
@@ -343,7 +275,8 @@ def set_tags(store: Store, row: Row, tags: list[str]) -> None:
         store.run("INSERT INTO subscription_tags VALUES (?, ?)", (tag, row["seq"]))
 
 
-def _plan(store: Store, plan_id: Any) -> Json | None:
+def plan_of(store: Store, plan_id: Any) -> Json | None:
+    """A plan with its items (`_items`), or None without an id; 404 when there is no such plan."""
     if plan_id is None:
         return None
     row = store.one("SELECT * FROM plans WHERE id = ?", (reading.text(plan_id, "plan_id"),))
@@ -359,81 +292,6 @@ def _initial_items(body: Json, plan: Json | None, currency: str) -> list[Json]:
     for item in pricing.read_items(body["items"], currency) if body.get("items") else ():
         items = [old for old in items if pricing.reference(old) != pricing.reference(item)] + [item]
     return items
-
-
-def _source(store: Store, row: Row, version_id: Any, now: int) -> Row:
-    if version_id is not None:
-        return find_version(store, row, reading.text(version_id, "source_version_id"))
-    source = lifecycle.current_version(store, row["id"], now) or next(iter(versions(store, row)), None)
-    if source is None:
-        raise missing("subscription version", row["id"])
-    return source
-
-
-def _apply(items: list[Json], body: Json, currency: str) -> list[Json]:
-    for index, ref in enumerate(reading.items(body.get("remove", []), "remove")):
-        kept = [item for item in items if not _meant(item, reading.mapping(ref, f"remove[{index}]"))]
-        if len(kept) == len(items):
-            raise invalid(f"remove[{index}] names no item of the source version")
-        items = kept
-    for index, delta in enumerate(reading.items(body.get("update", []), "update")):
-        name = f"update[{index}]"
-        items = _adjust(items, reading.mapping(delta, name), currency, name)
-    if body.get("add"):
-        items = items + pricing.read_items(body["add"], currency, "add")
-    if not items:
-        raise invalid("a version needs at least one item")
-    return items
-
-
-def _meant(item: Json, ref: Json) -> bool:
-    field, value = pricing.reference(item)
-    return ref.get(field) == value
-
-
-def _adjust(items: list[Json], delta: Json, currency: str, name: str) -> list[Json]:
-    changed, found = [], False
-    for item in items:
-        if not _meant(item, delta):
-            changed.append(item)
-            continue
-        found = True
-        if "bundle_id" in item:
-            changed.append({**item, "items": _apply(item["items"], _bundle_delta(delta), currency)})
-            continue
-        adjust = reading.mapping(delta.get("adjust", delta.get("new_price", {})), f"{name}.adjust")
-        price = {**item["price"], **adjust}
-        for field, value in adjust.items():
-            if field.endswith("_pricing_model") and isinstance(value, dict):
-                price[field] = {**(item["price"].get(field) or {}), **value}
-        if "billing_interval" in adjust and "billing_interval_count" not in adjust:
-            price.pop("billing_interval_count", None)
-        changed.append({**item, "price": pricing.read_price(price, currency, f"{name}.adjust")})
-    if not found:
-        raise invalid(f"{name} names no item of the source version")
-    return changed
-
-
-def _bundle_delta(delta: Json) -> Json:
-    return {
-        "add": delta.get("add_items", []), "remove": delta.get("remove_items", []), "update": delta.get("update_items", []),
-    }  # fmt: skip
-
-
-def _effective(store: Store, row: Row, document: Json, value: Any) -> int:
-    if value == "immediate":
-        return store.now()
-    if value == "end_of_term":
-        end = document["contract"].get("end_date")
-        return stamps.parse(end) if end else _next_cycle(store, row)
-    if value in ("next_billing_period", "billing_cycle_start"):
-        return _next_cycle(store, row)
-    return reading.day(value, "effective")
-
-
-def _next_cycle(store: Store, row: Row) -> int:
-    following = lifecycle.billing_dates(store, row)["current_cycle"]
-    return store.now() if following is None else stamps.parse(following["end_date"])
 
 
 def _read_contract(sent: Any, now: int) -> Json:
