@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from .access import Access, View
     from .schema import Field, Schema, SObject
 
+LAST_WITHOUT_ASSOCIATES = 48.0
+"""Up to this version a describe has three keys less."""
+
 
 def _base(version: str, *, tooling: bool) -> str:
     return f"/services/data/v{version.removeprefix('v')}/{'tooling/' if tooling else ''}sobjects/"
@@ -148,6 +151,9 @@ def describe(access: Access, view: View, *, version: str, tooling: bool) -> dict
         "supportedScopes": _scopes(sobject),
         "urls": _urls(sobject, base, full=True),
     }
+    if float(version.removeprefix("v")) <= LAST_WITHOUT_ASSOCIATES:
+        for name in ("associateEntityType", "associateParentEntity", "sobjectDescribeOption"):
+            del whole[name]
     return {name: whole[name] for name in sorted(whole)}
 
 

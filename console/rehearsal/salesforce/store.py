@@ -48,8 +48,9 @@ def fold(value: str | None) -> str | None:
 
 
 def _fold_one(character: str) -> str:
+    """One character stays one, and a letter beyond ASCII never becomes an ASCII letter (as the Kelvin sign would)."""
     lower = character.lower()
-    return lower if len(lower) == 1 else character
+    return lower if len(lower) == 1 and lower.isascii() == character.isascii() else character
 
 
 class Store:

@@ -6,11 +6,25 @@ its spellings, as long as those are few; otherwise both sides are folded, which 
 
 from __future__ import annotations
 
+from collections import defaultdict
+from functools import cache
 from itertools import product
 
 from .store import fold
 
 MAX_SPELLINGS = 16
+LAST_CASED = 0x1E943
+"""The last letter of Unicode that has an upper and a lower case (Adlam)."""
+
+
+@cache
+def _forms() -> dict[str, tuple[str, ...]]:
+    """The letters beyond ASCII that fold to the same one, where there are several."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for code in range(0x80, LAST_CASED + 1):
+        character = chr(code)
+        found[fold(character) or ""].append(character)
+    return {folded: tuple(each) for folded, each in found.items() if len(each) > 1}
 
 
 def spellings(text: str) -> list[str] | None:
@@ -21,11 +35,11 @@ def spellings(text: str) -> list[str] | None:
         if character.isascii():
             choices.append((character,))
             continue
-        forms = {character, *(each for each in (character.lower(), character.upper()) if len(each) == 1)}
+        forms = _forms().get(fold(character) or "", (character,))
         count *= len(forms)
         if count > MAX_SPELLINGS:
             return None
-        choices.append(tuple(sorted(forms)))
+        choices.append(forms)
     return ["".join(each) for each in product(*choices)]
 
 

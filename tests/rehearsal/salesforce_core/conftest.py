@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -110,6 +110,22 @@ def refused(call: Callable[..., Any], *args: Any, **kwargs: Any) -> ApiError:
     return caught.value
 
 
+class Undo(Exception):
+    """Raised by a test to have a transaction rolled back."""
+
+
+def undone(desk: Desk, work: Callable[[], object]) -> None:
+    """Does some work in a transaction that is rolled back."""
+
+    def attempt() -> None:
+        with desk.org.transaction():
+            work()
+            raise Undo
+
+    with pytest.raises(Undo):
+        attempt()
+
+
 def told(error: ApiError) -> tuple[int, str, str, list[str] | None]:
     """Everything that the body of an error says."""
     return error.status, error.code, error.message, error.fields
@@ -151,6 +167,3 @@ def integration(org: Org) -> Desk:
 @pytest.fixture
 def system(org: Org) -> Desk:
     return Desk(org, Caller(org.admin_id, system=True))
-
-
-Values = Mapping[str, Any]

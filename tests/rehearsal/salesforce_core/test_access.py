@@ -6,7 +6,7 @@ import pytest
 
 from console.rehearsal.salesforce.org import Org
 
-from .conftest import V, Clock, Desk, refused, told
+from .conftest import Clock, Desk, V, refused, told, undone
 
 HINT = (
     "If you are attempting to use a custom field, be sure to append the '__c' after the custom field name. "
@@ -100,10 +100,11 @@ def test_an_assignment_ends_by_itself_when_it_expires(admin: Desk, hidden: str, 
 
 
 def test_a_rolled_back_grant_grants_nothing(admin: Desk, hidden: str) -> None:
-    with pytest.raises(RuntimeError), admin.org.transaction():
+    def work() -> None:
         admin.grant("Account.Secret__c")
         assert admin.describe_field("Account", "Secret__c") is not None
-        raise RuntimeError
+
+    undone(admin, work)
     assert admin.describe_field("Account", "Secret__c") is None
 
 

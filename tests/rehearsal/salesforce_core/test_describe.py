@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
-from .conftest import V, Desk, refused
+from .conftest import Desk, V, refused
 
-FIELD_KEYS = (
-    "aggregatable aiPredictionField autoNumber byteLength calculated calculatedFormula cascadeDelete caseSensitive "
-    "compoundFieldName controllerName createable custom defaultValue defaultValueFormula defaultedOnCreate "
-    "dependentPicklist deprecatedAndHidden digits displayLocationInDecimal encrypted externalId extraTypeInfo "
-    "filterable filteredLookupInfo formulaTreatNullNumberAsZero groupable highScaleNumber htmlFormatted idLookup "
-    "inlineHelpText label length mask maskType name nameField namePointing nillable permissionable picklistValues "
-    "polymorphicForeignKey precision queryByDistance referenceTargetField referenceTo relationshipName "
-    "relationshipOrder restrictedDelete restrictedPicklist scale searchPrefilterable soapType sortable type unique "
-    "updateable writeRequiresMasterRead"
-).split()
-OBJECT_KEYS = (
-    "actionOverrides activateable associateEntityType associateParentEntity childRelationships compactLayoutable "
-    "createable custom customSetting deepCloneable defaultImplementation deletable deprecatedAndHidden extendedBy "
-    "extendsInterfaces feedEnabled fields hasSubtypes implementedBy implementsInterfaces isInterface isSubtype "
-    "keyPrefix label labelPlural layoutable listviewable lookupLayoutable mergeable mruEnabled name "
-    "namedLayoutInfos networkScopeFieldName queryable recordTypeInfos replicateable retrieveable searchLayoutable "
-    "searchable sobjectDescribeOption supportedScopes triggerable undeletable updateable urls"
-).split()
-SUMMARY_KEYS = (
-    "activateable associateEntityType associateParentEntity createable custom customSetting deepCloneable deletable "
-    "deprecatedAndHidden feedEnabled hasSubtypes isInterface isSubtype keyPrefix label labelPlural layoutable "
-    "mergeable mruEnabled name queryable replicateable retrieveable searchable triggerable undeletable updateable "
-    "urls"
-).split()
+
+def words(text: str) -> list[str]:
+    return re.findall(r"\S+", text)
+
+
+FIELD_KEYS = words(
+    "aggregatable aiPredictionField autoNumber byteLength calculated calculatedFormula cascadeDelete "
+    "caseSensitive compoundFieldName controllerName createable custom defaultValue defaultValueFormula "
+    "defaultedOnCreate dependentPicklist deprecatedAndHidden digits displayLocationInDecimal encrypted "
+    "externalId extraTypeInfo filterable filteredLookupInfo formulaTreatNullNumberAsZero groupable "
+    "highScaleNumber htmlFormatted idLookup inlineHelpText label length mask maskType name nameField "
+    "namePointing nillable permissionable picklistValues polymorphicForeignKey precision queryByDistance "
+    "referenceTargetField referenceTo relationshipName relationshipOrder restrictedDelete "
+    "restrictedPicklist scale searchPrefilterable soapType sortable type unique updateable "
+    "writeRequiresMasterRead"
+)
+OBJECT_KEYS = words(
+    "actionOverrides activateable associateEntityType associateParentEntity childRelationships "
+    "compactLayoutable createable custom customSetting deepCloneable defaultImplementation deletable "
+    "deprecatedAndHidden extendedBy extendsInterfaces feedEnabled fields hasSubtypes implementedBy "
+    "implementsInterfaces isInterface isSubtype keyPrefix label labelPlural layoutable listviewable "
+    "lookupLayoutable mergeable mruEnabled name namedLayoutInfos networkScopeFieldName queryable "
+    "recordTypeInfos replicateable retrieveable searchLayoutable searchable sobjectDescribeOption "
+    "supportedScopes triggerable undeletable updateable urls"
+)
+SUMMARY_KEYS = words(
+    "activateable associateEntityType associateParentEntity createable custom customSetting deepCloneable "
+    "deletable deprecatedAndHidden feedEnabled hasSubtypes isInterface isSubtype keyPrefix label "
+    "labelPlural layoutable mergeable mruEnabled name queryable replicateable retrieveable searchable "
+    "triggerable undeletable updateable urls"
+)
 OBJECTS = ("Account", "Contact", "User", "Profile", "Organization", "PermissionSet", "FieldPermissions")
 
 
@@ -197,6 +205,12 @@ def test_urls_repeat_the_version_that_was_asked_for(admin: Desk) -> None:
     (master,) = described["recordTypeInfos"]
     assert master["recordTypeId"] == "012000000000000AAA"
     assert master["urls"]["layout"].startswith("/services/data/v48.0/sobjects/Account/describe/layouts/")
+
+
+def test_old_versions_know_fewer_keys(admin: Desk) -> None:
+    old = admin.org.describe(admin.caller, "Account", version="48.0")
+    later = {"associateEntityType", "associateParentEntity", "sobjectDescribeOption"}
+    assert list(old) == [key for key in OBJECT_KEYS if key not in later]
 
 
 def test_the_global_describe_lists_what_the_caller_may_see(admin: Desk, sales: Desk) -> None:

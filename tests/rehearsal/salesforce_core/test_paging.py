@@ -7,7 +7,7 @@ import pytest
 from console.rehearsal.salesforce.org import Org
 from console.rehearsal.salesforce.query import OPEN_LOCATORS
 
-from .conftest import V, Clock, Desk, refused, told
+from .conftest import Clock, Desk, V, refused, told
 
 
 @pytest.fixture

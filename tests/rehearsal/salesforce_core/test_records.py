@@ -10,7 +10,7 @@ import pytest
 from console.rehearsal.salesforce.errors import MoreThanOne
 from console.rehearsal.salesforce.org import Caller, Change, Org
 
-from .conftest import V, Clock, Desk, refused, told
+from .conftest import Clock, Desk, V, refused, told, undone
 
 STAMP = "2026-03-04T05:06:07.891+0000"
 NOBODY = "001Cc0000000001IAA"
@@ -433,17 +433,13 @@ def test_listeners_hear_of_what_was_committed(admin: Desk, heard: list[Change]) 
 def test_a_transaction_is_heard_of_at_its_end_or_never(admin: Desk, heard: list[Change]) -> None:
     with admin.org.transaction():
         admin.insert("Account", Name="a")
-        with pytest.raises(RuntimeError), admin.org.transaction():
-            admin.insert("Account", Name="b")
-            raise RuntimeError
+        undone(admin, lambda: admin.insert("Account", Name="b"))
         refused(admin.insert, "Account", Name="")
         admin.insert("Account", Name="c")
         assert heard == []
     assert len(heard) == 2
     assert admin.column("SELECT Name FROM Account") == ["a", "c"]
-    with pytest.raises(RuntimeError), admin.org.transaction():
-        admin.insert("Account", Name="d")
-        raise RuntimeError
+    undone(admin, lambda: admin.insert("Account", Name="d"))
     assert len(heard) == 2
     assert admin.query("SELECT COUNT() FROM Account")["totalSize"] == 2
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -290,26 +292,32 @@ def test_brackets_may_not_go_on_for_ever(admin: Desk) -> None:
 
 
 WORDS = st.sampled_from(
-    "SELECT Id Name FROM Account WHERE AND OR NOT ( ) , . = != < > LIKE IN 'a' '' null true 5 -1.5 2026-01-01 "
-    "TODAY LAST_N_DAYS : ORDER BY GROUP LIMIT OFFSET NULLS LAST COUNT FIELDS ALL ROWS Contacts Owner 'x".split()
+    re.findall(
+        r"\S+",
+        "SELECT Id Name FROM Account WHERE AND OR NOT ( ) , . = != < > LIKE IN 'a' '' null true 5 -1.5 2026-01-01 "
+        "TODAY LAST_N_DAYS : ORDER BY GROUP LIMIT OFFSET NULLS LAST COUNT FIELDS ALL ROWS Contacts Owner 'x",
+    )
 )
+
+
+def outcome(text: str) -> tuple[int, str] | None:
+    """How the parser refuses a text; None when it is a query."""
+    try:
+        parse(text)
+    except ApiError as error:
+        return error.status, error.code
+    return None
 
 
 @given(st.lists(WORDS, max_size=25))
 def test_any_heap_of_words_is_a_query_or_malformed(words: list[str]) -> None:
     text = " ".join(words)
-    try:
-        parse(text)
-    except ApiError as error:
-        assert (error.status, error.code) == (400, "MALFORMED_QUERY")
+    assert outcome(text) in (None, (400, "MALFORMED_QUERY"))
 
 
 @given(st.text(max_size=80))
 def test_any_text_is_a_query_or_malformed(text: str) -> None:
-    try:
-        parse(text)
-    except ApiError as error:
-        assert error.code == "MALFORMED_QUERY"
+    assert outcome(text) in (None, (400, "MALFORMED_QUERY"))
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=200), st.integers(0, 200))

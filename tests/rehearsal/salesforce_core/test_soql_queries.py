@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import V, Clock, Desk, refused
+from .conftest import Clock, Desk, V, refused
 
 
 @pytest.fixture
