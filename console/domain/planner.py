@@ -154,7 +154,7 @@ def _linked(subject: Subject, account: Account, policy: Policy, answers: Answers
         if person := _written(fresh):
             created = [contact_creation(customer, account.id, person, _NEW_CONTACT)]
         decisions = _in_order([*decisions, *fresh])
-    if not any(same_id(alias, account.id) for alias in customer.aliases):
+    if account.id not in customer.aliases:
         changes.append(alias_addition(customer, account.id))
     return _result(subject, view, decisions, [*created, *changes])
 

@@ -12,7 +12,6 @@ from typing import cast
 
 from console.alguna.client import AlgunaClient
 from console.domain.fields import ALIASES, CONTACT_EMAIL, CONTACT_LAST_NAME, CUSTOMER_ID, FIELD
-from console.domain.ids import same_id
 from console.domain.normal import same
 from console.domain.records import Account, Change, Contact, Customer, Link, MatchedBy, Value, Values
 from console.errors import Refused
@@ -198,7 +197,7 @@ def _customer(change: Change, customer: Customer | None) -> Ended:
         return Ended(change, "stale")
     if change.key == ALIASES:
         wanted = new_alias(change)
-        there = any(same_id(alias, wanted) for alias in customer.aliases)
+        there = wanted in customer.aliases
     else:
         there = bool(_standing({cast("str", change.key): text_of(change)}, customer.values))
     return Ended(change, "applied" if there else "stale")
