@@ -30,6 +30,7 @@ from console.salesforce.composite import (
 )
 from console.salesforce.errors import error_of_body, is_passing, policy_of
 from console.salesforce.oauth import Identity
+from console.salesforce.soql import name as api_name
 from console.salesforce.soql import soql as make_soql
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ __all__ = [
 ]
 
 TIMEOUT = (5.0, 30.0)
+WRITE_PATIENCE = 4
+"""A write is waited for this many times longer than a read: it runs the org's triggers and flows, for up to two minutes."""
 ATTEMPTS = 4
 PATIENCE = 60.0
 """Seconds after which a read is not repeated any more."""
@@ -110,7 +113,7 @@ class SalesforceClient:
     may raise SignInNeeded, BudgetReached, Refused, Unreachable and Cancelled.
 
     :param instance_url: the org's address; plain http only for this computer.
-    :param timeout: seconds for the connection to stand, and for each piece of an answer.
+    :param timeout: seconds for the connection to stand, and for each piece of an answer; a write is given four times as long.
     :param on_call: told of every request made, from the thread that made it.
     :param cancelled: set it to end all waiting between requests.
     :raises UsageError: the address cannot be one.
@@ -288,7 +291,7 @@ class SalesforceClient:
 
     def describe(self, name: str) -> dict[str, FieldInfo]:
         """The fields of an object that the signed-in user may see, by API name."""
-        answer = self.get(f"sobjects/{name}/describe")
+        answer = self.get(f"sobjects/{api_name(name)}/describe")
         try:
             return {field["name"]: _field_info(field) for field in answer["fields"]}
         except (KeyError, TypeError):
@@ -368,6 +371,8 @@ class SalesforceClient:
         from simple_salesforce.exceptions import SalesforceError
 
         options: dict[str, Any] = {"headers": {"X-PrettyPrint": None}}
+        if writing:
+            options["timeout"] = (self._timeout[0], self._timeout[1] * WRITE_PATIENCE)
         if params is not None:
             options["params"] = params
         if body is not None:

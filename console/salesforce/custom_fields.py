@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from console.domain.fields import CustomField
+from console.domain.fields import CUSTOM_FIELDS, CustomField
 from console.domain.plain import plain
 from console.salesforce.client import FieldInfo
 
@@ -112,3 +112,18 @@ def misfit(field: CustomField, there: Shape) -> str | None:
             f"{named} but is not unique, so an account could be created twice: tick 'Unique' on it in Setup."
         )
     return None
+
+
+def without_misfits(described: Mapping[str, FieldInfo]) -> dict[str, FieldInfo]:
+    """Account's fields without those of ours that are there in a shape we cannot use.
+
+    They are to be left alone altogether: neither read, compared nor written.
+
+    :param described: as `SalesforceClient.describe` returns them.
+    """
+    ours = {field.api_name: field for field in CUSTOM_FIELDS}
+    return {
+        name: info
+        for name, info in described.items()
+        if name not in ours or misfit(ours[name], Shape.described(info)) is None
+    }

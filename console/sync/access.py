@@ -10,6 +10,7 @@ from typing import Any
 from console.domain.fields import CUSTOMER_ID, FIELDS
 from console.errors import Refused
 from console.salesforce.client import SalesforceClient
+from console.salesforce.custom_fields import without_misfits
 from console.store.cache import Cache
 from console.sync.cursors import moment, text
 from console.sync.workers import Workers
@@ -38,9 +39,10 @@ def forget_access(cache: Cache) -> None:
 
 
 def describe_access(client: SalesforceClient, workers: Workers) -> Access:
-    """Ask the org: two calls."""
+    """Ask the org: two calls. A field that is there in another shape than ours counts as not there."""
     described = {name: workers.call(client.describe, name) for name in ("Account", "Contact")}
-    fields = [(spec.key, described[spec.entity].get(spec.sf_name)) for spec in FIELDS]
+    usable = {"Account": without_misfits(described["Account"]), "Contact": described["Contact"]}
+    fields = [(spec.key, usable[spec.entity].get(spec.sf_name)) for spec in FIELDS]
     return Access(
         frozenset(key for key, info in fields if info is not None),
         frozenset(key for key, info in fields if info is not None and (info.updateable or info.createable)),
@@ -66,7 +68,9 @@ def access(
     check_org()
     found = describe_access(client, workers)
     if CUSTOMER_ID not in found.writable:
-        missing = "does not exist" if CUSTOMER_ID not in found.readable else "can't be edited"
+        missing = (
+            "is not there, or not as needed," if CUSTOMER_ID not in found.readable else "can't be edited"
+        )
         raise Refused(
             f"The field {CUSTOMER_ID} on Account {missing} for the signed-in user.",
             "Run the set-up of this connection: it creates the fields and grants them to the user.",

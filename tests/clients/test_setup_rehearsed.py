@@ -8,6 +8,7 @@ import pytest
 
 from console.domain.fields import CUSTOM_FIELDS, CUSTOMER_ID, TAX_RATE
 from console.errors import ConsoleError, Refused
+from console.salesforce.custom_fields import without_misfits
 from console.salesforce.setup import Artefact, SetupItem, SetupPlan, apply_setup, plan_setup, verify
 from tests.clients.rehearsed import Stage
 
@@ -155,6 +156,25 @@ def test_a_field_of_another_shape_is_explained_and_never_changed(
         assert [(each.api_name, each.action) for each in verify(org, patience=0)] == [
             (f"Account.{name}", "mismatch")
         ]
+
+
+def test_a_field_of_another_shape_is_not_among_those_that_the_sync_may_use(fresh_stage: Stage) -> None:
+    make_field(fresh_stage, TAX_RATE, type="Number", precision=5, scale=2)
+    prepare(fresh_stage)
+    with fresh_stage.org() as org:
+        plan_items = plan_setup(org)
+        rights = item(plan_items, "permission_set", "Alguna_Sync").sf_id
+        grant = {
+            "ParentId": rights,
+            "SobjectType": "Account",
+            "Field": f"Account.{TAX_RATE}",
+            "PermissionsRead": True,
+            "PermissionsEdit": True,
+        }
+        org.send("POST", "sobjects/FieldPermissions", grant)
+        seen = org.describe("Account")
+    assert TAX_RATE in seen
+    assert without_misfits(seen).keys() == seen.keys() - {TAX_RATE}
 
 
 def test_a_customer_id_that_is_not_unique_stops_the_set_up_with_what_to_do(fresh_stage: Stage) -> None:
