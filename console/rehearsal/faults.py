@@ -35,6 +35,8 @@ class Fault:
     next: int | None = None
     """How many matching calls it still strikes; None: a share of all of them."""
     share: float = 1.0
+    skip: int = 0
+    """How many matching calls it lets pass first."""
     match: str = ""
     """Part of "METHOD /path?query"; empty: every call."""
     after_effect: bool = False
@@ -46,6 +48,9 @@ class Fault:
     def hits(self, what: str, rng: Random) -> bool:
         """Whether it strikes this call; counts down."""
         if self.next == 0 or self.match not in what:
+            return False
+        if self.skip:
+            self.skip -= 1
             return False
         if self.next is None:
             if rng.random() >= self.share:
@@ -59,6 +64,8 @@ class Fault:
         """As it is shown and ordered."""
         amount = {"share": self.share} if self.next is None else {"next": self.next}
         shown: dict[str, Any] = {"error": self.error, **amount, "struck": self.struck}
+        if self.skip:
+            shown["skip"] = self.skip
         if self.match:
             shown["match"] = self.match
         for name in ("after_effect", "rows", "retry_after"):
@@ -83,7 +90,7 @@ class Faults:
 
     def order(self, request: Mapping[str, Any]) -> Fault:
         """Take an order from the control address. Raises ValueError with one clear sentence."""
-        known = {"error", "next", "share", "match", "after_effect", "rows", "retry_after"}
+        known = {"error", "next", "share", "skip", "match", "after_effect", "rows", "retry_after"}
         unknown = sorted(set(request) - known)
         if unknown:
             raise ValueError(f"a fault has no {unknown[0]!r}; it has {', '.join(sorted(known))}")
@@ -101,6 +108,8 @@ class Faults:
             fault.share = float(_number(request, "share", 0, 1))
         else:
             fault.next = int(_number({"next": 1, **request}, "next", 0, 10**9))
+        if "skip" in request:
+            fault.skip = int(_number(request, "skip", 0, 10**9))
         if "retry_after" in request:
             fault.retry_after = int(_number(request, "retry_after", 0, 86_400))
         if rows and fault.after_effect:
@@ -150,7 +159,10 @@ class Wire:
         elif fault.error == "DROP":
             await _cut(receive)
         elif fault.error == "STALL":
-            await _read_body(receive)
+            if fault.after_effect:
+                await self._app(scope, receive, _nowhere)
+            else:
+                await _read_body(receive)
             await self._gone(receive, None)
             await _cut(receive)
         elif fault.error == "DROP_AFTER" or fault.after_effect:
