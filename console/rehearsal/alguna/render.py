@@ -50,6 +50,10 @@ def subscription(row: sqlite3.Row, options: Options, pending: list[Json], curren
     record["activated_at"] = stamps.text(row["activated_at"]) if row["activated_at"] >= 0 else None
     record["current_version_id"] = current
     record["pending_changes"] = pending
+    if options.extended_fields:
+        # Not in the public v2 reference; v1 told the end of a subscription as `endedAt`.
+        over = row["status"] == "canceled" and "_cancel" in document
+        record["canceled_at"] = stamps.text(int(document["_cancel"]["at"])) if over else None
     return _finish(record, row, options)
 
 

@@ -113,12 +113,16 @@ def test_canceling_for_later_leaves_the_status_until_that_day(account, active, e
     )
     assert answer["status"] == "active"
     assert "_cancel" not in answer
+    assert answer["canceled_at"] is None
     assert account.get(f"/subscriptions/{active['id']}/billing-dates")["next_renewal_date"] is None
     account.clock.now = stamps.moment(stamps.parse(day) - 1)
     assert account.get(f"/subscriptions/{active['id']}")["status"] == "active"
     account.clock.forward(seconds=1)
     shown = account.get(f"/subscriptions/{active['id']}")
     assert (shown["status"], shown["updated_at"]) == ("canceled", f"{day}T00:00:00Z")
+    assert shown["canceled_at"] == f"{day}T00:00:00Z"
+    account.options.update({"extended_fields": False})
+    assert "canceled_at" not in account.get(f"/subscriptions/{active['id']}")
 
 
 @pytest.mark.parametrize("body", [{}, {"reason": "bored"}, {"reason": "other", "effective": "some day"}])
