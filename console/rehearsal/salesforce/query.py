@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING, Any
 from . import ids
 from .errors import ApiError
 from .setup_objects import USER_PERMISSIONS
-from .soql.compiler import Child, Compiler, Count, Grouped, Plan, Shape
+from .soql.compiler import compile_query, compile_reading
+from .soql.context import Context
 from .soql.parser import parse
+from .soql.plan import Child, Count, Grouped, Plan, Shape
 from .store import quoted
 from .values import zone_of
 
@@ -74,7 +76,8 @@ class Queries:
     ) -> dict[str, Any]:
         """The body of the reply, with the first page."""
         parsed = parse(soql)
-        compiled = self._compiler(caller, soql, tooling=tooling, all_rows=all_rows).compile(parsed)
+        context = self._context(caller, soql, tooling=tooling, all_rows=all_rows)
+        compiled = compile_query(context, parsed)
         name = parsed.source
         if isinstance(compiled, Count):
             ((total,),) = self._store.find(*compiled.statement)
@@ -114,8 +117,8 @@ class Queries:
             records.append(record)
         return _body(len(records), records, "AggregateResult", tooling=tooling)
 
-    def _compiler(self, caller: Caller, soql: str, *, tooling: bool, all_rows: bool) -> Compiler:
-        return Compiler(
+    def _context(self, caller: Caller, soql: str, *, tooling: bool, all_rows: bool) -> Context:
+        return Context(
             soql,
             self._access.of(caller),
             user_id=caller.user_id,
@@ -222,8 +225,8 @@ class Queries:
         self, caller: Caller, view: View, record_id: str, names: Sequence[str], *, version: str, tooling: bool
     ) -> dict[str, Any]:
         """Some fields of one record that is known to be there."""
-        compiler = self._compiler(caller, ", ".join(names), tooling=tooling, all_rows=True)
-        plan = compiler.reading(view, names)
+        context = self._context(caller, ", ".join(names), tooling=tooling, all_rows=True)
+        plan = compile_reading(context, view, names)
         number = 1
         if not view.sobject.virtual:
             sql = f'SELECT _n FROM {quoted(view.sobject.name)} WHERE "Id" = ?'

@@ -23,8 +23,11 @@ def _forms() -> dict[str, tuple[str, ...]]:
     found: defaultdict[str, list[str]] = defaultdict(list)
     for code in range(0x80, LAST_CASED + 1):
         character = chr(code)
-        found[fold(character) or ""].append(character)
-    return {folded: tuple(each) for folded, each in found.items() if len(each) > 1}
+        if character != character.lower():
+            folded = fold(character) or ""
+            if folded != character:
+                found[folded].append(character)
+    return {folded: (folded, *each) for folded, each in found.items()}
 
 
 def spellings(text: str) -> list[str] | None:
