@@ -6,40 +6,17 @@ session turns exactly that origin back, and only when it is a loopback address: 
 
 from __future__ import annotations
 
-import re
-import threading
 import time
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 
 from console.net import USER_AGENT, Call, certificates, is_loopback, proxy_for
+from console.salesforce.meter import Meter
 
 TIMEOUT = (5.0, 30.0)
 """Seconds for the connection to stand, and for each piece of the answer to come."""
-_USAGE = re.compile(r"(?:^|[;\s])api-usage=(\d+)/(\d+)")
-
-
-class Meter:
-    """What all sessions of a client count together. Safe to use from several threads."""
-
-    def __init__(self, on_call: Callable[[Call], None] | None = None) -> None:
-        self._lock = threading.Lock()
-        self._on_call = on_call
-        self.calls = 0
-        self.usage: tuple[int, int] | None = None
-
-    def count(self, call: Call, limit_info: str | None) -> None:
-        """Note a request and the org's day (``api-usage=51/100000``) as its answer reported it."""
-        found = _USAGE.search(limit_info or "")
-        with self._lock:
-            self.calls += 1
-            if found:
-                self.usage = (int(found.group(1)), int(found.group(2)))
-        if self._on_call is not None:
-            self._on_call(call)
 
 
 class Session(requests.Session):

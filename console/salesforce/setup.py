@@ -17,7 +17,15 @@ from console.domain.ids import to_18
 from console.errors import ConsoleError, Refused, Unreachable
 from console.salesforce.client import FieldInfo, SalesforceClient
 from console.salesforce.custom_fields import Shape, metadata, misfit, summary
-from console.salesforce.soql import names, soql
+from console.salesforce.setup_rows import (
+    assignment_id,
+    field_rows,
+    metadata_of,
+    object_rows,
+    permission_set_id,
+    permissions_held,
+    stored_fields,
+)
 
 Action = Literal["create", "grant", "exists", "mismatch", "blocked"]
 Kind = Literal["field", "permission_set", "object_permission", "field_permission", "assignment"]
@@ -99,9 +107,9 @@ def plan_setup(client: SalesforceClient, permission_set: str = "Alguna_Sync") ->
     :raises ConsoleError: the org cannot be read.
     """
     who = client.whoami()
-    held = _permissions(client)
+    held = permissions_held(client, {column for column, _ in _NEEDED.values()})
     items = _field_items(client)
-    set_id = _set_id(client, permission_set)
+    set_id = permission_set_id(client, permission_set)
     fields = tuple(item.api_name for item in items if item.action != "mismatch")
     items.append(
         SetupItem(
@@ -118,7 +126,7 @@ def plan_setup(client: SalesforceClient, permission_set: str = "Alguna_Sync") ->
     )
     items += _object_items(client, set_id)
     items += _grant_items(client, set_id, fields)
-    assigned = _assignment_id(client, who.user_id, set_id)
+    assigned = assignment_id(client, who.user_id, set_id)
     items.append(
         SetupItem("assignment", who.username, "exists", f"{who.username} has the permission set.", assigned)
         if assigned is not None
@@ -183,7 +191,7 @@ def verify(
 
 def _field_items(client: SalesforceClient) -> list[SetupItem]:
     seen = client.describe("Account")
-    stored = _stored_fields(client)
+    stored = stored_fields(client)
     return [
         _field_item(client, field, seen.get(field.api_name), stored.get(field.api_name))
         for field in CUSTOM_FIELDS
@@ -197,7 +205,7 @@ def _field_item(
     if seen is not None:
         problem = misfit(field, Shape.described(seen))
     elif sf_id is not None:
-        problem = misfit(field, Shape.stored(_metadata_of(client, sf_id)))
+        problem = misfit(field, Shape.stored(metadata_of(client, sf_id)))
     else:
         return SetupItem("field", name, "create", f"{field.label}, {summary(field)}, will be made.")
     if problem is not None:
@@ -205,72 +213,13 @@ def _field_item(
     return SetupItem("field", name, "exists", f"{field.label}, {summary(field)}, is there.", sf_id)
 
 
-def _stored_fields(client: SalesforceClient) -> dict[str, str]:
-    """Ids of our fields that the org has, hidden ones included; none where the user may not look at the set-up."""
-    wanted = [field.api_name.removesuffix("__c") for field in CUSTOM_FIELDS]
-    query = soql(
-        "SELECT Id, DeveloperName FROM CustomField WHERE TableEnumOrId = 'Account' AND NamespacePrefix = null "
-        "AND DeveloperName IN {}",
-        wanted,
-    )
-    try:
-        rows = _rows(client, query, tooling=True)
-    except Refused as error:
-        if error.code != "INVALID_TYPE" and not error.code.startswith("INSUFFICIENT_ACCESS"):
-            raise
-        return {}
-    return {f"{row['DeveloperName']}__c": to_18(row["Id"]) for row in rows}
-
-
-def _metadata_of(client: SalesforceClient, field_id: str) -> Mapping[str, Any]:
-    """Salesforce gives Metadata for one row at a time only."""
-    rows = _rows(client, soql("SELECT Id, Metadata FROM CustomField WHERE Id = {}", field_id), tooling=True)
-    found = rows[0].get("Metadata") if rows else None
-    return found if isinstance(found, dict) else {}
-
-
-def _set_id(client: SalesforceClient, name: str) -> str | None:
-    rows = _rows(
-        client, soql("SELECT Id FROM PermissionSet WHERE Name = {} AND NamespacePrefix = null", name)
-    )
-    return to_18(rows[0]["Id"]) if rows else None
-
-
-def _assignment_id(client: SalesforceClient, user_id: str, set_id: str | None) -> str | None:
-    if set_id is None:
-        return None
-    query = "SELECT Id FROM PermissionSetAssignment WHERE AssigneeId = {} AND PermissionSetId = {}"
-    rows = _rows(client, soql(query, user_id, set_id))
-    return to_18(rows[0]["Id"]) if rows else None
-
-
-def _object_rows(client: SalesforceClient, set_id: str | None) -> dict[str, dict[str, Any]]:
-    if set_id is None:
-        return {}
-    query = (
-        "SELECT Id, SobjectType, PermissionsRead, PermissionsCreate, PermissionsEdit FROM ObjectPermissions "
-        "WHERE ParentId = {}"
-    )
-    return {row["SobjectType"]: row for row in _rows(client, soql(query, set_id))}
-
-
-def _field_rows(client: SalesforceClient, set_id: str | None) -> dict[str, dict[str, Any]]:
-    if set_id is None:
-        return {}
-    query = (
-        "SELECT Id, Field, PermissionsRead, PermissionsEdit FROM FieldPermissions "
-        "WHERE ParentId = {} AND SobjectType = 'Account'"
-    )
-    return {row["Field"]: row for row in _rows(client, soql(query, set_id))}
-
-
 def _object_items(client: SalesforceClient, set_id: str | None) -> list[SetupItem]:
-    rows = _object_rows(client, set_id)
+    rows = object_rows(client, set_id)
     return [_right_item("object_permission", name, rows.get(name), _OBJECT_RIGHTS) for name in OBJECTS]
 
 
 def _grant_items(client: SalesforceClient, set_id: str | None, fields: Sequence[str]) -> list[SetupItem]:
-    rows = _field_rows(client, set_id)
+    rows = field_rows(client, set_id)
     return [_right_item("field_permission", name, rows.get(name), _FIELD_RIGHTS) for name in fields]
 
 
@@ -280,18 +229,6 @@ def _right_item(kind: Kind, name: str, row: Mapping[str, Any] | None, rights: Se
         return SetupItem(kind, name, "exists", f"The set grants {words} on {name}.", to_18(row["Id"]))
     sf_id = to_18(row["Id"]) if row is not None else None
     return SetupItem(kind, name, "grant", f"The set will grant {words} on {name}.", sf_id)
-
-
-def _permissions(client: SalesforceClient) -> Mapping[str, Any]:
-    """The signed-in user's own permissions; empty where the org does not tell, and then the attempt will."""
-    query = soql(
-        "SELECT {} FROM UserPermissionAccess", names(sorted({column for column, _ in _NEEDED.values()}))
-    )
-    try:
-        rows = _rows(client, query)
-    except Refused:
-        return {}
-    return rows[0] if rows else {}
 
 
 def _allowed(item: SetupItem, held: Mapping[str, Any]) -> SetupItem:
@@ -317,10 +254,6 @@ def _unseen(client: SalesforceClient) -> list[SetupItem]:
     ]
 
 
-def _rows(client: SalesforceClient, query: str, *, tooling: bool = False) -> list[dict[str, Any]]:
-    return [row for page in client.query(query, tooling=tooling) for row in page]
-
-
 class _Maker:
     """Makes the items of one plan; knows the permission set once it is there."""
 
@@ -337,7 +270,7 @@ class _Maker:
                 sf_id, created = self._create(
                     "tooling/sobjects/CustomField",
                     metadata(self._fields[item.api_name]),
-                    lambda: _stored_fields(self._client).get(item.api_name.removeprefix("Account.")),
+                    lambda: stored_fields(self._client).get(item.api_name.removeprefix("Account.")),
                 )
             case "permission_set":
                 name = self._plan.permission_set
@@ -347,7 +280,7 @@ class _Maker:
                     "Description": "Lets a user see and edit the Alguna fields. Made by the Alguna console.",
                 }
                 sf_id, created = self._create(
-                    "sobjects/PermissionSet", described, lambda: _set_id(self._client, name)
+                    "sobjects/PermissionSet", described, lambda: permission_set_id(self._client, name)
                 )
             case "object_permission":
                 sf_id, created = self._grant(
@@ -358,7 +291,7 @@ class _Maker:
                         "SobjectType": item.api_name,
                         **dict.fromkeys(_OBJECT_RIGHTS, True),
                     },
-                    lambda: _id_of(_object_rows(self._client, self._set_id()).get(item.api_name)),
+                    lambda: _id_of(object_rows(self._client, self._set_id()).get(item.api_name)),
                 )
             case "field_permission":
                 sf_id, created = self._grant(
@@ -370,13 +303,13 @@ class _Maker:
                         "Field": item.api_name,
                         **dict.fromkeys(_FIELD_RIGHTS, True),
                     },
-                    lambda: _id_of(_field_rows(self._client, self._set_id()).get(item.api_name)),
+                    lambda: _id_of(field_rows(self._client, self._set_id()).get(item.api_name)),
                 )
             case "assignment":
                 sf_id, created = self._create(
                     "sobjects/PermissionSetAssignment",
                     {"AssigneeId": self._plan.user_id, "PermissionSetId": self._set_id()},
-                    lambda: _assignment_id(self._client, self._plan.user_id, self._set_id()),
+                    lambda: assignment_id(self._client, self._plan.user_id, self._set_id()),
                 )
         return Artefact(item.kind, item.api_name, sf_id, created)
 
@@ -410,7 +343,7 @@ class _Maker:
 
     def _set_id(self) -> str:
         if self._set is None:
-            self._set = _set_id(self._client, self._plan.permission_set)
+            self._set = permission_set_id(self._client, self._plan.permission_set)
         if self._set is None:
             raise Refused(
                 f"The permission set {self._plan.permission_set} is not there.", "Run the set-up again."

@@ -8,7 +8,8 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.salesforce.session import Meter, Session
+from console.salesforce.meter import Meter
+from console.salesforce.session import Session
 from tests.clients.site import Answer, Handler, Site
 
 Serve = Callable[[Handler], Site]
