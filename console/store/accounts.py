@@ -120,6 +120,10 @@ class Accounts:
         """From now on every account that is put is noted as still there."""
         self._observed.pull.begin()
 
+    def abandon_full_pull(self) -> None:
+        """Forget that a complete pull was begun, if one was."""
+        self._observed.pull.running = False
+
     def end_full_pull(self, seen_at: str) -> int:
         """Accounts that were not put since `begin_full_pull` count as deleted; returns how many.
 

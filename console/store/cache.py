@@ -157,6 +157,11 @@ class Cache:
             (key, encode(value)),
         )
 
+    def abandon_pulls(self) -> None:
+        """Complete pulls under way are given up: what they named is forgotten, and nothing counts as gone."""
+        for records in (self.customers, self.subscriptions, self.accounts, self.contacts):
+            records.abandon_full_pull()
+
     def subjects(self, customer_ids: Iterable[str]) -> list[Subject]:
         """Everything known about these customers, in their order; unknown ones are left out."""
         return subjects.subjects(self, customer_ids)

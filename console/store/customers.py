@@ -116,6 +116,10 @@ class Customers:
         """From now on every customer that is put is noted as still there."""
         self._observed.pull.begin()
 
+    def abandon_full_pull(self) -> None:
+        """Forget that a complete pull was begun, if one was."""
+        self._observed.pull.running = False
+
     def end_full_pull(self, seen_at: str) -> int:
         """Customers that were not put since `begin_full_pull` become gone, and dirty; returns how many.
 

@@ -109,6 +109,10 @@ class Subscriptions:
         """From now on every subscription that is put is noted as still there."""
         self._observed.pull.begin()
 
+    def abandon_full_pull(self) -> None:
+        """Forget that a complete pull was begun, if one was."""
+        self._observed.pull.running = False
+
     def end_full_pull(self, seen_at: str) -> int:
         """Subscriptions that were not put since are forgotten, their customers dirty; returns how many.
 

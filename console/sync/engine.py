@@ -170,6 +170,7 @@ class Engine:
         before = (self._salesforce.calls, self._alguna.calls)
         cache = self._cache
         self._workers.check()
+        cache.abandon_pulls()
         run = cache.runs.start(kind, text(self._clock()))
         tally = Tally()
 
@@ -366,6 +367,8 @@ class Engine:
                 raise _Undo
         except _Undo:
             return
+        finally:
+            self._cache.abandon_pulls()
 
 
 class _Undo(Exception):

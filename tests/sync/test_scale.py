@@ -1,0 +1,21 @@
+"""Calls, counted: what a pass costs must grow with the work in thousands, not in rows."""
+
+from console.domain.records import State
+
+
+def test_two_thousand_new_customers_cost_a_handful_of_salesforce_calls(build):
+    """Three for access, one look, then three for each thousand (read again, accounts, contacts), and reading back."""
+    world = build(customers=2_000, org="empty")
+    first = world.sync()
+    accounts = world.query("SELECT COUNT(Id) n FROM Account")[0]["n"]
+    assert accounts > 1_500
+    assert first.salesforce_calls == world.total("salesforce") <= 3 + 1 + 3 * 2 + 4
+    assert first.stale == first.refused == 0
+    world.reset_calls("salesforce")
+    second = world.sync()
+    assert second.planned == 0
+    assert world.total("salesforce") <= 3
+    with world.open() as session:
+        counts = session.cache.entries.counts()
+        assert State.PENDING not in counts
+        assert session.cache.entries.dirty_count() == 0
