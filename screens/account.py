@@ -155,7 +155,7 @@ class Account(Place, place="account"):
     def _paint_field(self) -> None:
         row = self._field()
         pane = self.query_one("#field", Pane)
-        pane.border_title = plain(row.label, 60) if row is not None else "Field"
+        pane.border_title = Content((row is not None and plain(row.label, 60)) or "Field")
         pane.say(sheet.field(row) if row is not None else [])
 
     # --- moving about

@@ -32,7 +32,7 @@ class Accounts(Place, place="accounts"):
         super().__init__()
         self._seen = -1
         self._arranged_at = 0.0
-        self._attached = ""
+        self._attached: str | None = None
 
     def body(self) -> ComposeResult:
         with Vertical(id="records"):

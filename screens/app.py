@@ -55,9 +55,9 @@ class ConsoleApp(Works, App[None], inherit_bindings=False):
     class Said(Message):
         """The engine of a connection said something."""
 
-        def __init__(self, name: str, event: Event) -> None:
+        def __init__(self, connection: Connection, event: Event) -> None:
             super().__init__()
-            self.name = name
+            self.connection = connection
             self.event = event
 
     def __init__(self, desk: Desk, *, start: str | None = None) -> None:
@@ -177,12 +177,12 @@ class ConsoleApp(Works, App[None], inherit_bindings=False):
             return
         self.connection = connection
         self.live = begin(connection.facts(), connection.paused(), recent)
-        self._unsubscribe = connection.subscribe(self._listener(name))
+        self._unsubscribe = connection.subscribe(self._listener(connection))
 
-    def _listener(self, name: str) -> Callable[[Event], None]:
+    def _listener(self, connection: Connection) -> Callable[[Event], None]:
         def listen(event: Event) -> None:
             try:
-                self.post_message(self.Said(name, event))
+                self.post_message(self.Said(connection, event))
             except RuntimeError:  # the event loop closed between the check and the post: the app has ended
                 return
 
@@ -210,7 +210,7 @@ class ConsoleApp(Works, App[None], inherit_bindings=False):
 
     def on_console_app_said(self, message: Said) -> None:
         connection, live = self.connection, self.live
-        if connection is None or live is None or live.facts is None or live.facts.name != message.name:
+        if connection is None or live is None or message.connection is not connection:
             return
         live = fold(live, message.event, self.desk.now())
         if isinstance(message.event, RunFinished | Waiting):

@@ -32,6 +32,8 @@ class Home(Place, place="home"):
     def __init__(self) -> None:
         super().__init__()
         self.cards: Sequence[ConnectionCard] = ()
+        self._healthy = True
+        """False after reading broke in a way nobody expected: then only *refresh* tries again."""
 
     def body(self) -> ComposeResult:
         with Center(), Vertical(id="home"):
@@ -44,7 +46,8 @@ class Home(Place, place="home"):
 
     def on_screen_resume(self) -> None:
         super().on_screen_resume()
-        self.do_refresh()
+        if self._healthy:
+            self.do_refresh()
 
     def standing(self) -> Standing:
         card = self._card()
@@ -74,11 +77,14 @@ class Home(Place, place="home"):
 
     async def _read(self) -> None:
         notice = self.query_one(Notice)
+        self._healthy = False
         try:
             self.cards = await in_thread(self.desk.connections)
         except ConsoleError as error:
+            self._healthy = True
             notice.fail(error)
             return
+        self._healthy = True
         notice.hush()
         self._paint()
         self.restand()

@@ -44,6 +44,7 @@ async def test_the_whole_way_by_keys_ends_on_the_dashboard_of_the_new_connection
     stub: ModuleType, until: Any, seen: Any, size: tuple[int, int]
 ) -> None:
     desk = stub.StubDesk(the_wizard=stub.StubWizard(practising=True), the_rehearsal=stub.StubRehearsal())
+    wizard = desk.the_wizard
     app = ConsoleApp(desk, start="wizard")
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: on(app, "environment"))
@@ -81,7 +82,7 @@ async def test_the_whole_way_by_keys_ends_on_the_dashboard_of_the_new_connection
         assert "created by Alguna" in seen(pilot)
         await pilot.press("ctrl+n")
         await until(pilot, lambda: isinstance(app.screen, Dashboard) and app.live is not None)
-    assert desk.the_wizard.keys == ["alg_key"]
+    assert wizard.keys == ["alg_key"]
 
 
 async def test_the_sandbox_is_recommended_first_and_production_asks_once_more(
