@@ -46,8 +46,11 @@ class FixedToken:
 class World:
     """A running rehearsal, and one connection to it."""
 
-    def __init__(self, rehearsal: Rehearsal, home: Path, choices: dict[str, Any]) -> None:
+    def __init__(
+        self, rehearsal: Rehearsal, home: Path, choices: dict[str, Any], state: Path | None = None
+    ) -> None:
         handout = rehearsal.handout
+        self.state = state
         self.rehearsal = rehearsal
         self.connections = Connections(home)
         self.secrets = Secrets(self.connections, find_keyring=lambda: None)
@@ -241,7 +244,7 @@ def build(states: Callable[[int, str], Path], tmp_path: Path) -> Iterator[Build]
             state = tmp_path / "state"
             shutil.copytree(states(customers, org), state)
             rehearsal = stack.enter_context(Rehearsal(state=state))
-            world = World(rehearsal, tmp_path / "home", choices)
+            world = World(rehearsal, tmp_path / "home", choices, state)
             stack.callback(world.close)
             return world
 
