@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .errors import ApiError, insufficient_access, not_found
-from .setup_objects import OBJECT_RIGHTS, USER_PERMISSIONS
+from .permission_objects import OBJECT_RIGHTS, USER_PERMISSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .setup_objects import OBJECT_RIGHTS, USER_PERMISSIONS
+from .permission_objects import OBJECT_RIGHTS, USER_PERMISSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

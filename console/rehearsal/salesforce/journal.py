@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from .access import Caller
+    from .schema import SObject
     from .store import Store
 
 
@@ -33,18 +34,28 @@ class Journal:
 
     def __init__(self, store: Store) -> None:
         self.listeners: list[Callable[[Sequence[Change]], None]] = []
+        self.setup_changed: Callable[[], None] = lambda: None
+        """Called when a set-up record was written, so that what users may do is worked out anew."""
         self.undone: Callable[[], None] = lambda: None
         """Called when a rollback took set-up changes back, so that what was worked out from them is dropped."""
         self._store = store
         self._pending: list[Change] = []
         self._setup_touched = False
 
-    def note(self, change: Change) -> None:
-        self._pending.append(change)
-
-    def touch_setup(self) -> None:
-        """Says that this transaction changes the schema or somebody's access."""
-        self._setup_touched = True
+    def note(
+        self,
+        sobject: SObject,
+        record_id: str,
+        kind: str,
+        fields: Iterable[str],
+        caller: Caller,
+        stamp: str,
+    ) -> None:
+        """Writes down a change of the running transaction."""
+        if sobject.setup:
+            self._setup_touched = True
+            self.setup_changed()
+        self._pending.append(Change(sobject.name, record_id, kind, frozenset(fields), caller, stamp))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -10,16 +10,30 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import describe, founding, ids, objects, replication, setup_objects
+from . import (
+    describe,
+    founding,
+    ids,
+    objects,
+    people_objects,
+    permission_objects,
+    replication,
+    tooling_objects,
+)
 from .access import AccessBook, Caller
+from .bin import Bin
+from .checks import Checks
 from .errors import ApiError, MoreThanOne, entity_is_deleted, no_such_column, not_found
+from .inputs import Inputs
 from .journal import Change, Journal
 from .loading import load
+from .lookup import Lookup, external_id_field
 from .metadata import CustomFields
 from .query import Queries
 from .records import Records
 from .rules import Rules
 from .schema import Schema
+from .stamps import Stamps
 from .store import Store, quoted
 from .values import renderer, stamp_text, to_stored
 
@@ -60,17 +74,17 @@ class Org:
         for make in (
             objects.account,
             objects.contact,
-            setup_objects.user,
-            setup_objects.profile,
-            setup_objects.organization,
-            setup_objects.permission_set,
-            setup_objects.field_permissions,
-            setup_objects.object_permissions,
-            setup_objects.permission_set_assignment,
-            setup_objects.user_permission_access,
-            setup_objects.custom_field,
-            setup_objects.entity_definition,
-            setup_objects.field_definition,
+            people_objects.user,
+            people_objects.profile,
+            people_objects.organization,
+            permission_objects.permission_set,
+            permission_objects.field_permissions,
+            permission_objects.object_permissions,
+            permission_objects.permission_set_assignment,
+            permission_objects.user_permission_access,
+            tooling_objects.custom_field,
+            tooling_objects.entity_definition,
+            tooling_objects.field_definition,
         ):
             self._schema.add(make())
         custom_fields = CustomFields(self._store, self._schema)
@@ -86,11 +100,18 @@ class Org:
         self.admin_id = str(self._store.recall("admin_id"))
         self.row_fault = None
         self._custom_fields = custom_fields
-        self._access = AccessBook(self._store, self._schema, self.now)
-        self._journal = Journal(self._store)
-        self._journal.undone = self._reload
-        self.listeners = self._journal.listeners
-        self._records = Records(self._store, self._schema, self._access, self._journal, rules, self.now)
+        stamps = Stamps(self._clock)
+        self._access = access = AccessBook(self._store, self._schema, stamps.now)
+        self._journal = journal = Journal(self._store)
+        journal.setup_changed = access.forget
+        journal.undone = self._reload
+        self.listeners = journal.listeners
+        self._lookup = lookup = Lookup(self._store)
+        checks = Checks(self._store, self._schema, lookup, rules)
+        self._bin = Bin(self._store, self._schema, access, journal, rules, lookup, checks, stamps)
+        self._records = Records(
+            self._store, access, journal, rules, Inputs(lookup), lookup, checks, stamps, self._bin
+        )
         self._queries = Queries(self._store, self._access, self._clock)
 
     def _reload(self) -> None:
@@ -127,15 +148,17 @@ class Org:
 
     def delete(self, caller: Caller, sobject: str, record_id: str, *, tooling: bool = False) -> None:
         """To the recycle bin, with the contacts of an account; set-up records go for good."""
-        self._records.delete(caller, sobject, record_id, tooling=tooling)
+        self._bin.delete(caller, sobject, record_id, tooling=tooling)
 
     def undelete(self, caller: Caller, sobject: str, record_id: str) -> None:
         """Out of the recycle bin, with what went there together."""
-        self._records.undelete(caller, sobject, record_id)
+        self._bin.undelete(caller, sobject, record_id)
 
     def merge(self, caller: Caller, sobject: str, master_id: str, loser_id: str) -> None:
         """The loser goes to the recycle bin with MasterRecordId set; its contacts move to the master."""
-        self._records.merge(caller, sobject, master_id, loser_id)
+        with self._journal.transaction():
+            self._bin.merge(caller, sobject, master_id, loser_id)
+            self._records.update(caller, sobject, master_id, {})
 
     def upsert(
         self, caller: Caller, sobject: str, ext_field: str, ext_value: object, values: Mapping[str, Any]
@@ -168,7 +191,7 @@ class Org:
         tooling: bool,
     ) -> dict[str, Any]:
         if not view.sobject.virtual:
-            record_id = self._records.own_id(view.sobject, record_id)
+            record_id = self._lookup.own_id(view.sobject, record_id)
             row = self._store.row(view.sobject, record_id)
             if row is None:
                 raise not_found()
@@ -197,9 +220,9 @@ class Org:
     ) -> dict[str, Any]:
         """The one record that has a value; NOT_FOUND, or MoreThanOne."""
         view = self._access.of(caller).need(sobject)
-        field = self._records.external_id_field(view, ext_field)
+        field = external_id_field(view, ext_field)
         stored = to_stored(field, ext_value)
-        found = self._records.find_live(view.sobject, field, stored) if stored is not None else []
+        found = self._lookup.live_ids(view.sobject, field, stored) if stored is not None else []
         if not found:
             raise not_found()
         if len(found) > 1:

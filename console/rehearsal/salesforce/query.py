@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import ids
 from .errors import ApiError
-from .setup_objects import USER_PERMISSIONS
+from .permission_objects import USER_PERMISSIONS
 from .soql.compiler import compile_query, compile_reading
 from .soql.context import Context
 from .soql.parser import parse
