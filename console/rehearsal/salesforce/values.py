@@ -251,6 +251,8 @@ def renderer(field: Field) -> Callable[[Any], Any] | None:
     """What turns a stored value into what REST shows; None where they are the same."""
     if field.type == "boolean":
         return bool
+    if field.compound and field.type == "double":
+        return Scaled(field.scale, trimmed=True)
     if field.type in NUMBER_TYPES and field.scale:
         return Scaled(field.scale)
     if field.type == "complexvalue":
@@ -259,15 +261,19 @@ def renderer(field: Field) -> Callable[[Any], Any] | None:
 
 
 class Scaled:
-    """Turns a whole number of smallest units into a number with that many decimals."""
+    """Turns a whole number of smallest units into a number with that many decimals, or only those it needs."""
 
-    __slots__ = ("_exponent",)
+    __slots__ = ("_exponent", "_trimmed")
 
-    def __init__(self, scale: int) -> None:
+    def __init__(self, scale: int, *, trimmed: bool = False) -> None:
         self._exponent = -scale
+        self._trimmed = trimmed
 
     def __call__(self, value: int | None) -> Decimal | None:
-        return None if value is None else Decimal(value).scaleb(self._exponent)
+        if value is None:
+            return None
+        number = Decimal(value).scaleb(self._exponent)
+        return number.normalize() if self._trimmed else number
 
 
 def _complex(value: str | None) -> Any:

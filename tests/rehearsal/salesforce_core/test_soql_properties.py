@@ -14,6 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from console.rehearsal.salesforce import jsontext
+from console.rehearsal.salesforce.errors import ApiError
 from console.rehearsal.salesforce.org import Caller, Org
 from console.rehearsal.salesforce.soql import ast
 from console.rehearsal.salesforce.soql.parser import parse
@@ -350,6 +352,85 @@ def test_groups_add_up(world: World, condition: Cond, field: str) -> None:
         f"GROUP BY {field}"
     )
     assert {row["k"]: (row["n"], row["s"], row["m"]) for row in found} == expected
+
+
+ITEMS = st.sampled_from(
+    [
+        "Id",
+        "Name",
+        "Owner.Name",
+        "Parent.Owner.Profile.Name",
+        "BillingAddress",
+        "Money__c",
+        "Description",
+        "Nope__c",
+        "Owner.Nope",
+        "(SELECT Id FROM Contacts)",
+        "(SELECT LastName, Account.Name FROM Contacts WHERE Email != null ORDER BY Name LIMIT 2)",
+        "(SELECT Id FROM ChildAccounts)",
+        "COUNT(Id) n",
+        "COUNT()",
+        "SUM(Money__c)",
+        "AVG(NumberOfEmployees)",
+        "MAX(Owner.Name)",
+        "MIN(BillingLatitude)",
+        "COUNT_DISTINCT(BillingCity)",
+        "SUM(Name)",
+        "FIELDS(STANDARD)",
+        "FIELDS(ALL)",
+    ]
+)
+CLAUSES = st.sampled_from(
+    [
+        "",
+        "WHERE Id IN (SELECT AccountId FROM Contact)",
+        "WHERE Owner.IsActive = true AND NOT Parent.Name LIKE 'x%'",
+        "WHERE BillingLatitude > 1.5e0",
+        "WHERE BillingAddress = null",
+        "WHERE CreatedDate = LAST_N_YEARS:99999",
+        "WHERE NumberOfEmployees = 99999999999999999999999",
+        "WHERE OwnerId NOT IN (SELECT Id FROM User WHERE Profile.Name = 'x')",
+        "WHERE Money__c IN (1, 2.5, null)",
+        "GROUP BY Name",
+        "GROUP BY Owner.Name, BillingCity",
+        "GROUP BY BillingCity HAVING COUNT(Id) > 1",
+        "GROUP BY Name HAVING MAX(CreatedDate) < TODAY",
+        "GROUP BY Money__c",
+    ]
+)
+ENDS = st.sampled_from(
+    [
+        "",
+        "ORDER BY Name",
+        "ORDER BY Owner.Name DESC",
+        "ORDER BY COUNT(Id)",
+        "ORDER BY n",
+        "LIMIT 0",
+        "LIMIT 200",
+        "ALL ROWS",
+    ]
+)
+
+
+@QUICK
+@given(items=st.lists(ITEMS, min_size=1, max_size=4), clause=CLAUSES, end=ENDS)
+def test_any_query_is_answered_or_refused_for_a_reason(
+    world: World, items: list[str], clause: str, end: str
+) -> None:
+    try:
+        reply = world.desk.query(f"SELECT {', '.join(items)} FROM Account {clause} {end}")
+    except ApiError as error:
+        answer = (error.status, error.code)
+    else:
+        answer = (200, "" if reply["done"] is True else "not done")
+        text = jsontext.dumps(reply)
+        assert jsontext.dumps(jsontext.loads(text)) == text
+    assert answer in {
+        (200, ""),
+        (400, "INVALID_FIELD"),
+        (400, "MALFORMED_QUERY"),
+        (400, "INVALID_QUERY_FILTER_OPERATOR"),
+    }
 
 
 @given(st.text(max_size=12))

@@ -261,7 +261,7 @@ def test_the_parts_of_an_address_make_the_whole(admin: Desk, account: str) -> No
         "street",
     ]
     assert address["city"] == "Turin"
-    assert address["latitude"] == Decimal("45.0703393")
+    assert str(address["latitude"]) == "45.0703393"
     assert address["street"] is None
 
 
