@@ -25,7 +25,7 @@ PATIENCE = 10
 """While the sync runs, rows are arranged again at most every PATIENCE times as long as arranging takes."""
 
 
-class Accounts(Place, place="accounts"):
+class Accounts(Place, place="accounts", sheets=("forms",)):
     """The grid, its filter, and one line that says what is shown."""
 
     def __init__(self) -> None:
@@ -86,7 +86,7 @@ class Accounts(Place, place="accounts"):
         if (
             self.is_mounted
             and self.live is not None
-            and self._attached
+            and self._attached is not None
             and self._seen != self.live.generation
         ):
             self._catch_up()

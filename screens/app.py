@@ -13,7 +13,6 @@ from textual.reactive import reactive
 from console.domain.plain import plain
 from console.domain.records import State
 from console.errors import ConsoleError
-from console.guide.seam import Connection, Desk
 from console.sync.events import Event, RunFinished, Waiting
 from screens.commands import bindings
 from screens.live import Live, begin, fold
@@ -26,6 +25,7 @@ from screens.workers import Works
 if TYPE_CHECKING:
     from textual.command import Provider
 
+    from console.guide.seam import Connection, Desk
     from screens.dialogs import Dialog
 
 
@@ -43,7 +43,6 @@ class ConsoleApp(Works, App[None], inherit_bindings=False):
     """The console on a terminal."""
 
     TITLE = "alguna console"
-    CSS_PATH: ClassVar[Any] = [STYLES / "base.tcss"]
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_provider}
     BINDINGS: ClassVar[Any] = [b for b in bindings("dialog") if b.id == "quit"]
     ENABLE_COMMAND_PALETTE = True
@@ -61,10 +60,15 @@ class ConsoleApp(Works, App[None], inherit_bindings=False):
             self.event = event
 
     def __init__(self, desk: Desk, *, start: str | None = None) -> None:
-        super().__init__()
+        # The first screen's sheet comes with the base: read later, it would have everything parsed twice.
+        first = "home" if start in (None, "wizard") else "dashboard"
+        super().__init__(css_path=[STYLES / "base.tcss", STYLES / f"{first}.tcss"])
+        self.first = first
         self.desk = desk
         self.start = start
         self.connection: Connection | None = None
+        self.opening = "" if start == "wizard" else start or ""
+        """The name of the connection that is open or being opened."""
         self.practising = desk.rehearsal() is not None
         self._unsubscribe: Callable[[], None] | None = None
         self.set_reactive(ConsoleApp.now, desk.now())
@@ -76,7 +80,7 @@ class ConsoleApp(Works, App[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.set_interval(1.0, self.tick)
-        self.push_screen(self._make("home") if self.start in (None, "wizard") else self._kept("dashboard"))
+        self.push_screen(self._make("home") if self.first == "home" else self._kept("dashboard"))
         if self.start == "wizard":
             self.visit("wizard")
         elif self.start is not None:
@@ -163,6 +167,7 @@ class ConsoleApp(Works, App[None], inherit_bindings=False):
         facts = self.live.facts if self.live is not None else None
         if facts is None or facts.name != name:
             self._let_go()
+        self.opening = name
         self.go("dashboard")
         if self.connection is None:
             self.begin(self._open(name), "open connection")

@@ -110,7 +110,7 @@ class Now(Static):
             ]
         left = seconds_left(live, self.now)
         if left is None:
-            return [Content("Between passes.")]
+            return [Content("The last pass stopped." if live.failure is not None else "Between passes.")]
         why = f" · {plain(live.waits_for, 60)}" if live.waits_for else ""
         return [Content.assemble("Next pass in ", (span(left), STYLE["strong"]), (why, STYLE["quiet"]))]
 
@@ -236,6 +236,7 @@ class Dashboard(Place, place="dashboard"):
         self.query_one(CallMeter).live = live
         if live is None:
             self.query_one("#hint", Notice).say("loading", "Opening the connection and reading its cache")
+            self.query_one(Changes).display = False
             return
         self.query_one(StateCounts).paint(live)
         self.query_one(Changes).paint(live.changes)

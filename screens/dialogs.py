@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -16,14 +17,19 @@ from textual.widgets import Button, Static
 from console.domain.plain import plain
 from console.errors import ConsoleError
 from screens.commands import COMMAND, Standing, bindings
+from screens.theme import STYLES
 
 if TYPE_CHECKING:
     from screens.app import ConsoleApp
 
 
+SHEETS: list[str | PurePath] = [STYLES / "forms.tcss", STYLES / "dialogs.tcss"]
+
+
 class Dialog(ModalScreen[str], inherit_bindings=False):
     """A question with two or three answers; where it is dangerous, the harmless one has the focus."""
 
+    CSS_PATH = SHEETS
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("dialog")]
     place: ClassVar[str] = "dialog"
 
@@ -80,6 +86,7 @@ class Dialog(ModalScreen[str], inherit_bindings=False):
 class Report(ModalScreen[None], inherit_bindings=False):
     """Something to read and copy: an expected failure with its advice, or an unexpected one with where it happened."""
 
+    CSS_PATH = SHEETS
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("report")]
     place: ClassVar[str] = "report"
 

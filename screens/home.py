@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from textual import on
@@ -13,13 +14,15 @@ from textual.widgets import OptionList, Static
 
 from console.domain.plain import plain
 from console.errors import ConsoleError
-from console.guide.seam import ConnectionCard
 from screens.commands import Standing
 from screens.place import Place, also
 from screens.tasks import in_thread
 from screens.widgets.choice import Choice
 from screens.widgets.notice import Notice
 from screens.words import HEALTH, STATES, STYLE, ago, amount, environment, plural
+
+if TYPE_CHECKING:
+    from console.guide.seam import ConnectionCard
 
 WELCOME = """\
 This console keeps one Alguna account and one Salesforce org in step. It shows what it is about to do, \

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from console.errors import ConsoleError
-from console.guide.seam import ConnectionFacts, HistoryLine
 from console.sync.events import (
     Calls,
     Changed,
@@ -20,6 +20,9 @@ from console.sync.events import (
     Waiting,
 )
 from screens.words import instant
+
+if TYPE_CHECKING:
+    from console.guide.seam import ConnectionFacts, HistoryLine
 
 KEPT = 200
 """How many changes stay in the list; the rest is in each account's history."""

@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.reactive import reactive
 from textual.screen import Screen
 
-from console.guide.seam import Connection, Desk
 from screens.commands import COMMAND, Standing, bindings
 from screens.live import Live
 from screens.theme import STYLES
@@ -19,14 +18,16 @@ from screens.widgets.tabs import TABS, Tabs
 from screens.workers import Works
 
 if TYPE_CHECKING:
+    from console.guide.seam import Connection, Desk
     from screens.app import ConsoleApp
 
 
 class Place(Works, Screen[None], inherit_bindings=False):
     """One screen of the console.
 
-    A subclass names its place (``class Home(Place, place="home")``), which decides its keys; it gives
-    :meth:`body`, and a ``do_...`` for each command of the place that is not answered here.
+    A subclass names its place (``class Home(Place, place="home")``), which decides its keys and its style sheet;
+    `sheets` are more of them. It gives :meth:`body`, and a ``do_...`` for each command of the place that is not
+    answered here.
     """
 
     place: ClassVar[str] = ""
@@ -37,10 +38,10 @@ class Place(Works, Screen[None], inherit_bindings=False):
     live: reactive[Live | None] = reactive(None)
     """The live picture of the open connection; the app assigns it."""
 
-    def __init_subclass__(cls, *, place: str, **kwargs: Any) -> None:
+    def __init_subclass__(cls, *, place: str, sheets: tuple[str, ...] = (), **kwargs: Any) -> None:
         cls.place = place
         cls.BINDINGS = [*bindings(place)]
-        cls.CSS_PATH = STYLES / f"{place}.tcss"
+        cls.CSS_PATH = [STYLES / f"{sheet}.tcss" for sheet in (*sheets, place)]
         super().__init_subclass__(**kwargs)
 
     def compose(self) -> ComposeResult:
@@ -93,6 +94,7 @@ class Place(Works, Screen[None], inherit_bindings=False):
     def on_mount(self) -> None:
         banner = self.query_one(Banner)
         banner.now, banner.secrets = self.console.now, self.desk.secrets()
+        banner.opening = self.console.opening if self.place in TABS else ""
         self.live = self.console.live
         self.restand()
 

@@ -14,7 +14,7 @@ from screens.widgets.browser_trip import BrowserTrip
 from screens.widgets.notice import Notice
 
 
-class SignInAgain(Place, place="sign_in"):
+class SignInAgain(Place, place="sign_in", sheets=("forms",)):
     """For a session that ended or was revoked."""
 
     def __init__(self, connection: str = "") -> None:

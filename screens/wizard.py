@@ -43,7 +43,7 @@ NAMES: dict[WizardStep, str] = {
 }
 
 
-class Wizard(Place, place="wizard"):
+class Wizard(Place, place="wizard", sheets=("forms",)):
     """Connect an Alguna account with a Salesforce org."""
 
     def __init__(self) -> None:

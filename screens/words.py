@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from console.domain.records import Direction, State
-from console.guide.seam import Environment, Health, ImportChoice
+
+if TYPE_CHECKING:
+    from console.guide.seam import Environment, Health, ImportChoice
 
 Tone = str
 """A meaning, not a colour: good, work, person, bad, quiet, strong, alguna, salesforce, or empty."""

@@ -21,6 +21,8 @@ class Banner(Widget):
     live: reactive[Live | None] = reactive(None)
     now: reactive[str] = reactive("")
     secrets: reactive[str] = reactive("")
+    opening: reactive[str] = reactive("")
+    """The connection that is being opened."""
 
     def render(self) -> Content:
         width = self.size.width
@@ -29,7 +31,12 @@ class Banner(Widget):
             first = _line(
                 [
                     (" alguna console ", "$tag-text on $primary bold"),
-                    ("  billing and CRM in step", STYLE["quiet"]),
+                    (
+                        f"  opening {plain(self.opening, 60)}"
+                        if self.opening
+                        else "  billing and CRM in step",
+                        STYLE["quiet"],
+                    ),
                 ],
                 [],
                 width,
@@ -70,7 +77,7 @@ class Banner(Widget):
         age = "synced " + ago(self.now, live.last_sync_at) if live.last_sync_at else "never synced"
         synced: Part = (age, quiet)
         if live.failure is not None:
-            synced = (f"STALE: {age}", STYLE["bad"] + " bold")
+            synced = (f"STALE, {age}", STYLE["bad"] + " bold")
         dot: Part = ("  ·  " if width >= 100 else " · ", "$line")
         told = f"secrets in {plain(live.facts.secrets)}"
         room = width - 2 - sum(cell_len(text) for text, _ in (api, dot, synced, dot))

@@ -157,7 +157,7 @@ async def test_a_failed_pass_leaves_a_picture_marked_out_of_date(desk: Any, unti
         )
         await until(pilot, lambda: "Out of date" in seen(pilot))
         assert "Salesforce does not answer." in seen(pilot)
-        assert "STALE: synced 12 s ago" in seen(pilot)
+        assert "STALE, synced 12 s ago" in seen(pilot)
         desk.connection.say(RunFinished(RunSummary(10)))
         await until(pilot, lambda: "Out of date" not in seen(pilot))
 
