@@ -51,7 +51,7 @@ class Details:
         self._meter = meter
         self._tally = tally
         self._doubted: dict[str, str] = cache.get(AGAIN) or {}
-        self._fetched: set[str] = set()
+        self._tried: set[str] = set()
 
     def look_again(self) -> None:
         """Have the customers planned whose details are in doubt."""
@@ -62,7 +62,7 @@ class Details:
     def lacking(self, subject: Subject) -> Subscription | None:
         """The subscription that the account shows, when its details have to be got."""
         chosen = primary(subject.subscriptions, subject.link.pinned_subscription if subject.link else None)
-        if chosen is None or chosen.subscription.id in self._fetched:
+        if chosen is None or chosen.subscription.id in self._tried:
             return None
         subscription = chosen.subscription
         known = subscription.details is not None and subscription.details.of_update == subscription.updated_at
@@ -82,11 +82,13 @@ class Details:
                 got.append((subscription, future.result()))
                 misses = 0
             except Unreachable:
+                self._tried.add(subscription.id)
                 misses += 1
                 if misses >= PATIENCE:
                     raise
                 self._tally.postponed.add(subscription.customer_id)
             except Refused as error:
+                self._tried.add(subscription.id)
                 self._report(error)
         self._store(got)
         return bool(got)
@@ -101,7 +103,7 @@ class Details:
             fresh = bool(stamp) and stamp >= newest and abs(now - moment(stamp)) < SKEW
             if fresh and now - moment(since) < SECOND_OVER:
                 doubted[subscription.id] = since
-            self._fetched.add(subscription.id)
+                self._tried.add(subscription.id)
         with self._cache.transaction():
             for subscription, details in got:
                 self._cache.subscriptions.set_details(subscription.id, details, text(now))

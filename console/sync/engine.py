@@ -33,7 +33,7 @@ from console.sync.details import Details
 from console.sync.events import Calls, Counts, Event, RunFailed, RunFinished, RunSummary, Tally
 from console.sync.ledger import Ledger
 from console.sync.meter import Meter
-from console.sync.observe import AlgunaObserver, observe_salesforce
+from console.sync.observe import AlgunaObserver, observe_salesforce, was_read
 from console.sync.org import Org
 from console.sync.planning import Planning
 from console.sync.policy import IMPORT, policy_for, wider
@@ -188,9 +188,7 @@ class Engine:
                 alguna_calls=self._alguna.calls - before[1],
                 seconds=time.monotonic() - began,
             )
-            with cache.transaction():
-                cache.entries.mark_dirty(tally.postponed)
-                cache.runs.finish(run, text(self._clock()), outcome, summary.as_json())
+            cache.runs.finish(run, text(self._clock()), outcome, summary.as_json())
             self._tell(before)
             return summary
 
@@ -211,6 +209,7 @@ class Engine:
             for category in {problem.category for problem in cache.problems.of(RUN)}:
                 cache.problems.resolve(category, RUN)
             note_states(cache, text(self._clock()))
+            cache.journal.forget(run)
         summary = finish("done")
         self._publish(RunFinished(summary))
         return summary
@@ -228,8 +227,8 @@ class Engine:
     def _pass(self, tools: _Tools) -> None:
         self._observe(tools)
         for _ in range(ROUNDS):
-            due = self._cache.entries.dirty_count()
-            if not due:
+            due = self._cache.entries.dirty_count() - len(tools.tally.postponed)
+            if due <= 0:
                 break
             tools.meter.begin(due)
             before = (self._salesforce.calls, self._alguna.calls)
@@ -282,6 +281,9 @@ class Engine:
         tools.org.check()
         if cache.journal.unsettled():
             tools.recovery.recover(tools.ledger)
+        if not was_read(cache):
+            # An account that nobody has looked for yet must not be created.
+            observe_salesforce(tools.org, cache, self._clock, tools.meter.reading)
         self._gate()
         known = cache.customers.get(customer_id)
         try:
@@ -343,7 +345,9 @@ class Engine:
             alguna=alguna, gate=self._gate, run=run, ledger=ledger, recovery=recovery, meter=meter, **common
         )
         details = Details(alguna=alguna, gate=self._gate, tally=tally, meter=meter, **common)
-        planning = Planning(cache=cache, details=details, clock=clock, policy=policy, tally=tally)
+        planning = Planning(
+            cache=cache, details=details, check=workers.check, clock=clock, policy=policy, tally=tally
+        )
         apply = Apply(cache=cache, org=org, ledger=ledger, rows=rows, customers=customers, clock=clock)
         return _Tools(org, ledger, recovery, details, planning, apply, meter, tally, policy)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from console.domain import matching
@@ -11,13 +11,20 @@ from console.domain.records import Link, Match, Subject
 from console.store.cache import Cache
 
 
-def matched(cache: Cache, subjects: Sequence[Subject]) -> list[Subject]:
+def matched(
+    cache: Cache, subjects: Sequence[Subject], check: Callable[[], None] = lambda: None
+) -> list[Subject]:
     """The same subjects, each with what matching found; an account that was found comes with its contact.
 
     Customers that claim the same account are all left to a person, those that are not among `subjects` included:
     which of them comes first must not decide whose account it is.
+
+    :param check: called for each customer; raises to stop.
     """
-    found = {subject.customer.id: matching.match(subject.customer, cache.accounts) for subject in subjects}
+    found: dict[str, Match] = {}
+    for subject in subjects:
+        check()
+        found[subject.customer.id] = matching.match(subject.customer, cache.accounts)
     claimed = {match.account_id for match in found.values() if match.account_id is not None}
     if claimed:
         found = matching.without_rivals({**_rivals(cache, claimed, found), **found}, cache.accounts)

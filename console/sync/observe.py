@@ -95,6 +95,12 @@ class _Rows:
         return self.cursor.finished(self._newest, self._began, ended)
 
 
+def was_read(cache: Cache) -> bool:
+    """Whether all accounts and contacts were read once."""
+    kept = cache.get(SALESFORCE) or {}
+    return all(Cursor.load(kept.get(sobject)).mark for sobject in ("Account", "Contact"))
+
+
 def observe_salesforce(org: Org, cache: Cache, clock: Clock, told: Told) -> int:
     """Read what changed in the org into the cache; returns how many rows were read.
 

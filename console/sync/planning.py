@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 from console.domain.planner import plan
 from console.domain.policy import Policy
@@ -24,6 +25,8 @@ OUT_OF_SCOPE = frozenset(
     {State.NEW, State.NOT_IMPORTED, State.NOT_CREATED, State.REVIEW, State.GONE, State.INCOMPLETE}
 )
 """Customers in these states aren't linked: what only an account shows isn't fetched for them."""
+T = TypeVar("T")
+
 UNKNOWN_STATUS = "unknown_status"
 
 
@@ -35,12 +38,14 @@ class Planning:
         *,
         cache: Cache,
         details: Details,
+        check: Callable[[], None],
         clock: Callable[[], datetime],
         policy: Policy,
         tally: Tally,
     ) -> None:
         self._cache = cache
         self._details = details
+        self._check = check
         self._clock = clock
         self._policy = policy
         self._tally = tally
@@ -65,9 +70,10 @@ class Planning:
     # --- matching and planning -------------------------------------------------------------------------------
 
     def _plans(self, subjects: Sequence[Subject], policy: Policy) -> list[tuple[Subject, LinkPlan]]:
-        planned = [(subject, plan(subject, policy)) for subject in subjects]
+        planned = [(subject, plan(subject, policy)) for subject in self._checked(subjects)]
         new = [place for place, (_, made) in enumerate(planned) if made.state is State.NEW]
-        for place, subject in zip(new, matched(self._cache, [planned[i][0] for i in new]), strict=True):
+        found = matched(self._cache, [planned[place][0] for place in new], self._check)
+        for place, subject in zip(new, self._checked(found), strict=True):
             planned[place] = (subject, plan(subject, policy))
         return planned
 
@@ -84,8 +90,14 @@ class Planning:
             )
             if subject.customer.id in owners
             else (subject, made)
-            for subject, made in planned
+            for subject, made in self._checked(planned)
         ]
+
+    def _checked(self, items: Iterable[T]) -> Iterator[T]:
+        """The same items: planning a thousand customers may take a second, and stopping must not wait for it."""
+        for item in items:
+            self._check()
+            yield item
 
     # --- noting ----------------------------------------------------------------------------------------------
 
@@ -124,13 +136,18 @@ class Planning:
             self._cache.links.set_base(bases)
             self._cache.journal.clear_refusals(done)
             self._cache.entries.settle(settled)
+            self._cache.entries.mark_dirty(
+                self._tally.postponed.intersection(row.customer_id for row in settled)
+            )
         return jobs
 
     def hold(self, jobs: Iterable[Job], why: str) -> None:
         """These could not be carried out to their end: pending, to be planned again with the next pass."""
         rows = [_settled(job.subject, job.plan, State.PENDING, why) for job in jobs]
-        self._cache.entries.settle(rows)
         self._tally.postponed.update(row.customer_id for row in rows)
+        with self._cache.transaction():
+            self._cache.entries.settle(rows)
+            self._cache.entries.mark_dirty([row.customer_id for row in rows])
 
     def _tell_unknown_status(self, subject: Subject, made: LinkPlan) -> None:
         if made.state in OUT_OF_SCOPE:

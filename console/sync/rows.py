@@ -15,6 +15,7 @@ from console.salesforce import records
 from console.salesforce.client import RowReply, SubReply, SubRequest
 from console.salesforce.errors import policy_of
 from console.store.cache import Cache
+from console.sync.access import forget_access
 from console.sync.cursors import text
 from console.sync.jobs import Job, account_of, text_of, values_of
 from console.sync.ledger import Ended, Ledger
@@ -26,6 +27,9 @@ from console.sync.workers import Workers
 TRIES = 4
 PAUSE = 0.5
 """Seconds before a locked row is sent again; doubled each time, with jitter."""
+
+HIDDEN = ("INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE")
+"""A field is not what the org said it was: the next pass asks again what the user may do."""
 
 Verb = Literal["create", "update", "upsert"]
 
@@ -238,6 +242,8 @@ class RowWriter:
 
     def _failed(self, row: Row, error: ConsoleError, end: _End) -> None:
         policy = policy_of(error.code)
+        if error.code in HIDDEN:
+            forget_access(self._cache)
         if isinstance(error, SignInNeeded | BudgetReached):
             end.fatal = error
             self._end(row, "stale", error, end)

@@ -206,3 +206,31 @@ def test_sync_one_takes_an_edit_in_salesforce_too(world, pair):
     with world.open() as session:
         session.engine.sync_one(customer_id)
     assert world.customer(customer_id)["billing_address"]["city"] == "Edoras"
+
+
+def test_sync_one_before_the_first_pass_finds_the_account_that_is_there(world):
+    world.control(
+        "POST",
+        "salesforce/records/Account",
+        {"fields": {"Name": "Early Bird, Inc.", "Website": "https://www.early-bird.example"}},
+    )
+    id_ = world.add_customer(name="Early Bird", website="early-bird.example")
+    with world.open() as session:
+        session.engine.sync_one(id_)
+        assert session.cache.links.get(id_).how.value == "domain_and_name"
+    assert len(world.query("SELECT Id FROM Account WHERE Name LIKE 'Early Bird%'")) == 1
+    assert list(world.accounts()) == [id_], "only this one was brought in step"
+
+
+def test_a_lost_cache_is_rebuilt_without_a_single_write(world):
+    """Accounts are found by the customer id they carry."""
+    world.sync()
+    accounts, customers = world.accounts(), world.customers()
+    world.cache_path.unlink()
+    world.reset_calls("alguna")
+    with world.open() as session:
+        session.engine.run()
+        links = session.cache.links.many(accounts)
+    assert {link.how.value for link in links.values()} == {"customer_id"}
+    assert world.accounts() == accounts
+    assert world.customers() == customers
