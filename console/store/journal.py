@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Literal, NamedTuple
 
 from console.domain.records import Change
@@ -55,7 +55,7 @@ class Journal:
         with self._db.transaction():
             self._db.executemany(
                 "INSERT OR REPLACE INTO journal (id, run, customer_id, change, status) VALUES (?, ?, ?, ?, 'planned')",
-                ((change.id, run, change.customer_id, encode(asdict(change))) for change in changes),
+                ((change.id, run, change.customer_id, _text(change)) for change in changes),
             )
 
     def sent(self, ids: Iterable[str]) -> None:
@@ -128,6 +128,14 @@ class Journal:
         return self._db.execute(
             "DELETE FROM journal WHERE status IN ('applied', 'stale') AND run < ?", (before_run,)
         )
+
+
+_FIELDS = tuple(field.name for field in fields(Change))
+
+
+def _text(change: Change) -> str:
+    # Not `asdict`, which copies every value deeply first and takes ten times as long.
+    return encode({name: getattr(change, name) for name in _FIELDS})
 
 
 def _change(text: str) -> Change:
