@@ -1,137 +1,22 @@
-"""A rehearsal over real sockets and a desk on an empty home: what the guided procedures are tested with."""
+"""The guided procedures run against the rehearsal, with a person at the browser."""
 
 from __future__ import annotations
 
-import json
-import shutil
-import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
-import httpx
 import pytest
 
-from console.guide.desk import ConsoleDesk
-from console.guide.wizard import ConnectWizard
-from console.practice import Practice
-from console.rehearsal.server import Rehearsal
-from console.secrets import Secrets
-from console.settings import Connections
-from tests.person import Person
-
-CUSTOMERS = 40
-
-
-@dataclass
-class Bench:
-    """One rehearsal, one desk, one person at the browser."""
-
-    rehearsal: Rehearsal
-    home: Path
-    person: Person
-    desk: ConsoleDesk
-
-    @property
-    def handout(self) -> Any:
-        return self.rehearsal.handout
-
-    @property
-    def connections(self) -> Connections:
-        return Connections(self.home)
-
-    @property
-    def secrets(self) -> Secrets:
-        return Secrets(self.connections, find_keyring=lambda: None)
-
-    def control(self, method: str, path: str, body: Any = None) -> Any:
-        request = urllib.request.Request(
-            f"{self.rehearsal.control_url}/{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.loads(answer.read())
-
-    def query(self, soql: str) -> list[dict[str, Any]]:
-        return self.control("GET", f"salesforce/query?q={quote(soql)}")["records"]
-
-    def signed_in(self) -> ConnectWizard:
-        """A wizard that got as far as the sign-in."""
-        import threading
-
-        wizard = self.desk.wizard()
-        wizard.choose_environment("rehearsal")
-        signing_in = wizard.sign_in()
-        signing_in.begin()
-        assert signing_in.wait(threading.Event()) is not None
-        return wizard
-
-    def filled(self, *, import_choice: Any = "all") -> ConnectWizard:
-        """A wizard with everything but the end."""
-        import threading
-
-        wizard = self.signed_in()
-        wizard.check_alguna(self.handout["alguna"]["api_key"])
-        wizard.set_name("practice")
-        wizard.set_source_of_truth(True)
-        wizard.set_import(import_choice)
-        wizard.plan_setup()
-        wizard.apply_setup(lambda item: None, threading.Event())
-        return wizard
-
-    def connected(self, *, import_choice: Any = "all") -> str:
-        """A saved connection, through the wizard."""
-        return self.filled(import_choice=import_choice).finish()
-
-    def token_works(self, token: str) -> bool:
-        address = self.handout["salesforce"]["instance_url"] + "/services/data/v62.0/limits"
-        answer = httpx.get(address, headers={"Authorization": f"Bearer {token}"}, trust_env=False)
-        assert answer.status_code in (200, 401)
-        return answer.status_code == 200
+from tests.practising import Bench, free_ports, make_world, practising
 
 
 @pytest.fixture(scope="session")
 def made_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A filled state directory, copied for each test."""
-    folder = tmp_path_factory.mktemp("guide-world")
-    with Rehearsal(state=folder, customers=CUSTOMERS):
-        pass
-    return folder
+    return make_world(tmp_path_factory.mktemp("world"))
 
 
 @pytest.fixture
-def free_ports(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sign-ins of tests that run side by side must not meet on the fixed ports."""
-    import socket
-
-    with ExitStack() as held:
-        ports = []
-        for _ in range(2):
-            probe = held.enter_context(socket.socket())
-            probe.bind(("127.0.0.1", 0))
-            ports.append(probe.getsockname()[1])
-    monkeypatch.setattr("console.salesforce.loopback.PORTS", tuple(ports))
-
-
-@pytest.fixture
-def bench(made_world: Path, tmp_path: Path, free_ports: None) -> Iterator[Bench]:
-    state, home = tmp_path / "state", tmp_path / "home"
-    shutil.copytree(made_world, state)
-    with Rehearsal(state=state) as rehearsal:
-        person = Person(rehearsal.handout)
-        desk = ConsoleDesk(
-            home,
-            practice=Practice(rehearsal.handout, None),
-            secrets=Secrets(Connections(home), find_keyring=lambda: None),
-            browser=lambda address: person(address),
-        )
-        made = Bench(rehearsal, home, person, desk)
-        made.control("POST", "alguna/options", {"rate_limit": 1_000_000})
+def bench(made_world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    monkeypatch.setattr("console.salesforce.loopback.PORTS", free_ports())
+    with practising(made_world, tmp_path) as made:
         yield made
-        desk.close()
-        assert not person.failures
