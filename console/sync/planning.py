@@ -110,6 +110,7 @@ class Planning:
         bases: list[tuple[str, Values]] = []
         pairs: list[tuple[str, str]] = []
         done: list[str] = []
+        refused = bool(self._cache.journal.refused_categories())
         for subject, made in planned:
             customer_id = subject.customer.id
             if made.state not in OUT_OF_SCOPE and (link := new_link(subject, now)) is not None:
@@ -118,7 +119,7 @@ class Planning:
                 pairs.append((customer_id, contact_id))
             if made.agreed:
                 bases.append((customer_id, made.agreed))
-            refusals = self._cache.journal.last_refusals(customer_id) if made.changes else []
+            refusals = self._cache.journal.last_refusals(customer_id) if made.changes and refused else []
             changes = sendable(made.changes, refusals)
             if changes:
                 jobs.append(Job(subject, made, changes, subject.account, subject.contact))

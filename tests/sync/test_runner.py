@@ -155,6 +155,39 @@ def test_it_stops_within_two_seconds_while_a_write_hangs_and_its_fate_is_looked_
     assert world.sync().planned == 0
 
 
+PHASES = [
+    "Reading accounts",
+    "Reading customers",
+    "Reading subscriptions",
+    "Reading prices",
+    "Planning",
+    "Writing to Salesforce",
+    "Writing to Alguna",
+]
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_it_stops_within_two_seconds_in_every_phase(build, watch, phase):
+    world = build(customers=300, org="half")
+    runner = watch(world)
+    reached = threading.Event()
+
+    def opened(publish, cancelled, gate):
+        def listen(event):  # to every event, not only to what an eye can follow
+            if isinstance(event, Progress) and event.phase.startswith(phase):
+                reached.set()
+            publish(event)
+
+        return runner.open(listen, cancelled, gate)
+
+    runner.thread = EngineThread(opened, runner.events.append, interval=3600.0)
+    runner.thread.start()
+    assert reached.wait(60)
+    before = time.monotonic()
+    assert runner.thread.stop(2.0)
+    assert time.monotonic() - before < 2.0
+
+
 def test_it_stops_within_two_seconds_while_it_only_waits(world, watch):
     runner = watch(world)
     runner.thread.start()
