@@ -419,3 +419,65 @@ def test_a_field_hidden_from_the_user_later_is_left_alone(build):
     assert after["Name"] == "Hidden Tax Ltd"
     assert after["Alguna_Tax_Rate__c"] == account["Alguna_Tax_Rate__c"]
     assert world.sync().planned == 0
+
+
+# -- hostile and odd values -----------------------------------------------------------------------------------
+
+
+def test_names_with_markup_and_control_characters_travel_as_text(world):
+    odd = "[bold]O'Hara\x07 & \u202eSons\u202c </b> {0} %s \\' --"
+    id_ = world.add_customer(name=odd)
+    world.sync()
+    name = world.accounts()[id_]["Name"]
+    assert "[bold]O'Hara" in name
+    assert "{0} %s" in name
+    assert world.sync().planned == 0
+
+
+def test_a_name_of_ten_thousand_characters_is_refused_with_a_sentence_and_harms_nobody(world):
+    id_ = world.add_customer(name="N" * 10_000)
+    other = world.add_customer(name="Its Neighbour")
+    world.sync()
+    assert id_ not in world.accounts()
+    assert other in world.accounts()
+    with world.open() as session:
+        entry = session.cache.entries.get(id_)
+    assert entry.state == State.REFUSED
+    assert 0 < len(entry.why) < 500
+
+
+def test_a_value_too_large_for_its_field_leaves_that_field_and_writes_the_others(world):
+    id_ = world.add_customer(name="Big Spender")
+    contract = {"start_date": "2026-09-01", "period_type": "monthly_rolling"}
+    world.control(
+        "POST",
+        "alguna/subscriptions",
+        {
+            "customer_id": id_,
+            "name": "All of it",
+            "amount": "100000000.00",
+            "interval": "yearly",
+            "contract": contract,
+            "status": "active",
+        },
+    )
+    world.sync()
+    account = world.accounts()[id_]
+    assert account["Alguna_Subscription_Value__c"] is None
+    assert account["Alguna_Subscription_Interval__c"] == "Yearly"
+    with world.open() as session:
+        assert session.cache.entries.get(id_).state == State.REFUSED
+
+
+def test_an_alias_that_another_customer_has_is_refused_and_told(build):
+    world = build(org="empty")
+    world.sync()
+    (first, account), (second, _) = list(world.accounts().items())[:2]
+    aliases = [each for each in world.customer(first)["aliases"] if each != account["Id"]]
+    world.edit_customer(first, aliases=aliases)
+    world.edit_customer(second, aliases=[*world.customer(second)["aliases"], account["Id"]])
+    summary = world.sync()
+    assert summary.refused == 1
+    assert world.sync().planned == 0
+    with world.open() as session:
+        assert session.cache.entries.get(first).state == State.REFUSED
