@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
+from console.domain.plain import plain
 from console.domain.planner import plan
 from console.domain.policy import Policy
 from console.domain.records import Change, Link, LinkPlan, State, Subject, Subscription, Values
@@ -156,7 +157,7 @@ class Planning:
         chosen = primary(subject.subscriptions, subject.link.pinned_subscription if subject.link else None)
         if chosen is None or is_known(chosen.subscription.status):
             return
-        word = status_word(chosen.subscription.status) or ""
+        word = plain(status_word(chosen.subscription.status) or "", 80)
         if word not in self._told_statuses:
             self._told_statuses.add(word)
             self._cache.problems.report(
