@@ -74,6 +74,11 @@ class ConnectionSettings(BaseModel):
         org = [address for address in (self.login_url, self.instance_url) if address]
         return bool(org) and all(is_loopback(address) for address in (*org, self.alguna_url))
 
+    @property
+    def is_production(self) -> bool:
+        """True when people and billing rely on the org."""
+        return self.environment != "rehearsal" and not self.is_sandbox
+
 
 class Connections:
     """The connections on this computer: a folder each, with its settings and its cache."""

@@ -81,7 +81,7 @@ class OpenConnection:
         return ConnectionFacts(
             name=settings.name,
             environment=settings.environment,
-            production=is_production(settings),
+            production=settings.is_production,
             org_name=settings.org_name,
             org_id=settings.org_id,
             username=settings.username,
@@ -247,8 +247,3 @@ class OpenConnection:
         """Count what importing would do, from the cache."""
         with self._cache() as cache:
             return preview(cache, self._policy(cache), choice)
-
-
-def is_production(settings: ConnectionSettings) -> bool:
-    """Whether people and billing rely on this connection's org."""
-    return settings.environment != "rehearsal" and not settings.is_sandbox

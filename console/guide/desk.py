@@ -1,4 +1,8 @@
-"""The console as its screens and commands see it: connections, the wizard, leaving, and the rehearsal beside it."""
+"""The console as its screens and commands see it: connections, the wizard, leaving, and the rehearsal beside it.
+
+What only some of that needs is imported when it is asked for: the first screen is painted before clients, engine and
+wizard are loaded.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +12,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.errors import Conflict, ConsoleError, StoreError
-from console.guide.connection import OpenConnection, is_production
-from console.guide.disconnect import Leaving
-from console.guide.exercises import PracticeRoom
 from console.guide.seam import ConnectionCard, Health
-from console.guide.signing_in import BrowserSignIn, Session, open_browser
-from console.guide.wizard import ConnectWizard
 from console.secrets import Secrets
 from console.settings import Connections, ConnectionSettings
 from console.store.cache import Cache
 
 if TYPE_CHECKING:
+    from console.guide.connection import OpenConnection
+    from console.guide.disconnect import Leaving
+    from console.guide.exercises import PracticeRoom
+    from console.guide.signing_in import BrowserSignIn, Session
+    from console.guide.wizard import ConnectWizard
     from console.practice import Practice
 
 
 def utc_now() -> str:
     """The present instant, ``2026-01-02T03:04:05Z``."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _open_browser(address: str) -> bool:
+    from console.guide.signing_in import open_browser
+
+    return open_browser(address)
 
 
 class ConsoleDesk:
@@ -41,18 +51,21 @@ class ConsoleDesk:
         practice: Practice | None = None,
         now: Callable[[], str] = utc_now,
         secrets: Secrets | None = None,
-        browser: Callable[[str], bool] = open_browser,
+        browser: Callable[[str], bool] = _open_browser,
     ) -> None:
         self._connections = Connections(root)
         self._secrets = secrets or Secrets(self._connections)
         self._practice = practice
-        self._room = PracticeRoom(practice) if practice is not None else None
+        self._room: PracticeRoom | None = None
         self._now = now
         self._browser = browser
         self._open: dict[str, OpenConnection] = {}
         self._wizard: ConnectWizard | None = None
         self._leaving: dict[str, Leaving] = {}
         if practice is not None:
+            from console.guide.exercises import PracticeRoom
+
+            self._room = PracticeRoom(practice)
             follow_rehearsal(self._connections, practice)
 
     def now(self) -> str:
@@ -76,19 +89,23 @@ class ConsoleDesk:
             return card(settings, self._connections.cache_path(name))
         except (StoreError, Conflict) as failure:
             return ConnectionCard(
-                name, settings.environment, is_production(settings), settings.org_name, settings.org_id,
+                name, settings.environment, settings.is_production, settings.org_name, settings.org_id,
                 health="failed", health_text=f"{failure.message} {failure.advice}",
             )  # fmt: skip
 
     def open(self, name: str) -> OpenConnection:
         """Open a connection and start its engine; the same one while it is open."""
         if name not in self._open:
+            from console.guide.connection import OpenConnection
+
             self._open[name] = OpenConnection(self._connections.load(name), self._connections, self._secrets)
         return self._open[name]
 
     def wizard(self) -> ConnectWizard:
         """The wizard with its draft; a new one once it was finished or abandoned."""
         if self._wizard is None:
+            from console.guide.wizard import ConnectWizard
+
             self._wizard = ConnectWizard(
                 self._connections,
                 self._secrets,
@@ -100,6 +117,7 @@ class ConsoleDesk:
 
     def sign_in_again(self, name: str) -> BrowserSignIn:
         """A new sign-in for a connection, refused when it leads to another org."""
+        from console.guide.signing_in import BrowserSignIn
         from console.salesforce.oauth import OAuth
         from console.salesforce.tokens import TokenSource
 
@@ -124,13 +142,15 @@ class ConsoleDesk:
             accept,
             api_version=settings.api_version,
             expected_org=settings.org_id,
-            production_of=lambda org: is_production(settings),
+            production_of=lambda org: settings.is_production,
             browser=self._browser,
         )
 
     def disconnect(self, name: str) -> Leaving:
         """The leaving procedure of a connection; the same one until it is complete."""
         if name not in self._leaving:
+            from console.guide.disconnect import Leaving
+
             self._leaving[name] = Leaving(
                 self._connections.load(name),
                 self._connections,
@@ -173,7 +193,7 @@ def card(settings: ConnectionSettings, path: Path) -> ConnectionCard:
     return ConnectionCard(
         name=settings.name,
         environment=settings.environment,
-        production=is_production(settings),
+        production=settings.is_production,
         org_name=settings.org_name,
         org_id=settings.org_id,
         health=health,
