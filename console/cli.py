@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from console import __version__
+from console.commands import credentials
 from console.commands.output import Output
-from console.errors import ConsoleError, UsageError
+from console.domain.plain import plain
+from console.errors import Cancelled, ConsoleError, StoreError, UsageError
 
 if TYPE_CHECKING:
     from console.guide.seam import Desk
@@ -22,11 +23,15 @@ OpenScreens = Callable[["Desk"], int]
 """Opens the terminal app on a desk and returns its exit code. Handed in, because the core never imports the screens."""
 
 
+INTERRUPTED = 130
+"""As a shell tells the end by Ctrl-C."""
+
+
 class Parser(argparse.ArgumentParser):
     """Raises instead of printing, so that usage errors also come as JSON when asked for."""
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{self.prog}: {message}.", f"See {self.prog} --help.")
+        raise UsageError(f"{self.prog}: {plain(message, 400)}.", f"See {self.prog} --help.")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -96,6 +101,8 @@ def build_parser() -> argparse.ArgumentParser:
 
     plan = command("plan", "sync", "what the next pass would do, without doing it")
     plan.add_argument("--out", metavar="FILE", help="write the plan to a file")
+    for calling in (sync, plan):
+        credentials.add_options(calling)
 
     command("status", "look", "counts per state, last runs, lag, API budget, health")
     accounts = command("accounts", "look", "the accounts, one a line")
@@ -110,6 +117,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--only", choices=("matching", "all"), default="all", help="matching: link only; all: also create"
     )
     importing.add_argument("--dry-run", action="store_true", help="count only")
+    credentials.add_options(importing)
 
     leave = command(
         "disconnect", "disconnect", "leave the org without a trace of access and with every record as it is"
@@ -118,6 +126,7 @@ def build_parser() -> argparse.ArgumentParser:
     sure.add_argument("--rehearse", action="store_true", help="show the steps and check them; change nothing")
     sure.add_argument("--yes", action="store_true", help="do it")
     leave.add_argument("--receipt", metavar="FILE", help="where to write the receipt")
+    credentials.add_options(leave)
 
     command("doctor", "doctor", "what this computer has and lacks", connection=False)
     return parser
@@ -134,16 +143,32 @@ def main(argv: Sequence[str], open_screens: OpenScreens) -> int:
         module = importlib.import_module(f"console.commands.{getattr(args, 'module', 'open')}")
         code: int = module.run(args, out, open_screens)
     except ConsoleError as failure:
-        if out.as_json:
-            out.data(failure.as_json())
-        else:
-            out.talk(f"{failure.message}\n{failure.advice}".rstrip())
-        return failure.exit_code
+        code = _failed(out, failure)
     except KeyboardInterrupt:
-        out.talk("Stopped.")
-        return 130
+        _failed(out, Cancelled("Stopped.", "What is done stays done; the next run goes on from there."))
+        code = INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output went away (``| head``): nothing is left to say to it.
-        sys.stderr.close()
-        return 0
+        code = 0  # the reader of our output went away (``| head``): nothing is left to say to it
+    except OSError as failure:
+        code = _failed(out, _of_the_computer(failure))
+    except Exception as failure:
+        from console.sync.runner import unexpected
+
+        code = _failed(out, unexpected(failure))
+    finally:
+        out.settle()
     return code
+
+
+def _failed(out: Output, failure: ConsoleError) -> int:
+    out.failure(failure)
+    return failure.exit_code
+
+
+def _of_the_computer(failure: OSError) -> StoreError:
+    """What the operating system refuses: no room, no right to write."""
+    place = f" ({plain(str(failure.filename), 200)})" if failure.filename else ""
+    return StoreError(
+        f"This computer refuses: {(failure.strerror or type(failure).__name__).lower()}{place}.",
+        "Look at the room on the disk and at who may write there; ALGUNA_CONSOLE_HOME names another folder.",
+    )

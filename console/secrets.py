@@ -98,6 +98,14 @@ class Secrets:
             else:
                 self._memory[name, kind] = value
 
+    def lend(self, name: str, kind: Kind, value: str) -> None:
+        """Use a secret in this process only: it goes before what is kept, and is kept nowhere.
+
+        :raises UsageError: the name cannot be a connection's.
+        """
+        with self._lock:
+            self._memory[checked_name(name), kind] = value
+
     def settle(self, name: str) -> None:
         """Move what is held in memory for a connection to the best place there is by now.
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import threading
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from console.cli import OpenScreens
+from console.commands.credentials import read_secrets
 from console.commands.output import Output
-from console.errors import SignInNeeded, UsageError
+from console.commands.stopping import stoppable
+from console.errors import Cancelled, SignInNeeded, UsageError
 from console.guide.desk import utc_now
 from console.guide.draft import NewConnection
 from console.guide.environments import ALGUNA_SANDBOX, Place, environment_of, is_production, place
@@ -16,6 +19,9 @@ from console.guide.signing_in import BrowserSignIn, Given, Session, look_around
 from console.net import origin
 from console.secrets import Secrets
 from console.settings import API_VERSION, Connections, checked_name
+
+if TYPE_CHECKING:
+    from console.salesforce.setup import SetupItem
 
 
 def run(args: argparse.Namespace, out: Output, open_screens: OpenScreens) -> int:
@@ -30,19 +36,23 @@ def run(args: argparse.Namespace, out: Output, open_screens: OpenScreens) -> int
     new.creates_accounts = args.source_of_truth == "alguna"
     # Practising without data would show nothing; on a real org existing customers wait until they are asked for.
     new.import_choice = args.import_choice or ("all" if new.place.environment == "rehearsal" else "none")
-    secrets = _secrets_from_stdin(args)
-    if args.access_token_stdin:
-        _accept_token(new, args, secrets.pop(0))
-    else:
-        _browser(new, out)
     if not args.alguna_key_stdin:
         raise UsageError("There is no Alguna key.", "Give it on standard input with --alguna-key-stdin.")
-    new.check_alguna(secrets.pop(0), args.alguna_url or "")
-    made: list[str] = []
-    if args.set_up:
-        made = _set_up(new, out)
+    token, key = read_secrets(args)
     kept = Secrets(connections)
-    settings = new.save(connections, kept, utc_now())
+    try:
+        with stoppable() as stop:
+            if args.access_token_stdin:
+                _accept_token(new, args, token)
+            else:
+                _browser(new, out, stop)
+            new.check_alguna(key, args.alguna_url or "")
+            made = _set_up(new, out, stop) if args.set_up else []
+            settings = new.save(connections, kept, utc_now())
+    except BaseException:
+        for sentence in _let_go(new, begun_here=not args.access_token_stdin):
+            out.talk(sentence)
+        raise
     where = kept.where(name)
     if where.startswith("in memory"):
         out.talk(
@@ -84,32 +94,6 @@ def _place(args: argparse.Namespace) -> Place:
     return place(environment, my_domain=address)
 
 
-def _secrets_from_stdin(args: argparse.Namespace) -> list[str]:
-    """One secret a line: the Salesforce token first, then the Alguna key. Never echoed, never in arguments."""
-    wanted = [
-        what
-        for what, asked in (
-            ("Salesforce access token", args.access_token_stdin),
-            ("Alguna key", args.alguna_key_stdin),
-        )
-        if asked
-    ]
-    given = []
-    for what in wanted:
-        if sys.stdin.isatty():
-            import getpass
-
-            line = getpass.getpass(f"{what}: ")
-        else:
-            line = sys.stdin.readline()
-        if not line.strip():
-            raise UsageError(
-                f"There is no {what} on standard input.", "Give one secret a line, Salesforce first."
-            )
-        given.append(line.strip())
-    return given
-
-
 def _accept_token(new: NewConnection, args: argparse.Namespace, token: str) -> None:
     from console.salesforce.client import SalesforceClient
     from console.salesforce.oauth import Tokens
@@ -117,12 +101,18 @@ def _accept_token(new: NewConnection, args: argparse.Namespace, token: str) -> N
     if not args.instance_url:
         raise UsageError("A token needs the org's own address.", "Give it with --instance-url.")
     tokens = Tokens(token, None, origin(args.instance_url, "the instance address"))
-    with SalesforceClient(tokens.instance_url, Given(token), api_version=API_VERSION) as client:
-        identity = client.whoami()
-    new.session = Session(tokens, identity, look_around(tokens, API_VERSION))
+    try:
+        with SalesforceClient(tokens.instance_url, Given(token), api_version=API_VERSION) as client:
+            identity = client.whoami()
+        new.session = Session(tokens, identity, look_around(tokens, API_VERSION))
+    except SignInNeeded:
+        raise SignInNeeded(
+            f"Salesforce at {urlsplit(tokens.instance_url).netloc} does not accept the access token.",
+            "Get a fresh one, of the org that --instance-url names.",
+        ) from None
 
 
-def _browser(new: NewConnection, out: Output) -> None:
+def _browser(new: NewConnection, out: Output, stop: threading.Event) -> None:
     from console.salesforce.oauth import OAuth
 
     client_id = new.client_id
@@ -141,13 +131,28 @@ def _browser(new: NewConnection, out: Output) -> None:
     )
     invitation = signing_in.begin()
     out.talk(f"Sign in to Salesforce in the browser (waiting five minutes):\n{invitation.address}")
-    if signing_in.wait(threading.Event()) is None:
-        raise SignInNeeded("The sign-in was cancelled.", "Begin again.")
+    if signing_in.wait(stop) is None:
+        raise Cancelled("The sign-in was stopped.", "Begin again: nothing was saved.")
 
 
-def _set_up(new: NewConnection, out: Output) -> list[str]:
+def _set_up(new: NewConnection, out: Output, stop: threading.Event) -> list[str]:
+    def step(item: SetupItem, state: str) -> None:
+        if state == "done":
+            out.talk(f"Set up: {item.detail}")
+            if stop.is_set():
+                raise Cancelled(
+                    "Set-up was stopped between two steps.", "Connect again: it goes on from there."
+                )
+
     plan = new.plan_setup()
     for item in plan.problems:
-        out.talk(item.detail)
-    new.apply_setup(plan, lambda item, state: out.talk(f"Set up: {item.detail}") if state == "done" else None)
+        if item is not plan.obstacle:
+            out.talk(item.detail)
+    new.apply_setup(plan, step)
     return [f"{item.kind} {item.api_name}" for item in plan.changes]
+
+
+def _let_go(new: NewConnection, *, begun_here: bool) -> list[str]:
+    """After a failure: end the session that the browser began, and say what stays in the org."""
+    said = [new.end_session()] if begun_here and new.session is not None else []
+    return [*said, *new.leftovers()]

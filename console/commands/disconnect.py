@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from console.cli import OpenScreens
+from console.commands.credentials import lent
 from console.commands.output import Output, table
 from console.errors import UsageError
 from console.guide.desk import utc_now
@@ -27,7 +28,8 @@ def run(args: argparse.Namespace, out: Output, open_screens: OpenScreens) -> int
             "Look first with --rehearse, then do it with --yes.",
         )
     receipt = Path(args.receipt).absolute() if args.receipt else None
-    leaving = Leaving(settings, connections, Secrets(connections), utc_now, receipt=receipt)
+    secrets = lent(args, Secrets(connections), settings.name)
+    leaving = Leaving(settings, connections, secrets, utc_now, receipt=receipt)
     for reports in leaving.walk(rehearse=args.rehearse):
         for report in reports:
             if report.state is StepState.RUNNING:

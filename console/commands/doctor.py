@@ -110,7 +110,7 @@ def _connections() -> list[Finding]:
                 card.health_text
                 or f"{card.org_name} ({card.org_id}), last sync {card.last_sync_at or 'never'}"
             )
-            findings.append(Finding(f"Connection {card.name}", card.health != "failed", detail))
+            findings.append(Finding(f"Connection {card.name}", card.health not in ("failed", "sign_in"), detail))
         except ConsoleError as failure:
             findings.append(Finding(f"Connection {card.name}", False, failure.message))
     return findings

@@ -5,19 +5,21 @@ from __future__ import annotations
 import argparse
 
 from console.cli import OpenScreens
+from console.commands.credentials import opened
 from console.commands.output import Output, table
+from console.commands.stopping import stoppable
 from console.guide.importing import preview
-from console.secrets import Secrets
-from console.settings import Connections
 from console.sync.policy import policy_for
 from console.sync.session import open_session
 
 
 def run(args: argparse.Namespace, out: Output, open_screens: OpenScreens) -> int:
     """Count what importing would do; without ``--dry-run`` take them in and run a pass."""
-    connections = Connections()
-    settings = connections.load(args.name)
-    with open_session(settings, connections, Secrets(connections), holder="importing") as session:
+    settings, connections, secrets = opened(args)
+    with (
+        stoppable() as stop,
+        open_session(settings, connections, secrets, cancelled=stop, holder="importing") as session,
+    ):
         if session.cache.customers.count() == 0:
             out.talk("Nothing was read yet: reading both systems first ...")
             session.engine.run()

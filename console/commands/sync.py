@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from console.cli import OpenScreens
+from console.commands.credentials import opened
 from console.commands.output import Output, table
+from console.commands.stopping import stoppable
 from console.domain.plain import plain
 from console.domain.planner import plan_hash
 from console.domain.records import Change
@@ -24,23 +25,25 @@ from console.sync.runner import EngineThread
 from console.sync.session import Session, open_session, opener
 
 WAITING = 3
+FOR_A_PERSON = ("sign_in", "conflict")
+"""Categories of failures that passing time does not mend."""
+PATIENCE = 2.0
+"""Seconds that the engine gets to stop; calls still under way then are looked up by the next pass."""
 
 
 def run(args: argparse.Namespace, out: Output, open_screens: OpenScreens) -> int:
     """One pass, pass after pass, or only the plan of one."""
-    connections = Connections()
-    settings = connections.load(args.name)
-    secrets = Secrets(connections)
-    if settings.disconnected_at:
-        raise ConsoleError(
-            f"{settings.name!r} was disconnected at {settings.disconnected_at}.",
-            "Connect it again under the same name.",
-        )
+    settings, connections, secrets = opened(args)
     if args.command == "plan" or args.dry_run:
         return _plan(args, out, settings, connections, secrets)
     if args.watch:
         return _watch(out, settings, connections, secrets)
-    with open_session(settings, connections, secrets, publish=_talk(out), holder="syncing once") as session:
+    with (
+        stoppable() as stop,
+        open_session(
+            settings, connections, secrets, publish=_talk(out), cancelled=stop, holder="syncing once"
+        ) as session,
+    ):
         summary = session.engine.run()
     out.data(summary.as_json(), _words(summary))
     return WAITING if summary.refused or summary.incomplete or summary.review else 0
@@ -53,7 +56,10 @@ def _plan(
     connections: Connections,
     secrets: Secrets,
 ) -> int:
-    with open_session(settings, connections, secrets, holder="planning") as session:
+    with (
+        stoppable() as stop,
+        open_session(settings, connections, secrets, cancelled=stop, holder="planning") as session,
+    ):
         changes = list(_dry(session))
     answer = {
         "hash": plan_hash(changes),
@@ -84,28 +90,38 @@ def _write(path: Path, text: str) -> None:
 
 
 def _watch(out: Output, settings: ConnectionSettings, connections: Connections, secrets: Secrets) -> int:
-    """Pass after pass until it is interrupted, one line for each; a failed one is told and tried again."""
-    done = threading.Event()
-    last: list[int] = [0]
+    """Pass after pass until a signal ends it, one line for each; a failed one is told and tried again.
 
-    def listen(event: Event) -> None:
-        if isinstance(event, RunFinished):
-            out.data(event.summary.as_json(), _words(event.summary))
-        elif isinstance(event, RunFailed):
-            out.data(event.error.as_json(), f"{event.error.message} {event.error.advice}")
-            last[0] = event.error.exit_code
-            if event.error.category in ("sign_in", "conflict"):
-                done.set()
+    What only a person can mend, and a reader of our lines that went away, end it too.
+    """
+    with stoppable() as stop:
+        ending: list[ConsoleError | OSError] = []
 
-    engine = EngineThread(opener(settings, connections, secrets), listen, interval=settings.interval_seconds)
-    engine.start()
-    try:
-        done.wait()
-    except KeyboardInterrupt:
-        out.talk("Stopping ...")
-    finally:
-        engine.stop(2.0)
-    return last[0] if done.is_set() else 0
+        def listen(event: Event) -> None:
+            try:
+                if isinstance(event, RunFinished):
+                    out.data(event.summary.as_json(), _words(event.summary))
+                elif isinstance(event, RunFailed) and event.error.category in FOR_A_PERSON:
+                    ending.append(event.error)
+                    stop.set()
+                elif isinstance(event, RunFailed):
+                    out.data(event.error.as_json(), f"{event.error.message} {event.error.advice}")
+            except OSError as error:
+                ending.append(error)
+                stop.set()
+
+        engine = EngineThread(
+            opener(settings, connections, secrets), listen, interval=settings.interval_seconds
+        )
+        engine.start()
+        try:
+            stop.wait()
+        finally:
+            engine.stop(PATIENCE)
+    if ending:
+        raise ending[0]
+    out.talk("Stopped.")
+    return 0
 
 
 def _talk(out: Output) -> Callable[[Event], None]:

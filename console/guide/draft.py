@@ -117,6 +117,32 @@ class NewConnection:
         )
         self.setup_done = True
 
+    def leftovers(self) -> tuple[str, ...]:
+        """What set-up made so far and would stay in the org if this was given up now, in words."""
+        kinds = [kind for kind, _ in self.made]
+        if not kinds:
+            return ()
+        fields, sets = kinds.count("field"), kinds.count("permission_set")
+        return (
+            f"{fields} fields on Account and {sets} permission set that set-up made stay in the org, empty; "
+            "Setup, Object Manager removes them.",
+        )
+
+    def end_session(self) -> str:
+        """End the session in the org and forget it; says how that went. Blocks (seconds)."""
+        from console.salesforce.oauth import OAuth
+
+        if self.session is None:
+            return ""
+        tokens, self.session = self.session.tokens, None
+        try:
+            OAuth(self.place.login_url, self.client_id or self.place.client_id).revoke(
+                tokens.refresh_token or tokens.access_token
+            )
+        except ConsoleError as failure:
+            return f"The Salesforce session could not be ended ({failure.message}) It ends by itself when it is idle."
+        return "The Salesforce session was ended."
+
     def settings(self, now: str) -> ConnectionSettings:
         """The settings as they will be saved.
 

@@ -38,7 +38,13 @@ class StepReport:
 
     def as_json(self) -> dict[str, str]:
         """``{"name", "state", "detail"}`` and more."""
-        return {"name": self.name, "title": self.title, "state": str(self.state), "detail": self.detail}
+        return {
+            "name": self.name,
+            "title": self.title,
+            "state": str(self.state),
+            "detail": self.detail,
+            "advice": self.advice,
+        }
 
 
 def nothing() -> None:

@@ -291,14 +291,7 @@ class ConnectWizard:
 
     def leftovers(self) -> Sequence[str]:
         """What would stay behind if it were abandoned now."""
-        made = [kind for kind, _ in self._new.made] if self._new else []
-        if not made:
-            return ()
-        fields, sets = made.count("field"), made.count("permission_set")
-        return (
-            f"{fields} fields on Account and {sets} permission set that set-up made stay in the org, empty; "
-            "Setup, Object Manager removes them.",
-        )
+        return self._new.leftovers() if self._new else ()
 
     def abandon(self) -> Sequence[str]:
         """Revoke the token, forget the key, drop the draft; returns what was done and what stays."""
@@ -327,21 +320,9 @@ class ConnectWizard:
         new = self._new
         if new is None or new.session is None:
             return []
-        from console.errors import ConsoleError
-        from console.salesforce.oauth import OAuth
-
-        tokens = new.session.tokens
-        new.session = None
+        said = new.end_session()
         self._draft = replace(self._draft, signed_in=None)
-        try:
-            OAuth(new.place.login_url, new.client_id or new.place.client_id).revoke(
-                tokens.refresh_token or tokens.access_token
-            )
-        except ConsoleError as failure:
-            return [
-                f"The Salesforce session could not be ended ({failure.message}) It ends by itself when it is idle."
-            ]
-        return ["The Salesforce session was ended."]
+        return [said]
 
 
 SOURCE_WORDS: dict[bool | None, str] = {
