@@ -11,7 +11,9 @@ import tempfile
 
 def console(*words: str, stdin: str = "", codes: tuple[int, ...] = (0,)) -> str:
     """Run the console and return its standard output; anything but an expected exit code ends the check."""
-    done = subprocess.run(["alguna-console", *words], input=stdin, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        ["alguna-console", *words], input=stdin, capture_output=True, text=True, timeout=300
+    )
     if done.returncode not in codes:
         sys.exit(f"alguna-console {words[0]} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
     return done.stdout
