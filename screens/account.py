@@ -32,7 +32,7 @@ FIELDS = (
     Column("base", "Last agreed", 12, grow=3),
 )
 
-LINKS = (Column("label", "", 12), Column("url", "", 20, grow=1))
+LINKS = (Column("label", "", 22), Column("url", "", 20, grow=1))
 PANES = ("field", "whypane", "subscription", "links", "history")
 
 

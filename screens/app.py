@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from textual.app import App
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import var
 
 from console.domain.plain import plain
 from console.domain.records import State
@@ -19,6 +19,7 @@ from screens.live import Live, begin, fold
 from screens.place import Place
 from screens.tasks import in_thread
 from screens.theme import DARK, LIGHT, STYLES
+from screens.widgets.banner import Banner
 from screens.widgets.tabs import TABS
 from screens.workers import Works
 
@@ -48,8 +49,9 @@ class ConsoleApp(Works, App[None], inherit_bindings=False):
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
-    live: reactive[Live | None] = reactive(None)
-    now: reactive[str] = reactive("")
+    # Not `reactive`: a change would repaint the whole screen; the widgets that show it repaint themselves.
+    live: var[Live | None] = var(None)
+    now: var[str] = var("")
 
     class Said(Message):
         """The engine of a connection said something."""
@@ -69,6 +71,8 @@ class ConsoleApp(Works, App[None], inherit_bindings=False):
         self.connection: Connection | None = None
         self.opening = "" if start == "wizard" else start or ""
         """The name of the connection that is open or being opened."""
+        self.secrets = ""
+        """Where new secrets will be kept, in words; found out after the first paint: a keyring is slow to wake."""
         self.practising = desk.rehearsal() is not None
         self._unsubscribe: Callable[[], None] | None = None
         self.set_reactive(ConsoleApp.now, desk.now())
@@ -85,6 +89,13 @@ class ConsoleApp(Works, App[None], inherit_bindings=False):
             self.visit("wizard")
         elif self.start is not None:
             self.open_connection(self.start)
+
+        self.call_after_refresh(self.begin, self._find_secrets(), "find keyring")
+
+    async def _find_secrets(self) -> None:
+        self.secrets = await in_thread(self.desk.secrets)
+        for banner in self.screen.query(Banner):
+            banner.secrets = self.secrets
 
     def on_unmount(self) -> None:
         self._let_go()

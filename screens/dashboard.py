@@ -21,7 +21,7 @@ from screens.live import Live, seconds_left
 from screens.place import Place, also
 from screens.widgets.columns import Column
 from screens.widgets.grid import Cell, CursorGrid, ListGrid
-from screens.widgets.notice import Notice
+from screens.widgets.notice import Mood, Notice
 from screens.widgets.text import bar
 from screens.words import STATES, STYLE, Tone, amount, clock, plural, span
 
@@ -248,32 +248,11 @@ class Dashboard(Place, place="dashboard"):
             stale.say("stale", live.failure.message, live.failure.advice)
         else:
             stale.hush()
-        states = live.states
-        if live.facts is not None and live.facts.read_only:
-            hint.say("note", live.facts.read_only)
-        elif states is None:
-            hint.say("loading", "Counting")
-        elif not live.total:
-            hint.say(
-                "empty",
-                "Nothing is known of either side yet.",
-                "The first pass reads both. Press s to start it now.",
-            )
-        elif not live.changes and states.get(State.NOT_IMPORTED, 0) and not states.get(State.IN_SYNC, 0):
-            count = plural(states[State.NOT_IMPORTED], "existing customer")
-            hint.say(
-                "empty",
-                f"No customer is in the sync yet: {count} can be imported.",
-                "Press i to import, with a preview first.",
-            )
-        elif not live.changes:
-            hint.say(
-                "empty",
-                "No change was made yet.",
-                "Changes appear here as they happen; edit a record on either side and press s.",
-            )
-        else:
+        said = hint_for(live)
+        if said is None:
             hint.hush()
+        else:
+            hint.say(*said)
         self.query_one(Changes).display = bool(live.changes)
 
     @on(CursorGrid.Opened)
@@ -293,3 +272,32 @@ class Dashboard(Place, place="dashboard"):
             return ""
         change = self.live.changes[changes.cursor]
         return f"{change.at} {change.name} {change.side} {change.field}: {change.before} → {change.after} ({change.outcome})"
+
+
+def hint_for(live: Live) -> tuple[Mood, str, str] | None:
+    """What to do next, while there is nothing better to look at."""
+    states = live.states
+    if live.facts is not None and live.facts.read_only:
+        return "note", live.facts.read_only, ""
+    if live.changes:
+        return None
+    if states is None:
+        return "loading", "Counting", ""
+    if not live.total and live.doing is not None:
+        return "loading", "The first pass reads both sides; counts and changes appear as they come", ""
+    if not live.total:
+        return (
+            "empty",
+            "Nothing is known of either side yet.",
+            "The first pass reads both. Press s to start it now.",
+        )
+    waiting = states.get(State.NOT_IMPORTED, 0)
+    if waiting and not states.get(State.IN_SYNC, 0):
+        count = plural(waiting, "existing customer")
+        title = f"No customer is in the sync yet: {count} can be imported."
+        return "empty", title, "Press i to import, with a preview first."
+    return (
+        "empty",
+        "No change was made yet.",
+        "Changes appear here as they happen; edit a record on either side and press s.",
+    )

@@ -106,7 +106,7 @@ class Importing(Place, place="import"):
             self._show()
 
     def _show(self) -> None:
-        self.query_one("#preview", Pane).say(preview_lines(self.preview))
+        self.query_one("#preview", Pane).say(preview_lines(self.preview, hints=self.size.width >= 110))
         self.restand()
 
     # --- starting
@@ -153,8 +153,8 @@ def option(title: str, text: str, tag: str = "") -> Content:
     )
 
 
-def preview_lines(preview: ImportPreview | None) -> list[Content]:
-    """The numbers, each with its meaning."""
+def preview_lines(preview: ImportPreview | None, *, hints: bool = True) -> list[Content]:
+    """The numbers, each with its meaning where there is room for hints."""
     if preview is None:
         return [
             Content.assemble(
@@ -167,10 +167,10 @@ def preview_lines(preview: ImportPreview | None) -> list[Content]:
             Content.assemble(
                 (f"{amount(line.count):>9}", STYLE["strong"] if line.count else STYLE["quiet"]),
                 f"  {plain(line.label, 200)}",
-                (f"  {plain(line.hint, 300)}" if line.hint else "", STYLE["quiet"]),
+                (f"  {plain(line.hint, 300)}" if line.hint and hints else "", STYLE["quiet"]),
             )
         )
-    lines.append(Content.assemble((f"{amount(preview.total):>9}", STYLE["strong"]), "  in all"))
+    lines.append(Content.assemble((f"{amount(preview.total):>9}", STYLE["strong"]), "  come into the sync"))
     if preview.note:
         lines.append(Content.assemble((plain(preview.note, 400), STYLE["quiet"])))
     return lines

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.app import ComposeResult
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.screen import Screen
 
 from screens.commands import COMMAND, Standing, bindings
@@ -35,7 +35,7 @@ class Place(Works, Screen[None], inherit_bindings=False):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 (typed by Textual)
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012
 
-    live: reactive[Live | None] = reactive(None)
+    live: var[Live | None] = var(None)
     """The live picture of the open connection; the app assigns it."""
 
     def __init_subclass__(cls, *, place: str, sheets: tuple[str, ...] = (), **kwargs: Any) -> None:
@@ -93,7 +93,7 @@ class Place(Works, Screen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         banner = self.query_one(Banner)
-        banner.now, banner.secrets = self.console.now, self.desk.secrets()
+        banner.now, banner.secrets = self.console.now, self.console.secrets
         banner.opening = self.console.opening if self.place in TABS else ""
         self.live = self.console.live
         self.restand()

@@ -203,7 +203,9 @@ class ImportStep(Step):
             self.refuse(error)
             return
         if not cancelled.is_set() and choice == self._choice():
-            self.query_one("#counted", Static).update(Content("\n").join(preview_lines(preview)))
+            self.query_one("#counted", Static).update(
+                Content("\n").join(preview_lines(preview, hints=self.app.size.width >= 110))
+            )
             self.call_after_refresh(self.scroll_end, animate=False)
         self.occupy("")
         self.notice.hush()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
+from textwrap import wrap
 
 from textual import on
 from textual.app import ComposeResult
@@ -174,10 +175,17 @@ class SummaryStep(Step):
         return "Save and start"
 
     def show(self) -> None:
-        lines = self.wizard.summary()
-        width = max((len(line.label) for line in lines), default=0) + 2
-        self.query_one(Choice).offer([(str(i), _line(line, width)) for i, line in enumerate(lines)])
         self.query_one(Choice).focus()
+        self.call_after_refresh(self._paint)  # the room is known once the step is on stage
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._paint)
+
+    def _paint(self) -> None:
+        lines = self.wizard.summary()
+        label = max((len(line.label) for line in lines), default=0) + 2
+        room = self.size.width - 6
+        self.query_one(Choice).offer([(str(i), _line(line, label, room)) for i, line in enumerate(lines)])
 
     @on(OptionList.OptionSelected)
     def _change(self, event: OptionList.OptionSelected) -> None:
@@ -208,6 +216,8 @@ def _item(item: SetupItem) -> Sequence[Cell]:
     )
 
 
-def _line(line: SummaryLine, width: int) -> Content:
-    label, value = f"{plain(line.label, 40):<{width}}", plain(line.value, 300)
-    return Content.assemble((label, STYLE["quiet"]), (value, STYLE["strong"]))
+def _line(line: SummaryLine, label: int, room: int) -> Content:
+    """Label and value; what does not fit goes on under the value."""
+    lines = wrap(plain(line.value, 300), max(20, room - label)) or [""]
+    value = ("\n" + " " * label).join(lines)
+    return Content.assemble((f"{plain(line.label, 40):<{label}}", STYLE["quiet"]), (value, STYLE["strong"]))

@@ -41,7 +41,11 @@ class Banner(Widget):
                 [],
                 width,
             )
-            second = _line([(f" New secrets go to {plain(self.secrets)}", STYLE["quiet"])], [], width)
+            second = _line(
+                [(f" New secrets are kept {_place(self.secrets)}" if self.secrets else "", STYLE["quiet"])],
+                [],
+                width,
+            )
             return Content("\n").join([first, second])
         return Content("\n").join([self._where(live, width), self._how(live, width)])
 
@@ -79,10 +83,16 @@ class Banner(Widget):
         if live.failure is not None:
             synced = (f"STALE, {age}", STYLE["bad"] + " bold")
         dot: Part = ("  ·  " if width >= 100 else " · ", "$line")
-        told = f"secrets in {plain(live.facts.secrets)}"
+        told = f"secrets {_place(live.facts.secrets)}"
         room = width - 2 - sum(cell_len(text) for text, _ in (api, dot, synced, dot))
         kept = (cell(told, max(12, min(room, cell_len(told)))), quiet)
         return _line([(" ", ""), api, dot, synced, dot, kept], [], width)
+
+
+def _place(words: str) -> str:
+    """Where secrets are kept: "in memory ...", whether or not the words begin with "in"."""
+    words = plain(words)
+    return words if words.startswith("in ") else f"in {words}"
 
 
 def _line(left: list[Part], right: list[Part], width: int) -> Content:

@@ -71,7 +71,7 @@ def subscription(detail: AccountDetail) -> list[Content]:
     lines = [Content.assemble((plain(note.position, 40), STYLE["strong"]), f"  {plain(note.rule, 400)}")]
     for one in note.subscriptions:
         mark, style = ("▸ ", STYLE["strong"]) if one.shown else ("  ", STYLE["quiet"])
-        since = f"  since {plain(one.starts_at, 10).removesuffix('…')}" if one.starts_at else ""
+        since = f"  since {plain(one.starts_at[:10])}" if one.starts_at else ""
         lines.append(
             Content.assemble((f"{mark}{plain(one.name, 80)}  {plain(one.status, 40)}{since}", style))
         )

@@ -66,7 +66,9 @@ def until() -> Wait:
 
     async def wait(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
         deadline = time.monotonic() + 10
-        while not condition():
+        while not condition() or any(
+            w.name == "find keyring" and not w.is_finished for w in pilot.app.workers
+        ):
             assert time.monotonic() < deadline, f"never became true on {pilot.app.screen}"
             await pilot.pause(0.01)
         await pilot.pause()

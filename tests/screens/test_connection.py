@@ -501,7 +501,7 @@ async def test_an_import_is_counted_before_it_can_start(desk: Any, until: Any, s
         await pilot.pause()
         assert any("Count first" in text for text in toasts(app))
         await pilot.press("down", "v")
-        await until(pilot, lambda: "503  in all" in seen(pilot))
+        await until(pilot, lambda: "503  come into the sync" in seen(pilot))
         await pilot.press("ctrl+r")
         await until(pilot, lambda: "Import 503 customers?" in seen(pilot))
         assert "Acme Corporation (UAT)" in seen(pilot)
@@ -515,7 +515,7 @@ async def test_an_import_can_be_refused_at_the_question(desk: Any, until: Any, s
     async with app.run_test(size=SMALL) as pilot:
         await until(pilot, opened(app))
         await pilot.press("i", "v")
-        await until(pilot, lambda: "270  in all" in seen(pilot))
+        await until(pilot, lambda: "270  come into the sync" in seen(pilot))
         await pilot.press("ctrl+r")
         await until(pilot, lambda: "Import 270 customers?" in seen(pilot))
         await pilot.press("escape")
@@ -658,3 +658,29 @@ async def test_signing_in_again_wakes_the_open_connection(desk: Any, until: Any,
         desk.trip.came_back.set()
         await until(pilot, lambda: "Signed in as admin@acme.example.uat" in seen(pilot))
         assert desk.connection.asked == ["sync_now"]
+
+
+async def test_a_second_that_passes_repaints_ages_and_not_the_grid(
+    desk: Any, until: Any, seen: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = ConsoleApp(desk, start="acme-trial")
+    async with app.run_test(size=SMALL) as pilot:
+        await until(pilot, opened(app))
+        await pilot.press("2")
+        await until(pilot, lambda: "Company 000000" in seen(pilot))
+        await pilot.pause()
+        asked: list[int] = []
+        paint = RecordGrid.render_line
+        monkeypatch.setattr(RecordGrid, "render_line", lambda self, y: (asked.append(y), paint(self, y))[1])
+        desk.the_time = "2026-03-04T12:01:18Z"
+        app.tick()
+        while "synced 1 min ago" not in seen_banner(app):
+            await pilot.pause()
+        assert asked == []
+
+
+def seen_banner(app: ConsoleApp) -> str:
+    """The banner's own text: asking the compositor would repaint everything."""
+    from screens.widgets.banner import Banner
+
+    return app.screen.query_one(Banner).render().plain

@@ -70,7 +70,7 @@ async def test_the_places_of_a_connection(
         await until(pilot, lambda: "Correct the state" in seen(pilot))
         frame(pilot, f"problems-{size}")
         await pilot.press("4", "down", "v")
-        await until(pilot, lambda: "503  in all" in seen(pilot))
+        await until(pilot, lambda: "503  come into the sync" in seen(pilot))
         frame(pilot, f"import-{size}")
         await pilot.press("1", "D")
         await until(pilot, lambda: "The 13 fields" in seen(pilot))

@@ -319,7 +319,7 @@ async def test_an_import_can_be_counted_before_it_is_chosen(stub: ModuleType, un
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: on(app, "import"))
         await pilot.press("G", "tab", "enter")
-        await until(pilot, lambda: "503  in all" in seen(pilot))
+        await until(pilot, lambda: "503  come into the sync" in seen(pilot))
         assert desk.the_wizard.the_draft.import_choice is None
         await pilot.press("ctrl+n")
         await until(pilot, lambda: on(app, "setup"))
