@@ -32,7 +32,7 @@ FIELDS = (
     Column("base", "Last agreed", 12, grow=3),
 )
 
-LINKS = (Column("label", "", 22), Column("url", "", 20, grow=1))
+LINKS = (Column("label", "", 22), Column("url", "", 10, grow=1))
 PANES = ("field", "whypane", "subscription", "links", "history")
 
 
@@ -56,12 +56,7 @@ class Account(Place, place="account"):
             with Vertical(id="right"):
                 yield Pane("Why", id="whypane")
                 yield Pane("Subscription", id="subscription")
-                yield ListGrid(
-                    (Column("label", "", 12), Column("url", "", 20, grow=1)),
-                    head=False,
-                    id="links",
-                    classes="panel pane",
-                )
+                yield ListGrid(LINKS, head=False, id="links", classes="panel pane")
                 yield ListGrid(sheet.HISTORY, id="history", classes="panel pane")
 
     def on_mount(self) -> None:
