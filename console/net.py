@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import urllib.request
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -79,6 +78,9 @@ def proxy_for(address: str) -> str | None:
     The HTTP libraries are told not to look for themselves: they would also read ``.netrc`` and send what it
     holds instead of our token. This computer is never reached through a proxy.
     """
+    # Loaded late: it brings http.client and the e-mail parsers, which no screen needs.
+    import urllib.request
+
     parts = urlsplit(address)
     if is_loopback(address) or urllib.request.proxy_bypass(parts.hostname or ""):
         return None
