@@ -1,0 +1,62 @@
+"""What a measure is, and what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Unit = Literal["x", "calls"]
+"""``x``: a ratio of two medians or peaks of the same run; ``calls``: API calls."""
+
+
+class NotMade(Exception):
+    """A measure could not be made; the text is one sentence that says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What was measured, with the numbers it comes from in words."""
+
+    value: float
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One thing that is measured. `goal` is the most that is allowed, in `unit`; `take` measures, and may take minutes.
+
+    :raises NotMade: (from `take`) it can't be measured here.
+    """
+
+    key: str
+    name: str
+    goal: float
+    unit: Unit
+    take: Callable[[], Taken]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One line of the table. `measured` is None when the measure could not be made; `detail` then says why."""
+
+    name: str
+    measured: float | None
+    goal: float
+    ok: bool
+    unit: Unit
+    detail: str
+
+    def as_json(self) -> dict[str, Any]:
+        """As it stands in ``bench/results.json``."""
+        return asdict(self)
+
+
+def judge(measure: Measure) -> Result:
+    """Make a measure and hold it against its goal. What goes wrong becomes the result's detail."""
+    try:
+        taken = measure.take()
+    except NotMade as failure:
+        return Result(measure.name, None, measure.goal, False, measure.unit, str(failure))
+    value = round(taken.value, 2)
+    return Result(measure.name, value, measure.goal, value <= measure.goal, measure.unit, taken.detail)

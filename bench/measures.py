@@ -1,0 +1,22 @@
+"""The measures, in the order in which they are made. Syncs are shared: one first sync serves two or three measures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bench.first_paint import first_paint
+from bench.measure import Measure
+from bench.repaint import repaint
+from bench.syncs import LARGE, SMALL, Syncs
+
+
+def every() -> Sequence[Measure]:
+    """All measures."""
+    syncs = Syncs()
+    return (
+        Measure("first-paint", "first paint, 100,000 accounts against a bare Textual app", 2, "x", first_paint),
+        Measure("repaint", "repaint of a scrolled page, 1,000,000 rows against 1,000", 1.2, "x", repaint),
+        Measure("first-sync-calls", f"Salesforce calls, first sync of {SMALL:,} customers", 70, "calls", syncs.first_calls),
+        Measure("quiet-pass-calls", "Salesforce calls, a pass with nothing changed", 3, "calls", syncs.quiet_calls),
+        Measure("memory", f"peak memory, first sync of {LARGE:,} against {SMALL:,}", 2, "x", syncs.memory),
+    )  # fmt: skip

@@ -1,0 +1,144 @@
+"""A rehearsal in a process of its own, and a console connected with it: commands, as a person would give them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import ProxyHandler, Request, build_opener
+
+from bench.measure import NotMade
+
+ROOT = Path(__file__).parent.parent
+NAME = "bench"
+UNLIMITED = 1_000_000
+"""Requests a second that the practice account allows: its usual 100 would measure patience."""
+DONE = (0, 3)
+"""Exit codes of a sync that went through; 3: some customers wait for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One pass of a sync."""
+
+    salesforce_calls: int
+    """As the client and the org counted them: both the same."""
+    applied: int
+    waiting: int
+    peak: int
+    """Bytes of resident memory at most."""
+
+
+class Practice:
+    """A connected console.
+
+    :param folder: where the console's files, its connection's cache among them, are kept.
+    """
+
+    def __init__(self, handout: Mapping[str, Any], folder: Path) -> None:
+        self._handout = handout
+        self._folder = folder
+        self._environment = {**os.environ, "ALGUNA_CONSOLE_HOME": str(folder / "home")}
+
+    def connect(self) -> None:
+        """Connect, set the org up, and take every customer in. :raises NotMade: it was refused."""
+        org, alguna = self._handout["salesforce"], self._handout["alguna"]
+        self.control("POST", "/alguna/options", {"rate_limit": UNLIMITED})
+        command = ["connect", NAME, "--instance-url", org["instance_url"], "--alguna-url", alguna["base_url"]]
+        command += ["--access-token-stdin", "--alguna-key-stdin", "--set-up", "--import", "all", "--json"]
+        done = subprocess.run(
+            [sys.executable, "-m", "console", *command],
+            input=f"{org['access_token']}\n{alguna['api_key']}\n",
+            capture_output=True, text=True, check=False, cwd=ROOT, env=self._environment,
+        )  # fmt: skip
+        if done.returncode:
+            raise NotMade(f"The console could not connect: {last_words(done.stdout or done.stderr)}")
+        self._ask_freely()
+
+    def _ask_freely(self) -> None:
+        """Let the console ask the account as fast as it answers."""
+        path = self._folder / "home" / "connections" / NAME / "settings.json"
+        settings = json.loads(path.read_text(encoding="utf-8"))
+        path.write_text(json.dumps({**settings, "alguna_rate": UNLIMITED}), encoding="utf-8")
+
+    def sync(self) -> Pass:
+        """One pass, in a process of its own.
+
+        :raises NotMade: it failed, or client and org disagree about how many calls it made.
+        """
+        self.control("POST", "/salesforce/calls/reset")
+        output, talk = self._folder / "sync.json", self._folder / "sync.log"
+        command = [sys.executable, "-m", "console", "sync", NAME, "--once", "--json"]
+        with talk.open("w") as log:
+            told = subprocess.run(
+                [sys.executable, "-m", "bench.peak", str(output), *command],
+                stdout=subprocess.PIPE, stderr=log, text=True, check=True, cwd=ROOT, env=self._environment,
+            ).stdout  # fmt: skip
+        used, words = json.loads(told), output.read_text()
+        if used["code"] not in DONE:
+            raise NotMade(f"The sync ended with {used['code']}: {last_words(words or talk.read_text())}")
+        summary = json.loads(words)
+        if summary["changes"]["refused"] or summary["changes"]["stale"]:
+            raise NotMade(f"The sync was not a clean one: {summary['changes']}")
+        mine = int(summary["calls"]["salesforce"])
+        theirs = int(self.control("GET", "/salesforce/calls")["total"])
+        if mine != theirs:
+            raise NotMade(f"The client counted {mine} Salesforce calls, the org {theirs}.")
+        return Pass(mine, summary["changes"]["applied"], sum(summary["waiting"].values()), used["bytes"])
+
+    def accounts(self) -> int:
+        """How many accounts the org holds, as it says itself."""
+        found = self.control("GET", "/salesforce/query?q=SELECT+count()+FROM+Account")
+        return int(found["totalSize"])
+
+    def control(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """One call to the rehearsal's control address (docs/rehearsal.md). :raises NotMade: it does not answer."""
+        data = None if body is None else json.dumps(body).encode()
+        request = Request(str(self._handout["control_url"]).rstrip("/") + path, data, method=method)
+        try:
+            with build_opener(ProxyHandler({})).open(request, timeout=60) as answer:
+                return json.load(answer)
+        except (URLError, TimeoutError) as failure:
+            raise NotMade(f"The rehearsal's control address fails: {failure}") from failure
+
+
+@contextmanager
+def practice(customers: int, folder: Path) -> Iterator[Practice]:
+    """A rehearsal with so many customers and an empty org, and a console connected with it; both end with the block.
+
+    :param folder: an existing folder, for all their files.
+    :raises NotMade: one of them does not come up.
+    """
+    options = ["--customers", str(customers), "--org", "empty", "--state", str(folder / "state")]
+    talk = folder / "rehearsal.log"
+    with (
+        talk.open("w") as log,
+        subprocess.Popen(
+            [sys.executable, "-m", "console.rehearsal", "--serve", "--exit-with-parent", *options],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, cwd=ROOT,
+        ) as process,
+    ):  # fmt: skip
+        assert process.stdout is not None
+        assert process.stdin is not None
+        line = process.stdout.readline()
+        if not line:
+            process.wait()
+            raise NotMade(f"The rehearsal did not start: {last_words(talk.read_text())}")
+        try:
+            made = Practice(json.loads(line), folder)
+            made.connect()
+            yield made
+        finally:
+            process.stdin.close()
+
+
+def last_words(text: str) -> str:
+    """The end of what a process said."""
+    return " ".join(text.split())[-300:] or "it said nothing"
