@@ -118,7 +118,7 @@ class SubscriptionPayload(_Payload):
         return Subscription(
             id=self.id,
             customer_id=self.customer_id,
-            name=self.name or "",
+            name=canonical(Kind.TEXT, self.name) or "",
             status=self.status or "",
             currency=self.currency or "",
             updated_at=instant(self.updated_at) or "",

@@ -14,6 +14,8 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import Final
 
+from console.domain.fields import Kind
+from console.domain.normal import canonical
 from console.domain.records import Value
 
 
@@ -77,7 +79,7 @@ _EVERY: Final = re.compile(r"every_(\d{1,4})_(day|week|month|year)s?")
 def status_word(raw: str) -> Value:
     """The status as Salesforce shows it; an unknown word as Alguna wrote it, None for no word at all."""
     known = _STATUS.get(_plain(raw))
-    return known[0] if known else (raw.strip() or None)
+    return known[0] if known else canonical(Kind.TEXT, raw)
 
 
 def is_known(raw: str) -> bool:
@@ -96,7 +98,7 @@ def interval_word(raw: Value) -> Value:
     if raw is None:
         return None
     known = _INTERVAL.get(_plain(raw))
-    return known[0] if known else (raw.strip() or None)
+    return known[0] if known else canonical(Kind.TEXT, raw)
 
 
 def interval_of(count: int, unit: str) -> str:

@@ -133,7 +133,8 @@ def _blind(fields: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
 
 
 def _labelled(decision: Decision) -> str:
-    return f"{FIELD[decision.key].label}: {decision.reason}"
+    label = FIELD[decision.key].label
+    return decision.reason if decision.reason.startswith(label) else f"{label}: {decision.reason}"
 
 
 def _count(number: int, noun: str) -> str:
