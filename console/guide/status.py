@@ -9,6 +9,7 @@ from typing import Any
 from console.guide.desk import card
 from console.settings import ConnectionSettings
 from console.store.cache import Cache
+from console.sync.engine import USAGE
 
 
 def status(settings: ConnectionSettings, path: Path, now: str) -> dict[str, Any]:
@@ -21,7 +22,7 @@ def status(settings: ConnectionSettings, path: Path, now: str) -> dict[str, Any]
     if path.exists():
         with Cache.open(path, org_id=settings.org_id, read_only=True) as cache:
             runs = cache.runs.last(1)
-            api.update(cache.get("salesforce.usage") or {})
+            api.update(cache.get(USAGE) or {})
         if runs:
             run = runs[0]
             last = {

@@ -41,6 +41,12 @@ from console.sync.recover import GONE, Recovery
 from console.sync.rows import RowWriter
 from console.sync.workers import Workers
 
+PULSE = 0.5
+"""Seconds between two tellings of counts and calls while a pass runs."""
+USAGE = "salesforce.usage"
+"""Key, in the cache, of the org's API calls as last reported."""
+FIRST = 100
+"""Customers in a pass's first piece: whoever watches sees accounts appear at once. Each piece is four times the last."""
 CHUNK = 1_000
 """Customers planned and applied together: one call of five collections."""
 TURNS = 3
@@ -107,6 +113,8 @@ class Engine:
         self._publish = publish
         self._workers = Workers(pool_size, cancelled or threading.Event())
         self._held = gate or (lambda boundary: None)
+        self._calls_before = (0, 0)
+        self._told = 0.0
 
     def close(self) -> None:
         """Let the pool's threads end. Does not block."""
@@ -167,7 +175,7 @@ class Engine:
 
     def _run(self, kind: str, work: Callable[[_Tools], None]) -> RunSummary:
         began = time.monotonic()
-        before = (self._salesforce.calls, self._alguna.calls)
+        before = self._calls_before = (self._salesforce.calls, self._alguna.calls)
         cache = self._cache
         self._workers.check()
         cache.abandon_pulls()
@@ -189,7 +197,9 @@ class Engine:
                 seconds=time.monotonic() - began,
             )
             cache.runs.finish(run, text(self._clock()), outcome, summary.as_json())
-            self._tell(before)
+            if (usage := self._salesforce.usage) is not None:
+                cache.set(USAGE, {"used": usage.used, "limit": usage.limit})
+            self._tell()
             return summary
 
         try:
@@ -231,23 +241,22 @@ class Engine:
             if due <= 0:
                 break
             tools.meter.begin(due)
-            before = (self._salesforce.calls, self._alguna.calls)
             for ids in self._due():
                 tools.meter.piece(len(ids))
                 self._bring_in_step(tools, [id_ for id_ in ids if id_ not in tools.tally.postponed])
                 tools.meter.finished()
-                self._tell(before)
+                self._tell()
         if tools.tally.rows_written > PAGE:
             observe_salesforce(tools.org, self._cache, self._clock, tools.meter.reading)
 
     def _due(self) -> Iterator[list[str]]:
         """Customers that have to be planned, in pieces."""
-        after = ""
-        while ids := self._cache.entries.dirty(CHUNK, after):
+        after, size = "", FIRST
+        while ids := self._cache.entries.dirty(size, after):
             self._held(True)
             self._workers.check()
             yield ids
-            after = ids[-1]
+            after, size = ids[-1], min(size * 4, CHUNK)
 
     def _bring_in_step(self, tools: _Tools, ids: Sequence[str]) -> None:
         """Plan and apply until nothing is left to do; what can't be done now is due with the next pass."""
@@ -312,7 +321,15 @@ class Engine:
     def _gate(self) -> None:
         self._held(False)
 
-    def _tell(self, before: tuple[int, int]) -> None:
+    def _progress(self, event: Event) -> None:
+        """Progress, and with it now and then how the counts and the calls stand."""
+        self._publish(event)
+        if time.monotonic() - self._told >= PULSE:
+            self._tell()
+
+    def _tell(self) -> None:
+        self._told = time.monotonic()
+        before = self._calls_before
         cache, usage = self._cache, self._salesforce.usage
         states = {str(state): number for state, number in cache.entries.counts().items()}
         self._publish(Counts(states, cache.problems.count()))
@@ -334,7 +351,7 @@ class Engine:
         allowed = access(cache, self._salesforce, workers, clock, org.check)
         org.see(allowed.readable)
         policy = policy_for(self._settings, cache)
-        meter = Meter(run, self._publish)
+        meter = Meter(run, self._progress)
         ledger = Ledger(cache, run, clock, self._publish, tally)
         recovery = Recovery(cache, org, alguna, workers, self._gate, clock)
         common: dict[str, Any] = {"cache": cache, "workers": workers, "clock": clock}
