@@ -16,6 +16,7 @@ from console.guide.seam import ConnectionCard, Health
 from console.secrets import Secrets
 from console.settings import Connections, ConnectionSettings
 from console.store.cache import Cache
+from console.store.lock import held_elsewhere
 
 if TYPE_CHECKING:
     from console.guide.connection import OpenConnection
@@ -148,17 +149,18 @@ class ConsoleDesk:
 
     def disconnect(self, name: str) -> Leaving:
         """The leaving procedure of a connection; the same one until it is complete."""
-        if name not in self._leaving:
+        leaving = self._leaving.get(name)
+        if leaving is None or leaving.complete:
             from console.guide.disconnect import Leaving
 
-            self._leaving[name] = Leaving(
+            leaving = self._leaving[name] = Leaving(
                 self._connections.load(name),
                 self._connections,
                 self._secrets,
                 self._now,
                 lambda: self._stop(name),
             )
-        return self._leaving[name]
+        return leaving
 
     def _stop(self, name: str) -> None:
         opened = self._open.pop(name, None)
@@ -202,6 +204,7 @@ def card(settings: ConnectionSettings, path: Path) -> ConnectionCard:
         counts=counts,
         problems=problems,
         disconnected_at=settings.disconnected_at or None,
+        held_by=held_elsewhere(path),
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.errors import Conflict, ConsoleError, Refused, SignInNeeded, StoreError
+from console.guide.draft import made_in_words
 from console.guide.seam import DisconnectStep, Inventory, Receipt
 from console.guide.signing_in import Given
 from console.guide.steps import Step, StepReport, StepState, walk
@@ -88,15 +89,16 @@ class Leaving:
         """What goes and what stays."""
         made = self._made()
         created = [(kind, name) for kind, name, mine in made if mine]
+        made_here = made_in_words([kind for kind, _ in created])
         goes = (
             "The session in the org is revoked: the console can't read or write there any more.",
             f"Tokens and Alguna's key, kept {self._secrets.where(self._settings.name)}, are removed.",
         )
         stays = (
             "Every account, contact and customer stays exactly as it is, with its Alguna fields and aliases.",
-            f"{sum(kind == 'field' for kind, _ in created)} fields and "
-            f"{sum(kind == 'permission_set' for kind, _ in created)} permission set that set-up made stay in the org with "
-            "their data; Setup, Object Manager and Permission Sets remove them.",
+            f"{made_here} that set-up made stay in the org with their data; Setup, Object Manager and Permission Sets remove them."
+            if made_here
+            else "This connection made no fields and no permission set in the org.",
             "The cache with links and history stays on this computer: connecting again under the same name takes it up.",
             "Alguna's key stays valid in Alguna: delete it there, Settings, API Keys, if nothing else uses it.",
         )
@@ -116,7 +118,7 @@ class Leaving:
                     on_step(_shown(report))
             if cancelled.is_set() and not any(report.state is StepState.RUNNING for report in reports):
                 break
-        if all(report.state is StepState.DONE for report in self._reports):
+        if self.complete:
             return Receipt(
                 True, str(self.receipt_path), "Disconnected. Nothing in either system was changed."
             )
@@ -134,6 +136,11 @@ class Leaving:
             if not rehearse:
                 self._reports = whole
             yield whole
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything was done."""
+        return all(report.state is StepState.DONE for report in self._reports)
 
     @property
     def receipt_path(self) -> Path:

@@ -3,12 +3,12 @@ both fill one; nothing is saved before :meth:`NewConnection.save`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from console.domain.plain import plain
-from console.errors import ConsoleError, SignInNeeded, UsageError
+from console.errors import ConsoleError, Refused, SignInNeeded, UsageError
 from console.guide.environments import ALGUNA_PRODUCTION, ALGUNA_SANDBOX, Place, is_production
 from console.guide.seam import ImportChoice
 from console.guide.signing_in import Given, Session
@@ -98,13 +98,24 @@ class NewConnection:
         """
         from console.salesforce.setup import apply_setup, verify
 
+        at = ""
+
         def step(item: SetupItem, state: str) -> None:
+            nonlocal at
+            at = item.api_name if state == "doing" else ""
             if state == "done":
                 self.made.add((item.kind, item.api_name))
             on_step(item, state)
 
         with self.salesforce() as client:
-            found = apply_setup(client, plan, step)
+            try:
+                found = apply_setup(client, plan, step)
+            except Refused as refusal:
+                if not at:
+                    raise
+                raise Refused(
+                    f"Set-up stopped at {at}: {refusal.message}", refusal.advice, code=refusal.code
+                ) from None
             missing = [item for item in verify(client) if item.action != "mismatch"]
         if missing:
             raise ConsoleError(
@@ -119,13 +130,11 @@ class NewConnection:
 
     def leftovers(self) -> tuple[str, ...]:
         """What set-up made so far and would stay in the org if this was given up now, in words."""
-        kinds = [kind for kind, _ in self.made]
-        if not kinds:
+        made = made_in_words([kind for kind, _ in self.made])
+        if not made:
             return ()
-        fields, sets = kinds.count("field"), kinds.count("permission_set")
         return (
-            f"{fields} fields on Account and {sets} permission set that set-up made stay in the org, empty; "
-            "Setup, Object Manager removes them.",
+            f"{made} that set-up made stay in the org, empty; Setup, Object Manager and Permission Sets remove them.",
         )
 
     def end_session(self) -> str:
@@ -207,6 +216,14 @@ class NewConnection:
                 connections.save(before)
             raise
         return settings
+
+
+def made_in_words(kinds: Sequence[str]) -> str:
+    """``13 fields on Account and 1 permission set``; empty where neither was made."""
+    fields = kinds.count("field")
+    parts = [f"{fields} {'field' if fields == 1 else 'fields'} on Account"] if fields else []
+    parts += ["1 permission set"] if "permission_set" in kinds else []
+    return " and ".join(parts)
 
 
 def _succeeds(works: Callable[[str], None], address: str) -> bool:

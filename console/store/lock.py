@@ -6,9 +6,11 @@ import json
 import os
 import socket
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
+from console.domain.plain import plain
 from console.errors import StoreError
 
 
@@ -63,9 +65,44 @@ class WriterLock:
         self._lock.release()
 
     def _who(self) -> str:
-        try:
-            note = json.loads(self._note.read_text(encoding="utf-8"))
-            who = f" (process {int(note['pid'])} on {note['host']}, since {note['since']}"
-            return f"{who}, {note['holder']})" if note["holder"] else f"{who})"
-        except (OSError, ValueError, TypeError, KeyError):
+        note = _read(self._note)
+        if note is None:
             return ""
+        who = f" (process {note['pid']} on {note['host']}, since {note['since']}"
+        return f"{who}, {note['holder']})" if note["holder"] else f"{who})"
+
+
+def held_elsewhere(cache: Path) -> str:
+    """Which other process holds the cache for writing, in words; empty when none does, or this one.
+
+    Read from the note beside it, without touching the lock. A note that a crash left behind names a process that is gone.
+    """
+    note = _read(cache.with_name(cache.name + ".holder"))
+    if note is None or note["pid"] == os.getpid():
+        return ""
+    if note["host"] == socket.gethostname() and not _alive(note["pid"]):
+        return ""
+    return f"another console (process {note['pid']} on {note['host']})"
+
+
+def _read(note: Path) -> dict[str, Any] | None:
+    try:
+        read = json.loads(note.read_text(encoding="utf-8"))
+        return {
+            **{key: plain(str(read[key]), 80) for key in ("host", "since", "holder")},
+            "pid": int(read["pid"]),
+        }
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _alive(pid: int) -> bool:
+    if os.name == "nt":
+        return True  # a signal would end it there; the lock itself decides when it is opened
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

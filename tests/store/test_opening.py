@@ -17,7 +17,7 @@ import pytest
 import console
 from console.errors import Conflict, StoreError
 from console.store.cache import Cache
-from console.store.lock import WriterLock
+from console.store.lock import WriterLock, held_elsewhere
 
 Open = Callable[..., Cache]
 ROOT = Path(console.__file__).parents[1]
@@ -226,3 +226,17 @@ def test_a_lock_may_be_released_twice(path: Path) -> None:
     lock.abandon()
     assert not lock.acquire("c", "now")
     lock.release()
+
+
+def test_who_holds_it_is_told_without_touching_the_lock(opened: Open, path: Path) -> None:
+    assert held_elsewhere(path) == ""
+    opened()
+    assert held_elsewhere(path) == "", "this process does not stand in its own way"
+    note = path.with_name(path.name + ".holder")
+    mine = json.loads(note.read_text(encoding="utf-8"))
+    note.write_text(json.dumps({**mine, "pid": os.getppid()}), encoding="utf-8")
+    assert f"process {os.getppid()}" in held_elsewhere(path)
+    note.write_text(json.dumps({**mine, "pid": 2**22 + 1}), encoding="utf-8")
+    assert held_elsewhere(path) == "", "that process is gone"
+    note.write_text("garbage", encoding="utf-8")
+    assert held_elsewhere(path) == ""
