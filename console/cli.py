@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import importlib
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from console import __version__
 from console.commands import credentials
@@ -28,7 +28,11 @@ INTERRUPTED = 130
 
 
 class Parser(argparse.ArgumentParser):
-    """Raises instead of printing, so that usage errors also come as JSON when asked for."""
+    """Raises instead of printing, so that usage errors also come as JSON when asked for; knows whole option names only."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        options.setdefault("allow_abbrev", False)
+        super().__init__(*args, **options)
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{self.prog}: {plain(message, 400)}.", f"See {self.prog} --help.")

@@ -27,3 +27,16 @@ def private(folder: Path) -> Path:
     for path in reversed(missing):
         path.mkdir(mode=0o700, exist_ok=True)
     return folder
+
+
+def nearest(folder: Path) -> Path:
+    """`folder` itself, or the innermost one above it that is there."""
+    return next(path for path in (folder, *folder.parents) if os.path.lexists(path))
+
+
+def obstacle(folder: Path) -> str:
+    """Why nothing can be written in `folder`, which need not exist yet, as a sentence; empty when something can."""
+    there = nearest(folder)
+    if not there.is_dir():
+        return f"{there} is no folder."
+    return "" if os.access(there, os.W_OK | os.X_OK) else f"{there} can't be written."

@@ -11,12 +11,13 @@ from console.cli import OpenScreens
 from console.commands.credentials import read_secrets
 from console.commands.output import Output
 from console.commands.stopping import stoppable
-from console.errors import Cancelled, SignInNeeded, UsageError
+from console.errors import Cancelled, SignInNeeded, StoreError, UsageError
 from console.guide.desk import utc_now
 from console.guide.draft import NewConnection
 from console.guide.environments import ALGUNA_SANDBOX, Place, environment_of, is_production, place
 from console.guide.signing_in import BrowserSignIn, Given, Session, look_around
 from console.net import origin
+from console.paths import obstacle
 from console.secrets import Secrets
 from console.settings import API_VERSION, Connections, checked_name
 
@@ -38,6 +39,9 @@ def run(args: argparse.Namespace, out: Output, open_screens: OpenScreens) -> int
     new.import_choice = args.import_choice or ("all" if new.place.environment == "rehearsal" else "none")
     if not args.alguna_key_stdin:
         raise UsageError("There is no Alguna key.", "Give it on standard input with --alguna-key-stdin.")
+    refusal = obstacle(connections.folder(name))
+    if refusal:
+        raise StoreError(refusal, "Look at its rights, or name another folder with ALGUNA_CONSOLE_HOME.")
     token, key = read_secrets(args)
     kept = Secrets(connections)
     try:
@@ -145,9 +149,8 @@ def _set_up(new: NewConnection, out: Output, stop: threading.Event) -> list[str]
                 )
 
     plan = new.plan_setup()
-    for item in plan.problems:
-        if item is not plan.obstacle:
-            out.talk(item.detail)
+    for item in () if plan.obstacle else plan.problems:
+        out.talk(f"Left alone: {item.detail}")
     new.apply_setup(plan, step)
     return [f"{item.kind} {item.api_name}" for item in plan.changes]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import platform
 import shutil
 import socket
@@ -15,7 +14,7 @@ from console import __version__
 from console.cli import OpenScreens
 from console.commands.output import Output, table
 from console.errors import ConsoleError
-from console.paths import home
+from console.paths import home, nearest, obstacle
 from console.settings import Connections
 
 
@@ -44,15 +43,11 @@ def _python() -> Finding:
 
 def _files() -> Finding:
     folder = home()
-    at = next(path for path in (folder, *folder.parents) if path.exists())
-    free = shutil.disk_usage(at).free // 2**20
-    writable = os.access(at, os.W_OK)
-    detail = (
-        f"{folder}, {free} MB free"
-        if writable
-        else f"{at} can't be written: name another with ALGUNA_CONSOLE_HOME"
-    )
-    return Finding("Files", writable and free > 50, detail)
+    refusal = obstacle(folder)
+    if refusal:
+        return Finding("Files", False, f"{refusal} Name another folder with ALGUNA_CONSOLE_HOME.")
+    free = shutil.disk_usage(nearest(folder)).free // 2**20
+    return Finding("Files", free > 50, f"{folder}, {free} MB free")
 
 
 def _keyring() -> Finding:
@@ -110,7 +105,9 @@ def _connections() -> list[Finding]:
                 card.health_text
                 or f"{card.org_name} ({card.org_id}), last sync {card.last_sync_at or 'never'}"
             )
-            findings.append(Finding(f"Connection {card.name}", card.health not in ("failed", "sign_in"), detail))
+            findings.append(
+                Finding(f"Connection {card.name}", card.health not in ("failed", "sign_in"), detail)
+            )
         except ConsoleError as failure:
             findings.append(Finding(f"Connection {card.name}", False, failure.message))
     return findings

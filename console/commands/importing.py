@@ -8,6 +8,7 @@ from console.cli import OpenScreens
 from console.commands.credentials import opened
 from console.commands.output import Output, table
 from console.commands.stopping import stoppable
+from console.commands.sync import exit_code, waits_for_a_person
 from console.guide.importing import preview
 from console.sync.policy import policy_for
 from console.sync.session import open_session
@@ -30,9 +31,8 @@ def run(args: argparse.Namespace, out: Output, open_screens: OpenScreens) -> int
             session.engine.request_import(args.only)
             connections.save(settings.model_copy(update={"import_choice": args.only}))
             summary = session.engine.run()
+            waiting = waits_for_a_person(session.cache)
             answer["sync"] = summary.as_json()
         text = table([(str(line.count).rjust(7), line.label, line.hint) for line in counted.lines])
         out.data(answer, f"{counted.title}\n{text}\n{counted.note}")
-    if args.dry_run:
-        return 0
-    return 3 if summary.refused or summary.incomplete or summary.review else 0
+    return 0 if args.dry_run else exit_code(summary, waiting)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import Any
 
 from console.cli import OpenScreens
@@ -36,7 +35,7 @@ def _status(args: argparse.Namespace, out: Output) -> int:
     rows = [(str(count).rjust(7), state.replace("_", " ")) for state, count in told["accounts"].items()]
     lag = told["lag"]
     text = (
-        f"{told['connection']}: {told['state']}, {told['health']}\n{table(rows)}\n"
+        f"{told['connection']}: {told['state']}, {told['health_text'] or told['health']}\n{table(rows)}\n"
         f"last seen: Salesforce {_ago(lag['salesforce'])}, Alguna {_ago(lag['alguna'])}; "
         f"API calls {told['api']['used']} of {told['api']['limit']}"
     )
@@ -54,6 +53,8 @@ def _accounts(args: argparse.Namespace, out: Output) -> int:
     grid = Grid.open(connections.cache_path(args.name))
     try:
         rows = grid.arrange("name", text=args.filter, state=_state(args.state))
+        if not rows:
+            out.talk("There is no such account here; a new record is known after the next pass.")
         for start in range(0, rows, PAGE):
             for row in grid.page(start, PAGE):
                 line = {
@@ -176,7 +177,7 @@ def _cell(row: FieldRow, side: str) -> str:
     cell = row.alguna if side == "alguna" else row.salesforce
     if not cell.known:
         return "(unknown)"
-    return shown(cell.value)[:40] or "(empty)"
+    return plain(shown(cell.value), 40) or "(empty)"
 
 
 def _problems(args: argparse.Namespace, out: Output) -> int:
@@ -187,6 +188,5 @@ def _problems(args: argparse.Namespace, out: Output) -> int:
     rows = [
         (str(each.count), each.category, plain(each.title, 100), plain(each.advice, 100)) for each in found
     ]
-    text = json.dumps([]) if not rows and out.as_json else table(rows) or "Nothing needs a person."
-    out.data([each.as_json() for each in found], text)
+    out.data([each.as_json() for each in found], table(rows) or "Nothing needs a person.")
     return 0

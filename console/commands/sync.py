@@ -14,18 +14,21 @@ from console.commands.output import Output, table
 from console.commands.stopping import stoppable
 from console.domain.plain import plain
 from console.domain.planner import plan_hash
-from console.domain.records import Change
+from console.domain.records import Change, State
 from console.errors import ConsoleError, StoreError
 from console.guide.account import shown
 from console.guide.forecast import forecast
 from console.secrets import Secrets
 from console.settings import Connections, ConnectionSettings, write_private
+from console.store.cache import Cache
 from console.sync.events import Changed, Event, Progress, RunFailed, RunFinished, RunSummary
 from console.sync.runner import EngineThread
 from console.sync.session import Session, open_session, opener
 
 WAITING = 3
-FOR_A_PERSON = ("sign_in", "conflict")
+FOR_A_PERSON = (State.INCOMPLETE, State.REVIEW, State.CONFLICT, State.REFUSED)
+WORDS = {State.REVIEW: "for review", State.CONFLICT: "to decide"}
+LASTING = ("sign_in", "conflict")
 """Categories of failures that passing time does not mend."""
 PATIENCE = 2.0
 """Seconds that the engine gets to stop; calls still under way then are looked up by the next pass."""
@@ -45,8 +48,20 @@ def run(args: argparse.Namespace, out: Output, open_screens: OpenScreens) -> int
         ) as session,
     ):
         summary = session.engine.run()
-    out.data(summary.as_json(), _words(summary))
-    return WAITING if summary.refused or summary.incomplete or summary.review else 0
+        waiting = waits_for_a_person(session.cache)
+    out.data(summary.as_json(), _words(summary, waiting))
+    return exit_code(summary, waiting)
+
+
+def waits_for_a_person(cache: Cache) -> dict[State, int]:
+    """How many customers wait, by state: also those that an earlier pass left waiting."""
+    counts = cache.entries.counts()
+    return {state: counts[state] for state in FOR_A_PERSON if counts.get(state)}
+
+
+def exit_code(summary: RunSummary, waiting: dict[State, int]) -> int:
+    """How a command ends that ran a pass to its end."""
+    return WAITING if summary.refused or waiting else 0
 
 
 def _plan(
@@ -101,7 +116,7 @@ def _watch(out: Output, settings: ConnectionSettings, connections: Connections, 
             try:
                 if isinstance(event, RunFinished):
                     out.data(event.summary.as_json(), _words(event.summary))
-                elif isinstance(event, RunFailed) and event.error.category in FOR_A_PERSON:
+                elif isinstance(event, RunFailed) and event.error.category in LASTING:
                     ending.append(event.error)
                     stop.set()
                 elif isinstance(event, RunFailed):
@@ -138,15 +153,13 @@ def _talk(out: Output) -> Callable[[Event], None]:
     return listen
 
 
-def _words(summary: RunSummary) -> str:
-    waiting = [
-        f"{count} {word}"
-        for count, word in ((summary.incomplete, "incomplete"), (summary.review, "for review"))
-        if count
-    ]
+def _words(summary: RunSummary, waiting: dict[State, int] | None = None) -> str:
+    if waiting is None:
+        waiting = {State.INCOMPLETE: summary.incomplete, State.REVIEW: summary.review}
+    parts = [f"{count} {WORDS.get(state, state)}" for state, count in waiting.items() if count]
     return (
         f"Run {summary.run}: {summary.applied} changes applied, {summary.refused} refused, {summary.stale} moved meanwhile"
-        f"{'; waiting: ' + ', '.join(waiting) if waiting else ''}. "
+        f"{'; waiting: ' + ', '.join(parts) if parts else ''}. "
         f"{summary.salesforce_calls} Salesforce and {summary.alguna_calls} Alguna calls, {summary.seconds:.1f} s."
     )
 

@@ -235,7 +235,10 @@ def _allowed(item: SetupItem, held: Mapping[str, Any]) -> SetupItem:
     column, words = _NEEDED[item.kind]
     if item.action not in ("create", "grant") or held.get(column) is not False:
         return item
-    detail = f"{item.api_name} is missing, and the signed-in user lacks the permission '{words}' to make it."
+    what = "The permission set is not assigned to" if item.kind == "assignment" else "There is no"
+    detail = (
+        f"{what} {item.api_name} yet, and the signed-in user lacks the permission '{words}' to change that."
+    )
     return SetupItem(item.kind, item.api_name, "blocked", detail, item.sf_id)
 
 
