@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import re
 import shutil
 import tempfile
 import unicodedata
+from dataclasses import asdict, dataclass, field, fields
+from functools import cache
 from pathlib import Path
-from typing import Literal
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from types import UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from console.domain.records import Rule
 from console.errors import StoreError, UsageError
@@ -25,10 +28,15 @@ LONGEST_NAME = 60
 RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
 
 
-class ConnectionSettings(BaseModel):
-    """A connection as its administrator set it up: one Alguna account and one Salesforce org."""
+@dataclass(frozen=True, slots=True)
+class ConnectionSettings:
+    """A connection as its administrator set it up: one Alguna account and one Salesforce org.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    A plain dataclass with checks of its own, because the first screen needs it, and loading pydantic for that would take a fifth of
+    the time until it is painted.
+
+    :raises ValueError: something is not of its kind; the text names it and never holds what was found.
+    """
 
     name: str
     environment: Literal["rehearsal", "sandbox", "production", "my_domain"] = "sandbox"
@@ -52,21 +60,51 @@ class ConnectionSettings(BaseModel):
     connected_at: str = ""
     """The instant of the connection, ``2026-01-02T03:04:05Z``: later customers are in scope whatever was imported."""
     disconnected_at: str = ""
-    api_version: str = Field(default=API_VERSION, pattern=r"^[0-9]{2,3}\.0$")
-    rules: dict[str, Rule] = Field(default_factory=dict)
+    api_version: str = API_VERSION
+    rules: dict[str, Rule] = field(default_factory=dict)
     """Field rules that differ from the field table's own, by field key."""
     customer_url: str = "{app}/customers/{id}"
     subscription_url: str = "{app}/subscriptions/{id}"
-    interval_seconds: float = Field(default=60.0, ge=1.0, le=86_400.0)
-    alguna_rate: float = Field(default=90.0, gt=0.0)
+    interval_seconds: float = 60.0
+    alguna_rate: float = 90.0
     """Requests a second that we allow ourselves: at most 100, Alguna's own limit, unless it is a practice account here."""
     permission_set: str = "Alguna_Sync"
 
-    @model_validator(mode="after")
-    def _within_limits(self) -> ConnectionSettings:
-        if self.alguna_rate > ALGUNA_CEILING and not is_loopback(self.alguna_url):
-            raise ValueError(f"alguna_rate is at most {ALGUNA_CEILING}")
-        return self
+    def __post_init__(self) -> None:
+        for name, kind in _kinds().items():
+            if not _is_a(getattr(self, name), kind):
+                raise ValueError(f'"{name}" is not of its kind')
+        if not re.fullmatch(r"[0-9]{2,3}\.0", self.api_version):
+            raise ValueError('"api_version" is not like 62.0')
+        if not 1.0 <= self.interval_seconds <= 86_400.0:
+            raise ValueError('"interval_seconds" is not between a second and a day')
+        highest = math.inf if is_loopback(self.alguna_url) else ALGUNA_CEILING
+        if not 0 < self.alguna_rate <= highest:
+            raise ValueError(f'"alguna_rate" is not above 0 and at most {highest}')
+
+    @classmethod
+    def from_json(cls, text: str) -> ConnectionSettings:
+        """Settings as `to_json` wrote them.
+
+        :raises ValueError: it is no JSON, not what belongs there, or holds something that is no setting.
+        """
+        try:
+            data = json.loads(text)
+        except (ValueError, RecursionError):
+            data = None
+        if not isinstance(data, dict) or "name" not in data:
+            raise ValueError("it holds no settings")
+        known = {each.name for each in fields(cls)}
+        if not known >= data.keys():
+            raise ValueError("it holds something that is no setting")
+        rules = data.get("rules")
+        if isinstance(rules, dict) and all(rule in list(Rule) for rule in rules.values()):
+            data["rules"] = {key: Rule(rule) for key, rule in rules.items()}
+        return cls(**data)
+
+    def to_json(self) -> str:
+        """All settings as JSON, in their order."""
+        return json.dumps(asdict(self), indent=2)
 
     @property
     def is_practice(self) -> bool:
@@ -78,6 +116,26 @@ class ConnectionSettings(BaseModel):
     def is_production(self) -> bool:
         """True when people and billing rely on the org."""
         return self.environment != "rehearsal" and not self.is_sandbox
+
+
+@cache
+def _kinds() -> dict[str, Any]:
+    return get_type_hints(ConnectionSettings)
+
+
+def _is_a(value: object, kind: Any) -> bool:
+    """Whether a value is of a kind that settings are declared with."""
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        return isinstance(value, str) and value in parts
+    if origin is UnionType:
+        return any(_is_a(value, part) for part in parts)
+    if origin is dict:
+        key, content = parts
+        return isinstance(value, dict) and all(_is_a(k, key) and _is_a(v, content) for k, v in value.items())
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, kind)
 
 
 class Connections:
@@ -116,9 +174,9 @@ class Connections:
                 f"The settings of {known!r} cannot be read ({_reason(error)}).", f"Look at {path}."
             ) from None
         try:
-            return ConnectionSettings.model_validate_json(text)
-        except ValidationError as error:
-            problem = _first_problem(error)
+            return ConnectionSettings.from_json(text)
+        except ValueError as error:
+            problem = str(error)
         raise StoreError(
             f"The settings of {known!r} are damaged: {problem}.",
             f"Mend {path}, or remove it and connect again.",
@@ -137,7 +195,7 @@ class Connections:
         path = self.folder(name) / "settings.json"
         try:
             private(path.parent)
-            write_private(path, settings.model_dump_json(indent=2, exclude_defaults=False) + "\n")
+            write_private(path, settings.to_json() + "\n")
         except OSError as error:
             raise StoreError(
                 f"The settings of {name!r} cannot be written ({_reason(error)}).",
@@ -215,9 +273,3 @@ def _reason(error: OSError | UnicodeDecodeError) -> str:
     if isinstance(error, UnicodeDecodeError):
         return "not text"
     return (error.strerror or type(error).__name__).lower()
-
-
-def _first_problem(error: ValidationError) -> str:
-    problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    where = ".".join(str(part) for part in problem["loc"]) or "the file"
-    return f"{json.dumps(where)}: {problem['msg'].lower()}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 
 from console.cli import OpenScreens
 from console.commands.credentials import opened
@@ -29,7 +30,7 @@ def run(args: argparse.Namespace, out: Output, open_screens: OpenScreens) -> int
         answer: dict[str, object] = {"lines": lines, "total": counted.total, "dry_run": args.dry_run}
         if not args.dry_run:
             session.engine.request_import(args.only)
-            connections.save(settings.model_copy(update={"import_choice": args.only}))
+            connections.save(replace(settings, import_choice=args.only))
             summary = session.engine.run()
             waiting = waits_for_a_person(session.cache)
             answer["sync"] = summary.as_json()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from console.errors import ConsoleError, StoreError
@@ -172,7 +173,7 @@ class OpenConnection:
         """Bring existing customers into scope; the next pass starts at once."""
         if self._engine is None:
             return
-        self._settings = self._settings.model_copy(update={"import_choice": choice})
+        self._settings = replace(self._settings, import_choice=choice)
         self._connections.save(self._settings)
         self._engine.request_import(choice)
 

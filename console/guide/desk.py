@@ -7,6 +7,7 @@ wizard are loaded.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -127,11 +128,10 @@ class ConsoleDesk:
         def accept(session: Session) -> str:
             TokenSource(self._secrets, name).keep(session.tokens)
             self._connections.save(
-                settings.model_copy(
-                    update={
-                        "instance_url": session.tokens.instance_url,
-                        "username": session.identity.username,
-                    }
+                replace(
+                    settings,
+                    instance_url=session.tokens.instance_url,
+                    username=session.identity.username,
                 )
             )
             if name in self._open:
@@ -232,13 +232,12 @@ def follow_rehearsal(connections: Connections, practice: Practice) -> None:
             continue  # Home lists it as damaged.
         if settings.environment != "rehearsal" or settings.org_id != org["org_id"]:
             continue
-        today = settings.model_copy(
-            update={
-                "login_url": org["login_url"],
-                "instance_url": org["instance_url"],
-                "alguna_url": alguna["base_url"],
-                "alguna_app_url": alguna["base_url"],
-            }
+        today = replace(
+            settings,
+            login_url=org["login_url"],
+            instance_url=org["instance_url"],
+            alguna_url=alguna["base_url"],
+            alguna_app_url=alguna["base_url"],
         )
         if today != settings:
             connections.save(today)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -309,7 +309,7 @@ class Leaving:
                 "Name another file with --receipt, then begin again: what is done stays done.",
             ) from None
         current = self._connections.load(self._settings.name)
-        self._connections.save(current.model_copy(update={"disconnected_at": self._now()}))
+        self._connections.save(replace(current, disconnected_at=self._now()))
 
     # --- looking -----------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,19 @@ def test_without_any_connection_the_advice_is_to_make_one(connections: Connectio
         '{"name": "one", "surprise": 1}',
         '{"name": "one", "interval_seconds": 0}',
         '{"name": "one", "alguna_rate": 101, "alguna_url": "https://api.alguna.io"}',
+        '{"name": 1}',
+        '{"name": "one", "environment": "elsewhere"}',
+        '{"name": "one", "is_sandbox": "yes"}',
+        '{"name": "one", "interval_seconds": NaN}',
+        '{"name": "one", "interval_seconds": true}',
+        '{"name": "one", "interval_seconds": "60"}',
+        '{"name": "one", "api_version": "62"}',
+        '{"name": "one", "alguna_rate": 0}',
+        '{"name": "one", "rules": {"Name": "whoever_wins"}}',
+        '{"name": "one", "rules": {"Name": ["alguna_wins"]}}',
+        '{"name": "one", "rules": ["alguna_wins"]}',
+        '{"org_name": "nameless"}',
+        "[" * 100_000,
         "\x00",
         "null",
     ],
@@ -194,7 +208,7 @@ def test_removing_a_connection_leaves_the_others(connections: Connections) -> No
 
 
 def test_settings_hold_no_place_for_a_secret(connections: Connections) -> None:
-    names = set(ConnectionSettings.model_fields)
+    names = {each.name for each in fields(ConnectionSettings)}
     assert not {
         name for name in names if "token" in name or "secret" in name or "key" in name or "password" in name
     }

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -198,12 +199,11 @@ def test_import_brings_existing_customers_in_at_any_later_time(bench):
 
 def test_connections_of_a_rehearsal_follow_it_to_new_ports(bench):
     name = bench.connected()
-    moved = bench.connections.load(name).model_copy(
-        update={
-            "instance_url": "http://127.0.0.1:1",
-            "login_url": "http://127.0.0.1:1",
-            "alguna_url": "http://127.0.0.1:2",
-        }
+    moved = replace(
+        bench.connections.load(name),
+        instance_url="http://127.0.0.1:1",
+        login_url="http://127.0.0.1:1",
+        alguna_url="http://127.0.0.1:2",
     )
     bench.connections.save(moved)
     ConsoleDesk(bench.home, practice=bench.desk._practice, secrets=bench.secrets)

@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -79,7 +80,7 @@ class World:
 
     def choose(self, **choices: Any) -> None:
         """Change the connection's settings."""
-        self.settings = self.settings.model_copy(update=choices)
+        self.settings = replace(self.settings, **choices)
         self.connections.save(self.settings)
 
     def open(self, **how: Any) -> Session:
