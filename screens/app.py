@@ -13,7 +13,7 @@ from textual.reactive import var
 from console.domain.plain import plain
 from console.domain.records import State
 from console.errors import ConsoleError
-from console.sync.events import Event, RunFinished, Waiting
+from console.sync.events import Event, Noted, RunFinished, Waiting
 from screens.commands import bindings
 from screens.live import Live, begin, fold
 from screens.place import Place
@@ -231,6 +231,8 @@ class ConsoleApp(Works, App[None], inherit_bindings=False):
         live = fold(live, message.event, self.desk.now())
         if isinstance(message.event, RunFinished | Waiting):
             live = begin_again(live, connection)
+        elif isinstance(message.event, Noted) and message.event.error is not None:
+            self.failed(message.event.error)
         self.live = live
 
     def watch_live(self, live: Live | None) -> None:

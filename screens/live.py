@@ -13,6 +13,7 @@ from console.sync.events import (
     Changed,
     Counts,
     Event,
+    Noted,
     Progress,
     RunFailed,
     RunFinished,
@@ -99,6 +100,8 @@ def fold(live: Live, event: Event, now: str) -> Live:
                 last=event.summary or live.last,
                 generation=live.generation + 1,
             )
+        case Noted():
+            return replace(live, generation=live.generation + 1)
         case Waiting():
             until = None if event.seconds is None else _later(now, event.seconds)
             return replace(live, doing=None, waits_until=until, waits_for=event.reason)

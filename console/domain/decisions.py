@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Final
 
-from console.domain.fields import SUBSCRIPTION_KEYS, FieldSpec, Kind
+from console.domain.fields import (
+    CONTACT_EMAIL,
+    CONTACT_LAST_NAME,
+    CURRENCY,
+    CUSTOMER_ID,
+    FIELD,
+    NAME,
+    SUBSCRIPTION_KEYS,
+    FieldSpec,
+    Flow,
+    Kind,
+)
 from console.domain.merge import EMPTY, SAME, UNKNOWN, merge, settled
-from console.domain.normal import canonical, fits
+from console.domain.normal import canonical, fits, same
+from console.domain.plain import plain
 from console.domain.policy import Policy
 from console.domain.records import (
     Account,
+    Answer,
     Contact,
     Customer,
     Decision,
@@ -20,8 +34,45 @@ from console.domain.records import (
     Values,
 )
 
-Answers = Mapping[str, Side]
+Answers = Mapping[str, Answer]
 """Field key -> the side whose value a person chose to keep."""
+
+REQUIRED: Final[Mapping[Direction, frozenset[str]]] = {
+    Direction.TO_SALESFORCE: frozenset({NAME, CONTACT_LAST_NAME}),
+    Direction.TO_ALGUNA: frozenset({NAME, CURRENCY, CONTACT_EMAIL}),
+}
+"""What may not be empty on the side that is written."""
+
+
+def standing(answers: Answers, alguna: Values, salesforce: Values) -> tuple[Answers, tuple[str, ...]]:
+    """The answers that hold for these values, and the keys of those that a move since made void.
+
+    While a side doesn't say what it holds, an answer neither holds nor is void.
+    """
+    if not answers:
+        return answers, ()
+    holding: dict[str, Answer] = {}
+    void: list[str] = []
+    for key, answer in answers.items():
+        if key not in alguna or key not in salesforce:
+            continue
+        kind = FIELD[key].kind
+        if same(kind, alguna[key], answer.alguna) and same(kind, salesforce[key], answer.salesforce):
+            holding[key] = answer
+        else:
+            void.append(key)
+    return holding, tuple(void)
+
+
+def open_to(decision: Decision, alguna: Values, salesforce: Values) -> tuple[Side, ...]:
+    """The sides whose value a person may choose to keep in this field now; none where nothing differs."""
+    key = decision.key
+    if not decision.differs or key not in alguna or key not in salesforce:
+        return ()
+    if FIELD[key].direction is Flow.BOTH:
+        return ("alguna", "salesforce")
+    # Only Alguna fills it: Salesforce's value can be let be where Alguna has none, never copied back.
+    return ("alguna", "salesforce") if alguna[key] is None and key != CUSTOMER_ID else ("alguna",)
 
 
 def decide(
@@ -51,6 +102,7 @@ def decide(
             # Nearly every field of nearly every pass.
             decisions.append(settled(key, EMPTY if ours is None else SAME))
             continue
+        answer = answers.get(key)
         decision = merge(
             key,
             ours,
@@ -58,16 +110,23 @@ def decide(
             agreed,
             rule,
             latest=latest.get(spec.entity) if rule is Rule.LATEST_WINS else None,
-            answer=answers.get(key),
+            answer=answer.side if answer is not None else None,
             may_empty=subscribed or key not in SUBSCRIPTION_KEYS,
         )
+        if answer is not None and decision.differs and not decision.asks:
+            decided = f"{decision.reason} Decided by {plain(answer.by, 60)} at {answer.at}."
+            decision = replace(decision, reason=decided)
         decisions.append(permitted(decision, spec, policy))
     return decisions
 
 
 def permitted(decision: Decision, spec: FieldSpec, policy: Policy) -> Decision:
-    """The decision itself, or a refusal where Salesforce would not take the value from this user."""
-    if decision.direction is not Direction.TO_SALESFORCE:
+    """The decision itself, or a refusal where the value would not be taken, from this user or at all."""
+    direction = decision.direction
+    if direction is not None and decision.value is None and spec.key in REQUIRED[direction]:
+        name = "Salesforce" if direction is Direction.TO_SALESFORCE else "Alguna"
+        return refusal(decision, f"{spec.label} may not be empty in {name}.")
+    if direction is not Direction.TO_SALESFORCE:
         return decision
     if not policy.may_write(spec.key):
         return refusal(decision, "The signed-in user may read this field in Salesforce but not edit it.")

@@ -1,14 +1,16 @@
 """Which account is a customer's: found with proof, or left to a person with the evidence.
 
-In order: our customer id on the account; the account's id among the customer's aliases; one single free account with the same
-domain and a compatible name. Linking the wrong pair would overwrite one company's record with another's, so whatever is
-less clear than that is ambiguous, and nothing is guessed.
+A person's choice stands above all. Else, in order: our customer id on the account; the account's id among the customer's
+aliases; one single free account with the same domain and a compatible name. Linking the wrong pair would overwrite one
+company's record with another's, so whatever is less clear than that is ambiguous, and nothing is guessed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from json import dumps
 from typing import Final, Protocol
 
 from console.domain.domains import business_domain
@@ -16,7 +18,8 @@ from console.domain.fields import CONTACT_EMAIL, CUSTOMER_ID, FIELD, WEBSITE
 from console.domain.ids import account_id
 from console.domain.names import name_key, names_compatible
 from console.domain.normal import same, shown
-from console.domain.records import Account, Candidate, Customer, Match, MatchedBy
+from console.domain.plain import plain
+from console.domain.records import UNDECIDED, Account, Candidate, Customer, Decided, Match, MatchedBy
 
 MOST_CANDIDATES: Final = 10
 
@@ -37,18 +40,67 @@ class AccountLookup(Protocol):
         """Accounts whose name has this `name_key`."""
 
     def linked(self, account_id: str) -> str | None:
-        """The customer that the account is linked to, if any."""
+        """The customer that the account is linked to, or that a person chose it for, if any."""
 
 
-def match(customer: Customer, lookup: AccountLookup) -> Match:
-    """The customer's account, or candidates for a person to choose from, best first, or nothing."""
-    return _by_customer_id(customer, lookup) or _by_alias(customer, lookup) or _by_likeness(customer, lookup)
+def match(customer: Customer, lookup: AccountLookup, decided: Decided = UNDECIDED) -> Match:
+    """The customer's account, or candidates for a person to choose from, best first, or nothing.
+
+    What a person chose is done where it is still possible. A customer that a person unlinked is never linked by itself,
+    whatever is found: all of it goes to the person.
+    """
+    choice = decided.choice
+    if choice is not None and choice.what == "link" and (chosen := _chosen(customer, lookup, decided)):
+        return chosen
+    proven = _by_customer_id(customer, lookup, decided)
+    if choice is not None and choice.what == "create":
+        # Salesforce keeps a customer id once: an account that carries it stands in the way of a new one, or is it.
+        return proven or Match()
+    found = proven or _by_alias(customer, lookup, decided) or _by_likeness(customer, lookup, decided)
+    return _for_a_person(found, customer, lookup, decided) if decided.apart else found
+
+
+def question(customer: Customer, match: Match) -> str:
+    """What a person is asked about a customer, as a text to compare: its identity, and what may be its account."""
+    identity = [customer.name, *_domains(customer), *sorted(customer.aliases)]
+    found = [[each.account_id, each.name, *each.evidence] for each in match.candidates]
+    return sha256(dumps([identity, match.account_id, found]).encode("ascii")).hexdigest()
+
+
+def _chosen(customer: Customer, lookup: AccountLookup, decided: Decided) -> Match | None:
+    """The account that a person chose; None when it is gone, or somebody else's by now."""
+    choice = decided.choice
+    if choice is None or choice.account_id is None:
+        return None
+    found = _alive(lookup.by_ids([choice.account_id]))
+    if len(found) != 1 or lookup.linked(found[0].id) not in (None, customer.id):
+        return None
+    by = plain(choice.by, 60)
+    return Match(found[0].id, MatchedBy.PERSON, f"{by} chose this account at {choice.at}.")
+
+
+def _for_a_person(found: Match, customer: Customer, lookup: AccountLookup, decided: Decided) -> Match:
+    """What was found, and the accounts that the customer was unlinked from, as candidates."""
+    known = list(found.candidates)
+    listed = {candidate.account_id for candidate in known}
+    others = [*filter(None, [found.account_id]), *sorted(decided.apart)]
+    accounts = _alive(lookup.by_ids([id_ for id_ in others if id_ not in listed]))
+    weighed = []
+    for account in accounts:
+        evidence = _Evidence(account)
+        if account.id == found.account_id:
+            evidence.add(_PROOF, found.evidence.rstrip("."))
+        weighed.append(_weigh(evidence, customer, _domains(customer), lookup, decided))
+    candidates = [*known, *_ranked(one for one in weighed if one.account.id not in listed)]
+    best = sorted(candidates, key=lambda candidate: -candidate.score)
+    return replace(Match(), candidates=tuple(best[:MOST_CANDIDATES]))
 
 
 def without_rivals(matches: Mapping[str, Match], lookup: AccountLookup) -> dict[str, Match]:
     """`matches` by customer id, where customers that claim the same account are all left to a person.
 
-    Which of two customers comes first must not decide whose account it is. A match by customer id is proof and stands.
+    Which of two customers comes first must not decide whose account it is. A match by customer id is proof and stands, and
+    so does a person's choice.
     """
     claims: dict[str, list[str]] = {}
     for customer_id, found in matches.items():
@@ -61,7 +113,7 @@ def without_rivals(matches: Mapping[str, Match], lookup: AccountLookup) -> dict[
         name = next((account.name for account in lookup.by_ids([claimed])), claimed)
         for customer_id in customers:
             claim = matches[customer_id]
-            if claim.how is MatchedBy.CUSTOMER_ID:
+            if claim.how in (MatchedBy.CUSTOMER_ID, MatchedBy.PERSON):
                 continue
             others = ", ".join(shown(other) for other in customers if other != customer_id)
             evidence = (claim.evidence.rstrip("."), f"also claimed by customer {others}")
@@ -75,6 +127,7 @@ _DOMAIN: Final = 50
 _NAME: Final = 30
 _PLACE: Final = 5
 _TAKEN: Final = -60
+_APART: Final = -120
 
 
 @dataclass(slots=True)
@@ -94,14 +147,14 @@ class _Evidence:
         self.sentences.append(sentence)
 
 
-def _by_customer_id(customer: Customer, lookup: AccountLookup) -> Match | None:
+def _by_customer_id(customer: Customer, lookup: AccountLookup, decided: Decided) -> Match | None:
     sentence = f"the account carries the customer id {shown(customer.id)}"
     return _proven(
-        customer, _alive(lookup.by_customer_id(customer.id)), lookup, MatchedBy.CUSTOMER_ID, sentence
+        customer, _alive(lookup.by_customer_id(customer.id)), lookup, decided, MatchedBy.CUSTOMER_ID, sentence
     )
 
 
-def _by_alias(customer: Customer, lookup: AccountLookup) -> Match | None:
+def _by_alias(customer: Customer, lookup: AccountLookup, decided: Decided) -> Match | None:
     ids = list(dict.fromkeys(filter(None, map(account_id, customer.aliases))))
     if not ids:
         return None
@@ -110,31 +163,33 @@ def _by_alias(customer: Customer, lookup: AccountLookup) -> Match | None:
     if winners:  # an alias may name the loser of a merge: the account lives on under the winner's id
         found.extend(lookup.by_ids(winners))
     sentence = "the account's id is an alias of the customer"
-    return _proven(customer, _alive(found), lookup, MatchedBy.ALIAS, sentence)
+    return _proven(customer, _alive(found), lookup, decided, MatchedBy.ALIAS, sentence)
 
 
 def _proven(
     customer: Customer,
     accounts: Sequence[Account],
     lookup: AccountLookup,
+    decided: Decided,
     how: MatchedBy,
     sentence: str,
 ) -> Match | None:
     """One free account is a match; several, or one that is somebody else's, are candidates; none is no answer."""
     if not accounts:
         return None
-    if len(accounts) == 1 and _taken(customer, accounts[0], lookup) is None:
+    free = _taken(customer, accounts[0], lookup) is None and accounts[0].id not in decided.apart
+    if len(accounts) == 1 and free:
         return Match(accounts[0].id, how, f"{sentence[0].upper()}{sentence[1:]}.")
     domains = _domains(customer)
     weighed = []
     for account in accounts:
         evidence = _Evidence(account)
         evidence.add(_PROOF, sentence)
-        weighed.append(_weigh(evidence, customer, domains, lookup))
+        weighed.append(_weigh(evidence, customer, domains, lookup, decided))
     return Match(candidates=_ranked(weighed))
 
 
-def _by_likeness(customer: Customer, lookup: AccountLookup) -> Match:
+def _by_likeness(customer: Customer, lookup: AccountLookup, decided: Decided) -> Match:
     """Same domain and compatible name, if that is one single free account; else what may be the one."""
     domains = _domains(customer)
     at_domain: dict[str, str] = {}
@@ -147,7 +202,7 @@ def _by_likeness(customer: Customer, lookup: AccountLookup) -> Match:
         accounts.setdefault(account.id, account)
     weighed = []
     for account in accounts.values():
-        evidence = _weigh(_Evidence(account, at_domain.get(account.id)), customer, domains, lookup)
+        evidence = _weigh(_Evidence(account, at_domain.get(account.id)), customer, domains, lookup, decided)
         # A sister company has the same domain, another name, and is already somebody's: no candidate.
         if evidence.compatible or evidence.free:
             weighed.append(evidence)
@@ -159,7 +214,11 @@ def _by_likeness(customer: Customer, lookup: AccountLookup) -> Match:
 
 
 def _weigh(
-    evidence: _Evidence, customer: Customer, domains: Sequence[str], lookup: AccountLookup
+    evidence: _Evidence,
+    customer: Customer,
+    domains: Sequence[str],
+    lookup: AccountLookup,
+    decided: Decided,
 ) -> _Evidence:
     """Add what the account's domain, name, place and present link say."""
     account = evidence.account
@@ -185,6 +244,9 @@ def _weigh(
     if taken is not None:
         evidence.free = False
         evidence.add(_TAKEN, taken)
+    if account.id in decided.apart:
+        evidence.free = False
+        evidence.add(_APART, "unlinked by a person")
     return evidence
 
 

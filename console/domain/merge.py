@@ -132,6 +132,9 @@ def _owned(
     if key == CUSTOMER_ID and base is UNKNOWN and salesforce is not None and answer != "alguna":
         reason = f"The account carries the id {shown(salesforce)} of another customer; a person decides whose it is."
         return Decision(key, reason, differs=True, asks=True)
+    if alguna is None and answer == "salesforce":
+        reason = f"Salesforce's value was kept: {shown(salesforce)}; Alguna has nothing."
+        return Decision(key, reason, differs=True)
     edited = base is UNKNOWN or not same(spec.kind, salesforce, base)
     if alguna is None and answer != "alguna" and not (may_empty and not edited):
         return _asks_to_empty(key, "alguna", salesforce)

@@ -7,7 +7,7 @@ shown first, hashed, and applied later.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from types import MappingProxyType
+from dataclasses import replace
 from typing import Final
 
 from console.domain import contacts, why
@@ -19,9 +19,10 @@ from console.domain.changes import (
     field_change,
     plan_hash,
 )
-from console.domain.decisions import Answers, decide, latest_sides
+from console.domain.decisions import decide, latest_sides, standing
 from console.domain.fields import ACCOUNT_FIELDS, CUSTOMER_ID, FIELD, FIELDS, NAME
 from console.domain.ids import same_id
+from console.domain.matching import question
 from console.domain.merge import UNKNOWN, Known, merge
 from console.domain.policy import Policy
 from console.domain.records import (
@@ -39,43 +40,47 @@ from console.domain.records import (
 )
 from console.domain.view import AlgunaView, alguna_values, salesforce_values
 
-__all__ = ["NEW_ACCOUNT", "NO_ANSWERS", "UNKNOWN", "Answers", "Known", "merge", "plan", "plan_hash"]
-
-NO_ANSWERS: Final[Answers] = MappingProxyType({})
+__all__ = ["NEW_ACCOUNT", "UNKNOWN", "Known", "merge", "plan", "plan_hash"]
 
 
-def plan(subject: Subject, policy: Policy, answers: Answers = NO_ANSWERS) -> LinkPlan:
+def plan(subject: Subject, policy: Policy) -> LinkPlan:
     """The plan for one customer: its state, every field's decision, the changes, and sentences that say why.
 
     A subject without a `match` hasn't been looked for in Salesforce yet, so nothing is created for it.
-    `subject.subscriptions` are all of the customer's: an empty tuple means that there is none. `answers` are the
-    choices of a person who was asked.
+    `subject.subscriptions` are all of the customer's: an empty tuple means that there is none. `subject.decided` is what
+    people decided when they were asked; it goes before what the policy says of customers in general.
     """
     gone = why.gone(subject)
     if gone is not None:
         return LinkPlan(State.GONE, gone)
     if subject.link is not None and subject.account is not None:
-        return _linked(subject, subject.account, policy, answers)
-    customer, match = subject.customer, subject.match
-    existing = not policy.is_new(customer) and customer.id not in policy.imported
-    if existing and policy.import_choice == "none":
-        return LinkPlan(State.NOT_IMPORTED, (_LEFT_ALONE,))
+        return _linked(subject, subject.account, policy)
+    customer, match, choice = subject.customer, subject.match, subject.decided.choice
+    asked_for = choice is not None and choice.what != "leave"
+    existing = not policy.is_new(customer) and customer.id not in policy.imported and not asked_for
+    outside = existing and policy.import_choice == "none"
     if match is None:
+        if outside and not subject.decided:
+            return LinkPlan(State.NOT_IMPORTED, (_LEFT_ALONE,))
         return LinkPlan(State.NEW, ("Not looked for in Salesforce yet.",))
+    if choice is not None and choice.what == "leave" and choice.question == question(customer, match):
+        return LinkPlan(State.NOT_IMPORTED, (why.left_alone(choice),))
+    if outside and not (subject.decided.apart and match.candidates):
+        return LinkPlan(State.NOT_IMPORTED, (_LEFT_ALONE,))
     if match.account_id is not None:
         account = subject.account
         if account is None or not same_id(account.id, match.account_id):
             return LinkPlan(
                 State.NEW, (f"Matched to account {match.account_id}, which hasn't been read yet.",)
             )
-        return _linked(subject, account, policy, answers)
+        return _linked(subject, account, policy)
     if match.candidates:
-        return LinkPlan(State.REVIEW, why.review(match))
+        return LinkPlan(State.REVIEW, why.review(match, choice))
     if existing and policy.import_choice == "matching":
         return LinkPlan(State.NOT_IMPORTED, (_NO_MATCH,))
-    if not policy.create_accounts:
+    if not policy.create_accounts and not asked_for:
         return LinkPlan(State.NOT_CREATED, (_NO_CREATION,))
-    return _unmatched(subject, policy)
+    return _unmatched(subject, policy, why.created(choice))
 
 
 _LEFT_ALONE = "This customer was there before the connection, and existing customers are not imported."
@@ -83,11 +88,10 @@ _NO_MATCH = (
     "No account matches, and of the existing customers only those with a matching account are imported."
 )
 _NO_CREATION = "No account matches, and creating accounts from Alguna is switched off."
-_CREATED = "No account matches this customer: one is created, because Alguna is the source of new accounts."
 _NEW_CONTACT = "The account has no contact with this e-mail address: Alguna's contact is created."
 
 
-def _unmatched(subject: Subject, policy: Policy) -> LinkPlan:
+def _unmatched(subject: Subject, policy: Policy, reason: str) -> LinkPlan:
     """A new account with everything known, its contact, and its id among the customer's aliases."""
     customer = subject.customer
     view = alguna_values(customer, subject.subscriptions, None, policy)
@@ -111,7 +115,7 @@ def _unmatched(subject: Subject, policy: Policy) -> LinkPlan:
             tuple(decisions),
             differs=_differing(decisions),
         )
-    changes = [account_creation(customer, values, _CREATED)]
+    changes = [account_creation(customer, values, reason)]
     contact = contacts.new_contact(view.values, None, policy)
     if person := _written(contact):
         changes.append(contact_creation(customer, NEW_ACCOUNT, person, "The new account's contact."))
@@ -119,20 +123,21 @@ def _unmatched(subject: Subject, policy: Policy) -> LinkPlan:
     decisions = _in_order([*decisions, *contact])
     return LinkPlan(
         State.PENDING,
-        (_CREATED, *why.of_troubles(decisions), *why.notes(view, decisions)),
+        (reason, *why.of_troubles(decisions), *why.notes(view, decisions)),
         tuple(decisions),
         tuple(changes),
         differs=_differing(decisions),
     )
 
 
-def _linked(subject: Subject, account: Account, policy: Policy, answers: Answers) -> LinkPlan:
+def _linked(subject: Subject, account: Account, policy: Policy) -> LinkPlan:
     """Field changes both ways, the contact where there is none, and the alias."""
     customer, link = subject.customer, subject.link
     view = alguna_values(customer, subject.subscriptions, link, policy)
     contact = subject.contact if subject.contact is not None and not subject.contact.deleted else None
     there = salesforce_values(account, contact)
     base: Values = link.base if link is not None else {}
+    answers, void = standing(subject.decided.answers, view.values, there)
     decisions = decide(
         ACCOUNT_FIELDS if contact is None else FIELDS,
         view.values,
@@ -156,7 +161,7 @@ def _linked(subject: Subject, account: Account, policy: Policy, answers: Answers
         decisions = _in_order([*decisions, *fresh])
     if account.id not in customer.aliases:
         changes.append(alias_addition(customer, account.id))
-    return _result(subject, view, decisions, [*created, *changes])
+    return replace(_result(subject, view, decisions, [*created, *changes]), void=void)
 
 
 def _field_changes(

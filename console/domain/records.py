@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 Value = str | None
 Values = Mapping[str, Value]
@@ -145,6 +145,47 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """What a person chose for a customer that has no account yet."""
+
+    what: Literal["link", "create", "leave"]
+    at: str
+    by: str
+    account_id: str | None = None
+    """The account to link with, for ``link``."""
+    question: str = ""
+    """For ``leave``: what was asked (`matching.question`). Another question is asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Whose value of a field a person keeps, good for the two values that were looked at and for no others."""
+
+    side: Side
+    alguna: Value
+    salesforce: Value
+    at: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """All that people decided about one customer."""
+
+    choice: Choice | None = None
+    apart: frozenset[str] = frozenset()
+    """Accounts that it was unlinked from: never matched with it again unless a person links them."""
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    """By field key."""
+
+    def __bool__(self) -> bool:
+        return self.choice is not None or bool(self.apart) or bool(self.answers)
+
+
+UNDECIDED: Final = Decided()
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """Everything known about one customer: what the planner is given."""
 
@@ -154,6 +195,7 @@ class Subject:
     contact: Contact | None = None
     link: Link | None = None
     match: Match | None = None
+    decided: Decided = UNDECIDED
 
 
 class State(StrEnum):
@@ -258,3 +300,5 @@ class LinkPlan:
     """Base values that move without a write."""
     differs: int = 0
     """How many fields differ now."""
+    void: tuple[str, ...] = ()
+    """Keys of fields whose answer no longer holds, because a value moved since it was given."""

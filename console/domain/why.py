@@ -9,7 +9,7 @@ from console.domain.fields import FIELD
 from console.domain.merge import ALGUNA_UNKNOWN, OFF, SALESFORCE_UNKNOWN
 from console.domain.normal import shown
 from console.domain.plain import plain
-from console.domain.records import Change, Decision, Match, Subject
+from console.domain.records import Change, Choice, Decision, Match, Subject
 from console.domain.status import is_known
 from console.domain.view import AlgunaView
 
@@ -37,18 +37,47 @@ def gone(subject: Subject) -> tuple[str, ...] | None:
     return None
 
 
-def review(match: Match) -> tuple[str, ...]:
-    """What a person needs in order to choose between candidates."""
+def left_alone(choice: Choice) -> str:
+    """Why nothing is done about a customer."""
+    return f"Left alone by {plain(choice.by, 60)} at {choice.at}, until something about it changes."
+
+
+def created(choice: Choice | None) -> str:
+    """Why an account is created."""
+    if choice is not None and choice.what == "create":
+        return f"A new account is created: {plain(choice.by, 60)} chose that at {choice.at}."
+    return "No account matches this customer: one is created, because Alguna is the source of new accounts."
+
+
+def review(match: Match, choice: Choice | None = None) -> tuple[str, ...]:
+    """What a person needs in order to choose between candidates; and why an earlier choice settles nothing."""
     number = len(match.candidates)
     head = (
         "One account may be this customer's" if number == 1 else f"{number} accounts may be this customer's"
     )
     return (
         f"{head}: a person chooses, nothing is guessed.",
+        *_overtaken(choice),
         *(
             f"{shown(candidate.name)} ({candidate.account_id}): {'; '.join(candidate.evidence)}."
             for candidate in match.candidates
         ),
+    )
+
+
+def _overtaken(choice: Choice | None) -> tuple[str, ...]:
+    if choice is None:
+        return ()
+    by = plain(choice.by, 60)
+    if choice.what == "leave":
+        return (f"{by} left it alone at {choice.at}; something about it changed since.",)
+    if choice.what == "link":
+        return (
+            f"{by} chose account {choice.account_id} at {choice.at}; it is gone, or another customer's now.",
+        )
+    return (
+        f"{by} chose a new account at {choice.at}, but Salesforce keeps a customer id once:"
+        " clear it on the account that carries it, or link with that account.",
     )
 
 

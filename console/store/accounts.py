@@ -104,8 +104,13 @@ class Accounts:
         return self._live("name_key = ?", key)
 
     def linked(self, account_id: str) -> str | None:
-        """The customer that an account is linked with, if any."""
-        row = self._db.one("SELECT customer_id FROM links WHERE account_id = ?", (account_id,))
+        """The customer that an account is linked with, or that a person chose it for, if any."""
+        row = self._db.one(
+            "SELECT customer_id FROM links WHERE account_id = ?1 UNION ALL"
+            " SELECT customer_id FROM choices JOIN customers ON id = customer_id"
+            " WHERE account_id = ?1 AND NOT gone LIMIT 1",
+            (account_id,),
+        )
         return row[0] if row else None
 
     def count(self) -> int:

@@ -19,6 +19,7 @@ from console.store.artefacts import Artefacts
 from console.store.connection import Connection
 from console.store.contacts import Contacts
 from console.store.customers import Customers
+from console.store.decisions import Decisions
 from console.store.entries import Entries
 from console.store.history import History
 from console.store.journal import Journal
@@ -50,6 +51,7 @@ class Cache:
         self.accounts = Accounts(db, self.entries)
         self.contacts = Contacts(db, self.entries)
         self.links = Links(db, self.entries)
+        self.decisions = Decisions(db, self.entries)
         self.journal = Journal(db, self.entries)
         self.history = History(db)
         self.runs = Runs(db)

@@ -287,6 +287,10 @@ class Entries:
         self._freed(freed, at)
         self._db.execute(_CANDIDATES, (id_list(freed),))
 
+    def contested(self, account_ids: Iterable[str]) -> None:
+        """These accounts were chosen for a customer, or are free again: whoever may own them is planned again."""
+        self._db.execute(_CANDIDATES, (id_list(account_ids),))
+
     def _freed(self, account_ids: Iterable[str], at: str) -> None:
         rows = self._db.query(
             "SELECT id, content FROM accounts WHERE NOT gone AND id IN (SELECT value FROM json_each(?))",

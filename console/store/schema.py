@@ -138,10 +138,28 @@ CREATE TABLE artefacts (
 ) STRICT, WITHOUT ROWID;
 """
 
+DECISIONS = """
+-- What people decided. `choices`: what becomes of a customer without an account; an account is chosen for one customer.
+-- `apart`: pairs that were unlinked. `answers`: whose value of a field is kept, and the values that were looked at.
+CREATE TABLE choices (
+    customer_id TEXT PRIMARY KEY, what TEXT NOT NULL, account_id TEXT UNIQUE, question TEXT NOT NULL,
+    said_at TEXT NOT NULL, said_by TEXT NOT NULL, CHECK ((what = 'link') = (account_id IS NOT NULL))
+) STRICT, WITHOUT ROWID;
+CREATE TABLE apart (
+    customer_id TEXT NOT NULL, account_id TEXT NOT NULL, said_at TEXT NOT NULL, said_by TEXT NOT NULL,
+    PRIMARY KEY (customer_id, account_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE answers (
+    customer_id TEXT NOT NULL, key TEXT NOT NULL, side TEXT NOT NULL, alguna TEXT NOT NULL, salesforce TEXT NOT NULL,
+    said_at TEXT NOT NULL, said_by TEXT NOT NULL, PRIMARY KEY (customer_id, key)
+) STRICT, WITHOUT ROWID;
+"""
+
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0001_records", RECORDS),
     ("0002_entries", ENTRIES),
     ("0003_ledger", LEDGER),
+    ("0004_decisions", DECISIONS),
 )
 """In order; never changed once released, only added to. The number of the last one is the schema's number."""
 SCHEMA = len(MIGRATIONS)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from console.domain.records import Subject
+from console.domain.records import UNDECIDED, Subject
 from console.store.accounts import Accounts
 from console.store.connection import chunks
 from console.store.contacts import Contacts
 from console.store.customers import Customers
+from console.store.decisions import Decisions
 from console.store.links import Links
 from console.store.subscriptions import Subscriptions
 
@@ -22,10 +23,11 @@ class Tables(Protocol):
     accounts: Accounts
     contacts: Contacts
     links: Links
+    decisions: Decisions
 
 
 def subjects(tables: Tables, customer_ids: Iterable[str]) -> list[Subject]:
-    """Subjects in the order of the ids, with six queries a thousand; unknown customers are left out.
+    """Subjects in the order of the ids, with seven queries a thousand; unknown customers are left out.
 
     An unlinked customer has neither account nor contact here: matching comes after.
     """
@@ -36,6 +38,7 @@ def _chunk(tables: Tables, ids: list[str]) -> list[Subject]:
     customers = tables.customers.many(ids)
     subscriptions = tables.subscriptions.of(ids)
     links = tables.links.many(ids)
+    decided = tables.decisions.many(ids)
     accounts = tables.accounts.many(link.account_id for link in links.values())
     linked = [id_ for id_ in ids if id_ in links and id_ in customers]
     contacts = dict(
@@ -55,6 +58,7 @@ def _chunk(tables: Tables, ids: list[str]) -> list[Subject]:
             account=accounts.get(links[id_].account_id) if id_ in links else None,
             contact=contacts.get(id_),
             link=links.get(id_),
+            decided=decided.get(id_, UNDECIDED),
         )
         for id_ in ids
         if id_ in customers

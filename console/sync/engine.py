@@ -20,7 +20,7 @@ from console.domain.fields import CUSTOMER_ID
 from console.domain.ids import account_id
 from console.domain.policy import ImportChoice, Policy
 from console.domain.records import Change, State
-from console.errors import Cancelled, ConsoleError, Refused, StoreError
+from console.errors import Cancelled, Conflict, ConsoleError, Refused, StoreError, UsageError
 from console.salesforce.client import SalesforceClient
 from console.settings import ConnectionSettings
 from console.store.cache import Cache
@@ -29,8 +29,9 @@ from console.sync.apply import Apply
 from console.sync.attention import note_states
 from console.sync.cursors import text
 from console.sync.customers import CustomerWriter
+from console.sync.deciding import Verdict, decide, retry
 from console.sync.details import Details
-from console.sync.events import Calls, Counts, Event, RunFailed, RunFinished, RunSummary, Tally
+from console.sync.events import Calls, Counts, Event, Noted, RunFailed, RunFinished, RunSummary, Tally
 from console.sync.ledger import Ledger
 from console.sync.meter import Meter
 from console.sync.observe import AlgunaObserver, observe_salesforce, was_read
@@ -161,15 +162,29 @@ class Engine:
             self._cache.set(IMPORT, wider(choice, self._cache.get(IMPORT) or "none"))
             self._cache.entries.mark_dirty(State.NOT_IMPORTED)
 
-    def retry(self, customer_ids: Sequence[str] | None = None) -> None:
-        """Forget refusals, of these customers or of all, so that the next pass tries them again."""
-        with self._cache.transaction():
-            if customer_ids is None:
-                self._cache.journal.clear_all_refusals()
-                self._cache.entries.mark_dirty(State.REFUSED)
-            else:
-                self._cache.journal.clear_refusals(customer_ids)
-                self._cache.entries.mark_dirty(customer_ids)
+    # --- what people decide ----------------------------------------------------------------------------------
+
+    def decide(self, customer_id: str, verdict: Verdict, by: str) -> None:
+        """Keep what a person decided about a customer; the next pass acts on it. What can't be kept is told, not raised.
+
+        :raises StoreError: the cache can't be written.
+        """
+        try:
+            policy = policy_for(self._settings, self._cache)
+            decide(self._cache, policy, customer_id, verdict, text(self._clock()), by)
+        except (UsageError, Conflict) as error:
+            self._publish(Noted(customer_id, error))
+        except StoreError as error:
+            self._publish(Noted(customer_id, error))
+            raise
+        else:
+            self._publish(Noted(customer_id))
+
+    def retry(self, customer_ids: Sequence[str] | None = None) -> int:
+        """Forget refusals, of these customers or of all, so that the next pass tries them again; how many are due."""
+        due = retry(self._cache, customer_ids)
+        self._publish(Noted(customer_ids[0] if customer_ids and len(customer_ids) == 1 else None))
+        return due
 
     # --- inside ----------------------------------------------------------------------------------------------
 

@@ -108,7 +108,16 @@ class Waiting:
     reason: str = ""
 
 
-Event = Progress | Changed | Counts | Calls | RunFinished | RunFailed | Waiting
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What a person decided or asked for was kept, for the next pass to act on; or why it was not."""
+
+    customer_id: str | None = None
+    """The customer that it is about, None when it is about several."""
+    error: ConsoleError | None = None
+
+
+Event = Progress | Changed | Counts | Calls | RunFinished | RunFailed | Waiting | Noted
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from console.domain import matching
 from console.domain.fields import CONTACT_EMAIL
-from console.domain.records import Link, Match, Subject
+from console.domain.records import UNDECIDED, Link, Match, MatchedBy, Subject
 from console.store.cache import Cache
 
 
@@ -24,7 +24,7 @@ def matched(
     found: dict[str, Match] = {}
     for subject in subjects:
         check()
-        found[subject.customer.id] = matching.match(subject.customer, cache.accounts)
+        found[subject.customer.id] = matching.match(subject.customer, cache.accounts, subject.decided)
     claimed = {match.account_id for match in found.values() if match.account_id is not None}
     if claimed:
         found = matching.without_rivals({**_rivals(cache, claimed, found), **found}, cache.accounts)
@@ -46,8 +46,11 @@ def matched(
 def _rivals(cache: Cache, accounts: set[str], known: dict[str, Match]) -> dict[str, Match]:
     """What matching finds for the other customers that may belong to these accounts."""
     others = [id_ for id_ in cache.customers.unlinked_like(accounts) if id_ not in known]
-    customers = cache.customers.many(others)
-    return {id_: matching.match(customer, cache.accounts) for id_, customer in customers.items()}
+    decided = cache.decisions.many(others)
+    return {
+        id_: matching.match(customer, cache.accounts, decided.get(id_, UNDECIDED))
+        for id_, customer in cache.customers.many(others).items()
+    }
 
 
 def new_link(subject: Subject, at: str) -> Link | None:
@@ -55,12 +58,14 @@ def new_link(subject: Subject, at: str) -> Link | None:
     match = subject.match
     if subject.link is not None or match is None or match.account_id is None or match.how is None:
         return None
+    choice = subject.decided.choice
+    by = choice.by if match.how is MatchedBy.PERSON and choice is not None else "console"
     return Link(
         subject.customer.id,
         match.account_id,
         match.how,
         match.evidence,
         at,
-        "console",
+        by,
         subject.contact.id if subject.contact is not None else None,
     )

@@ -111,6 +111,7 @@ class Planning:
         bases: list[tuple[str, Values]] = []
         pairs: list[tuple[str, str]] = []
         done: list[str] = []
+        void: list[tuple[str, str]] = []
         refused = bool(self._cache.journal.refused_categories())
         for subject, made in planned:
             customer_id = subject.customer.id
@@ -118,6 +119,7 @@ class Planning:
                 links.append(link)
             elif (contact_id := _other_contact(subject)) is not None:
                 pairs.append((customer_id, contact_id))
+            void += [(customer_id, key) for key in made.void]
             if made.agreed:
                 bases.append((customer_id, made.agreed))
             refusals = self._cache.journal.last_refusals(customer_id) if made.changes and refused else []
@@ -136,6 +138,7 @@ class Planning:
             for customer_id, contact_id in pairs:
                 self._cache.links.set_contact(customer_id, contact_id)
             self._cache.links.set_base(bases)
+            self._cache.decisions.void(void)
             self._cache.journal.clear_refusals(done)
             self._cache.entries.settle(settled)
             self._cache.entries.mark_dirty(

@@ -10,7 +10,8 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from console.errors import (
@@ -26,6 +27,7 @@ from console.sync.events import Event, RunFailed, Waiting
 from console.sync.stream import Stream
 
 if TYPE_CHECKING:
+    from console.sync.deciding import Verdict
     from console.sync.engine import Engine
 
 ImportChoice = Literal["none", "matching", "all"]
@@ -81,6 +83,8 @@ class EngineThread:
         self._asked = False
         """What somebody asked for is being done: it is not held either."""
         self._requests: deque[Request] = deque()
+        self._notes: set[Request] = set()
+        """Those of the requests that are kept even by a thread that was told to stop."""
         self._session: Session | None = None
         self._failures = 0
         self._thread = threading.Thread(target=self._main, name="engine", daemon=True)
@@ -153,10 +157,30 @@ class EngineThread:
 
         self._request(ask)
 
+    def decide(self, customer_id: str, verdict: Verdict, by: str) -> None:
+        """Keep what a person decided, also while paused and when told to stop right after. Does not block."""
+        self._note(lambda engine: engine.decide(customer_id, verdict, by))
+
+    def retry(self, customer_ids: Sequence[str] | None = None) -> None:
+        """Try refused changes again, of these customers or of all, with the next pass: at once unless paused. Does not block."""
+
+        def ask(engine: Engine) -> None:
+            engine.retry(customer_ids)
+            with self._changed:
+                self._wanted = not self._paused
+
+        self._note(ask)
+
     def _request(self, request: Request) -> None:
         with self._changed:
             self._requests.append(request)
             self._changed.notify_all()
+
+    def _note(self, request: Request) -> None:
+        """A request that only writes into the cache, so quick that stopping waits for it."""
+        with self._changed:
+            self._notes.add(request)
+        self._request(request)
 
     def _wake(self) -> None:
         with self._changed:
@@ -180,6 +204,7 @@ class EngineThread:
                     return
                 delay = self._attempt(request)
         finally:
+            self._keep_notes()
             self._close()
             self._stream.flush()
 
@@ -212,6 +237,15 @@ class EngineThread:
                 if request is None:
                     self._passing = False
         return self._interval
+
+    def _keep_notes(self) -> None:
+        """What a person decided and what could not be kept before the thread was told to stop."""
+        with self._changed:
+            waiting = [request for request in self._requests if request in self._notes]
+            self._requests.clear()
+        with suppress(StoreError):
+            for request in waiting if self._session is not None else ():
+                self._do(request, self._engine())
 
     def _engine(self) -> Engine:
         """The session's engine. After trouble with the cache it is opened again: the disk may have room by now."""
@@ -300,6 +334,7 @@ class EngineThread:
         finally:
             with self._changed:
                 self._asked = False
+                self._notes.discard(request)
 
 
 def unexpected(error: Exception) -> ConsoleError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from console.sync.events import Event, RunFailed, RunFinished, Waiting
+from console.sync.events import Event, Noted, RunFailed, RunFinished, Waiting
 
 PACE = 0.2
 """Seconds between two bursts; a burst is one event of each of four kinds, so at most 20 a second."""
@@ -14,7 +14,7 @@ PACE = 0.2
 class Stream:
     """Passes events on to a listener; those that come too fast replace the one of their kind that waits.
 
-    The end of a run, and what comes between runs, is never held back, and nothing waits behind it.
+    The end of a run, what a person asked for, and what comes between runs, is never held back, and nothing waits behind it.
     Used by the engine's thread only.
     """
 
@@ -28,7 +28,7 @@ class Stream:
 
     def __call__(self, event: Event) -> None:
         """Tell the listener now or a little later."""
-        if isinstance(event, RunFinished | RunFailed | Waiting):
+        if isinstance(event, RunFinished | RunFailed | Waiting | Noted):
             self.flush()
             self._listener(event)
             return

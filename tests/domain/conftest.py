@@ -9,6 +9,7 @@ import pytest
 from console.domain.policy import Policy
 from console.domain.records import (
     Account,
+    Answer,
     Contact,
     Customer,
     Link,
@@ -18,7 +19,7 @@ from console.domain.records import (
     Subscription,
     SubscriptionDetails,
 )
-from console.domain.view import alguna_values
+from console.domain.view import alguna_values, salesforce_values
 
 ACCOUNT_ID = "001D000000IqhSLIAZ"
 CONTACT_ID = "003D000000QV9n2IAD"
@@ -127,6 +128,17 @@ class Make:
         """A customer created after the connection, for whom no account was found."""
         customer = cls.customer(values, aliases=())
         return replace(Subject(customer, (cls.subscription(),), match=Match()), **changes)
+
+    @classmethod
+    def answered(cls, subject, policy, sides, **more):
+        """The subject with answers, field key -> side, for the values that both sides hold now."""
+        there = salesforce_values(subject.account, subject.contact)
+        ours = alguna_values(subject.customer, subject.subscriptions, subject.link, policy).values
+        answers = {
+            key: Answer(side, ours[key], there[key], more.get("at", AFTER), more.get("by", "ada"))
+            for key, side in sides.items()
+        }
+        return replace(subject, decided=replace(subject.decided, answers=answers))
 
     @staticmethod
     def decision(plan, key):

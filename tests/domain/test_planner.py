@@ -5,7 +5,15 @@ import pytest
 from console.domain.changes import plan_hash
 from console.domain.fields import BILLING, CONTACT_FIELDS, FIELD, FIELDS, SUBSCRIPTION_KEYS
 from console.domain.planner import NEW_ACCOUNT, plan
-from console.domain.records import Candidate, Direction, Match, MatchedBy, Rule, State, Subject
+from console.domain.records import (
+    Candidate,
+    Direction,
+    Match,
+    MatchedBy,
+    Rule,
+    State,
+    Subject,
+)
 
 STATUS, RENEWAL = "Alguna_Subscription_Status__c", "Alguna_Subscription_Renewal_Date__c"
 
@@ -359,8 +367,10 @@ def test_a_persons_answer_settles_a_conflict(make):
     subject = make.in_sync(alguna={"Name": "A"}, salesforce={"Name": "S"})
     policy = make.policy(rules={"Name": Rule.MANUAL})
     assert plan(subject, policy).state is State.CONFLICT
-    assert [change.side for change in plan(subject, policy, {"Name": "salesforce"}).changes] == ["alguna"]
-    assert [change.side for change in plan(subject, policy, {"Name": "alguna"}).changes] == ["salesforce"]
+    for side, written in (("salesforce", "alguna"), ("alguna", "salesforce")):
+        planned = plan(make.answered(subject, policy, {"Name": side}), policy)
+        assert [change.side for change in planned.changes] == [written]
+        assert f"Decided by ada at {make.after}." in make.decision(planned, "Name").reason
 
 
 def test_a_value_that_does_not_fit_is_refused_and_the_others_go_on(make):
@@ -542,7 +552,8 @@ def test_another_person_is_never_written_over_a_contact_unasked(make, side):
     assert planned.changes == ()
     reason = make.decision(planned, "Contact.LastName").reason
     assert "“Ada Lovelace ada@acme.example” became “Bob Builder bob@acme.example”" in reason
-    agreed_to = plan(make.in_sync(**{side: BOB}), make.policy(), dict.fromkeys(BOB, side))
+    exchanged = make.in_sync(**{side: BOB})
+    agreed_to = plan(make.answered(exchanged, make.policy(), dict.fromkeys(BOB, side)), make.policy())
     assert len(agreed_to.changes) == 3
 
 

@@ -1,0 +1,159 @@
+"""What people decided: which account is a customer's, which never again, and whose value of a field is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from console.domain.records import Answer, Choice, Decided
+from console.errors import Conflict, StoreError
+from console.store.connection import Connection, chunks
+from console.store.entries import Entries
+from console.store.text import column, decode, encode, id_list
+
+_ALL = """
+WITH ids AS MATERIALIZED (SELECT value AS id FROM json_each(?1))
+SELECT customer_id, 'choice', what, said_at, said_by, account_id, question, NULL FROM ids JOIN choices ON customer_id = id
+UNION ALL
+SELECT customer_id, 'apart', account_id, NULL, NULL, NULL, NULL, NULL FROM ids JOIN apart ON customer_id = id
+UNION ALL
+SELECT customer_id, 'answer', key, side, alguna, salesforce, said_at, said_by FROM ids JOIN answers ON customer_id = id
+"""
+
+
+class Decisions:
+    """Kept until they are taken back or overtaken; every change of them has the customer planned again."""
+
+    def __init__(self, db: Connection, entries: Entries) -> None:
+        self._db = db
+        self._entries = entries
+
+    def of(self, customer_id: str) -> Decided:
+        """What was decided about one customer."""
+        return self.many([customer_id]).get(customer_id, Decided())
+
+    def many(self, customer_ids: Iterable[str]) -> dict[str, Decided]:
+        """What was decided, by customer; those about whom nothing was are missing from the answer."""
+        choices: dict[str, Choice] = {}
+        apart: dict[str, set[str]] = {}
+        answers: dict[str, dict[str, Answer]] = {}
+        for chunk in chunks(customer_ids):
+            for id_, kind, *said in self._db.query(_ALL, (id_list(chunk),)):
+                if kind == "choice":
+                    choices[id_] = _choice(said)
+                elif kind == "apart":
+                    apart.setdefault(id_, set()).add(said[0])
+                else:
+                    answers.setdefault(id_, {})[said[0]] = _answer(said[1:])
+        return {
+            id_: Decided(choices.get(id_), frozenset(apart.get(id_, ())), answers.get(id_, {}))
+            for id_ in choices.keys() | apart.keys() | answers.keys()
+        }
+
+    # --- which account ---------------------------------------------------------------------------------------
+
+    def choose(self, customer_id: str, choice: Choice) -> None:
+        """Keep what a person chose for a customer, in place of what was chosen before.
+
+        An account that is chosen is kept for this customer, and is no longer apart from it.
+
+        :raises Conflict: the account was chosen for another customer.
+        """
+        with self._db.transaction():
+            freed = self._chosen(customer_id)
+            try:
+                self._db.execute(
+                    "DELETE FROM choices WHERE account_id = ?"
+                    " AND customer_id IN (SELECT id FROM customers WHERE gone)",
+                    (choice.account_id,),
+                )
+                self._db.execute(
+                    "INSERT INTO choices (customer_id, what, said_at, said_by, account_id, question)"
+                    " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (customer_id)"
+                    " DO UPDATE SET what = excluded.what, account_id = excluded.account_id,"
+                    " question = excluded.question, said_at = excluded.said_at, said_by = excluded.said_by",
+                    (
+                        customer_id,
+                        choice.what,
+                        choice.at,
+                        column(choice.by),
+                        choice.account_id,
+                        choice.question,
+                    ),
+                )
+            except StoreError as error:
+                if not error.code.startswith("SQLITE_CONSTRAINT"):
+                    raise
+                raise _taken(choice) from error
+            self._db.execute(
+                "DELETE FROM apart WHERE customer_id = ? AND account_id = ?", (customer_id, choice.account_id)
+            )
+            self._planned_again(customer_id, {*freed, *self._chosen(customer_id)})
+
+    def forget(self, customer_id: str) -> None:
+        """Take back the choice and the answers about a customer. What was put apart stays apart."""
+        with self._db.transaction():
+            freed = self._chosen(customer_id)
+            self._db.execute("DELETE FROM choices WHERE customer_id = ?", (customer_id,))
+            self._db.execute("DELETE FROM answers WHERE customer_id = ?", (customer_id,))
+            self._planned_again(customer_id, freed)
+
+    def put_apart(self, customer_id: str, account_id: str, at: str, by: str) -> None:
+        """Keep that these two were unlinked; what else was decided about the customer is forgotten."""
+        with self._db.transaction():
+            self.forget(customer_id)
+            self._db.execute(
+                "INSERT OR REPLACE INTO apart VALUES (?, ?, ?, ?)", (customer_id, account_id, at, column(by))
+            )
+
+    def _chosen(self, customer_id: str) -> set[str]:
+        rows = self._db.query(
+            "SELECT account_id FROM choices WHERE customer_id = ? AND account_id IS NOT NULL", (customer_id,)
+        )
+        return {row[0] for row in rows}
+
+    def _planned_again(self, customer_id: str, account_ids: set[str]) -> None:
+        self._entries.mark_dirty([customer_id])
+        self._entries.contested(account_ids)
+
+    # --- whose value -----------------------------------------------------------------------------------------
+
+    def answer(self, customer_id: str, answers: Iterable[tuple[str, Answer]]) -> None:
+        """Keep answers, as (field key, answer), in place of earlier ones about the same fields."""
+        with self._db.transaction():
+            self._db.executemany(
+                "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    (
+                        customer_id,
+                        key,
+                        answer.side,
+                        encode(answer.alguna),
+                        encode(answer.salesforce),
+                        answer.at,
+                        column(answer.by),
+                    )
+                    for key, answer in answers
+                ),
+            )
+            self._entries.mark_dirty([customer_id])
+
+    def void(self, answers: Iterable[tuple[str, str]]) -> None:
+        """Forget answers, as (customer id, field key), whose values moved. Nobody is planned again because of it."""
+        self._db.executemany("DELETE FROM answers WHERE customer_id = ? AND key = ?", answers)
+
+
+def _taken(choice: Choice) -> Conflict:
+    return Conflict(
+        f"The account {choice.account_id} was chosen for another customer.", "Take that choice back first."
+    )
+
+
+def _choice(row: list[Any]) -> Choice:
+    what, at, by, account_id, question, _ = row
+    return Choice(what, at, by, account_id, question)
+
+
+def _answer(row: list[Any]) -> Answer:
+    side, alguna, salesforce, at, by = row
+    return Answer(side, decode(alguna), decode(salesforce), at, by)

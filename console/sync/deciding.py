@@ -1,0 +1,269 @@
+"""What a person may decide about one customer, and keeping it. Nothing is written to either system: the next pass acts on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from console.domain.decisions import open_to
+from console.domain.fields import FIELD
+from console.domain.matching import question
+from console.domain.plain import plain
+from console.domain.planner import plan
+from console.domain.policy import Policy
+from console.domain.records import (
+    UNDECIDED,
+    Account,
+    Answer,
+    Choice,
+    Decided,
+    Link,
+    LinkPlan,
+    Side,
+    State,
+    Subject,
+)
+from console.domain.view import alguna_values, salesforce_values
+from console.errors import UsageError
+from console.store.cache import Cache
+from console.sync.match import matched
+
+
+@dataclass(frozen=True, slots=True)
+class LinkWith:
+    """This account is the customer's."""
+
+    account_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateNew:
+    """None of the accounts is the customer's: it gets a new one."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveAlone:
+    """Nothing is done about the customer, and nobody is asked, until something about it changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskAgain:
+    """What was decided about the customer is taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unlink:
+    """The two are not the same: the link and what was agreed are forgotten, and the pair isn't matched again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """One side's value of a field is kept, as both sides hold it now."""
+
+    key: str
+    side: Side
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """The subscription that the account shows; None lets the rule choose."""
+
+    subscription_id: str | None
+
+
+Verdict = LinkWith | CreateNew | LeaveAlone | AskAgain | Unlink | Keep | Pin
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """A customer as it would be planned if something were decided."""
+
+    subject: Subject
+    plan: LinkPlan
+
+
+def known(cache: Cache, customer_id: str) -> Subject:
+    """All that is known of a customer, with what matching finds where it isn't linked.
+
+    :raises UsageError: there is no such customer.
+    """
+    found = cache.subjects([customer_id])
+    if not found:
+        raise UsageError(
+            f"There is no customer {plain(customer_id, 60)!r}.", "Only a customer can be decided about."
+        )
+    (subject,) = found if found[0].link is not None else matched(cache, found)
+    return subject
+
+
+def planned(cache: Cache, subject: Subject, policy: Policy) -> LinkPlan:
+    """The plan for a customer as a pass would make it."""
+    return plan(subject, replace(policy, imported=cache.entries.imported([subject.customer.id])))
+
+
+def consider(cache: Cache, policy: Policy, customer_id: str, verdict: Verdict, at: str, by: str) -> Prospect:
+    """What would be planned after a decision. Only reads.
+
+    :raises UsageError: it can't be decided like this now; the message says why.
+    """
+    subject = known(cache, customer_id)
+    if subject.customer.gone:
+        raise UsageError("Alguna no longer lists this customer.", "There is nothing to decide about it.")
+    decided = _decided(cache, policy, subject, verdict, at, by)
+    assumed = replace(subject, decided=decided)
+    if isinstance(verdict, LinkWith | Unlink):
+        assumed = replace(assumed, link=None, account=None, contact=None)
+    elif isinstance(verdict, Pin) and subject.link is not None:
+        assumed = replace(assumed, link=replace(subject.link, pinned_subscription=verdict.subscription_id))
+    if assumed.link is None:
+        (assumed,) = matched(cache, [assumed])
+    prospect = Prospect(assumed, planned(cache, assumed, policy))
+    _must_lead_somewhere(prospect, verdict)
+    return prospect
+
+
+def decide(cache: Cache, policy: Policy, customer_id: str, verdict: Verdict, at: str, by: str) -> None:
+    """Keep what a person decided. The customer is planned again by the next pass.
+
+    :param at: instant of the decision. :param by: who decided, as shown.
+    :raises UsageError: it can't be decided like this now; the message says why. Nothing is kept then.
+    :raises Conflict: the account was chosen for another customer.
+    """
+    with cache.transaction():
+        prospect = consider(cache, policy, customer_id, verdict, at, by)
+        link = cache.links.get(customer_id)
+        choice = prospect.subject.decided.choice
+        match verdict:
+            case LinkWith() | CreateNew() | LeaveAlone() if choice is not None:
+                if link is not None:
+                    cache.links.remove([customer_id], at)
+                cache.decisions.choose(customer_id, choice)
+            case Unlink() if link is not None:
+                cache.links.remove([customer_id], at)
+                cache.journal.clear_refusals([customer_id])
+                cache.decisions.put_apart(customer_id, link.account_id, at, by)
+            case AskAgain():
+                cache.decisions.forget(customer_id)
+            case Keep(key):
+                cache.decisions.answer(customer_id, [(key, prospect.subject.decided.answers[key])])
+            case Pin(subscription_id):
+                cache.entries.set_pinned(customer_id, subscription_id)
+
+
+def retry(cache: Cache, customer_ids: Sequence[str] | None = None) -> int:
+    """Forget refusals, of these customers or of all, so that the next pass tries them again.
+
+    :returns: how many customers are due because of it.
+    """
+    with cache.transaction():
+        if customer_ids is None:
+            cache.journal.clear_all_refusals()
+            return cache.entries.mark_dirty(State.REFUSED)
+        cache.journal.clear_refusals(customer_ids)
+        return cache.entries.mark_dirty(customer_ids)
+
+
+# --- what is possible --------------------------------------------------------------------------------------------
+
+
+def _decided(cache: Cache, policy: Policy, subject: Subject, verdict: Verdict, at: str, by: str) -> Decided:
+    """What would be decided about the customer; raises `UsageError` where that is not possible."""
+    decided, link = subject.decided, subject.link
+    match verdict:
+        case LinkWith(account_id):
+            account = _free(cache, subject, account_id)
+            return replace(
+                decided, choice=Choice("link", at, by, account.id), apart=decided.apart - {account.id}
+            )
+        case CreateNew():
+            _unlinked(link)
+            return replace(decided, choice=Choice("create", at, by))
+        case LeaveAlone():
+            _unlinked(link)
+            asked = question(subject.customer, subject.match) if subject.match is not None else ""
+            return replace(decided, choice=Choice("leave", at, by, question=asked))
+        case AskAgain():
+            if decided.choice is None and not decided.answers:
+                raise UsageError("Nothing was decided about this customer.", "There is nothing to take back.")
+            return replace(UNDECIDED, apart=decided.apart)
+        case Unlink():
+            if link is None:
+                raise UsageError("This customer isn't linked with an account.", "There is nothing to unlink.")
+            return replace(UNDECIDED, apart=decided.apart | {link.account_id})
+        case Keep(key, side):
+            answer = _kept(cache, policy, subject, key, side, at, by)
+            return replace(decided, answers={**decided.answers, key: answer})
+        case Pin(subscription_id):
+            _pinnable(subject, subscription_id)
+            return decided
+
+
+def _free(cache: Cache, subject: Subject, account_id: str) -> Account:
+    """The account to link with: known, there, and nobody else's."""
+    link, current = subject.link, subject.account
+    if link is not None and current is not None and not current.deleted:
+        raise UsageError(
+            f"This customer is linked with account {link.account_id} already.", "Unlink that one first."
+        )
+    found = [account for account in cache.accounts.by_ids([account_id]) if not account.deleted]
+    if len(found) != 1:
+        raise UsageError(
+            f"There is no account {plain(account_id, 60)!r} to link with.",
+            "Give the id of an account that the last pass saw in Salesforce.",
+        )
+    owner = cache.accounts.linked(found[0].id)
+    if owner not in (None, subject.customer.id):
+        raise UsageError(
+            f"Account {found[0].id} is customer {plain(str(owner), 60)}'s, or was chosen for it.",
+            "Unlink it there, or take that choice back, first.",
+        )
+    return found[0]
+
+
+def _unlinked(link: Link | None) -> None:
+    if link is not None:
+        raise UsageError(f"This customer is linked with account {link.account_id}.", "Unlink that one first.")
+
+
+def _kept(cache: Cache, policy: Policy, subject: Subject, key: str, side: Side, at: str, by: str) -> Answer:
+    """The answer, bound to the two values that stand there now."""
+    if key not in FIELD:
+        raise UsageError(f"There is no field {plain(key, 60)!r}.", f"Fields are: {', '.join(FIELD)}.")
+    label = FIELD[key].label
+    if subject.link is None:
+        raise UsageError("This customer isn't linked with an account.", "Link it first.")
+    there = salesforce_values(subject.account, subject.contact)
+    ours = alguna_values(subject.customer, subject.subscriptions, subject.link, policy).values
+    made = planned(cache, subject, policy)
+    now = next((decision for decision in made.decisions if decision.key == key), None)
+    sides = open_to(now, ours, there) if now is not None else ()
+    if not sides:
+        raise UsageError(f"{label}: there is nothing to choose between.", now.reason if now else made.why[0])
+    if side not in sides:
+        raise UsageError(
+            f"{label}: only Alguna fills this field, so Salesforce's value can't be kept.",
+            "Keep Alguna's, or unlink the two.",
+        )
+    return Answer(side, ours[key], there[key], at, by)
+
+
+def _pinnable(subject: Subject, subscription_id: str | None) -> None:
+    if subject.link is None:
+        raise UsageError("This customer isn't linked with an account.", "Link it first.")
+    known_ids = [subscription.id for subscription in subject.subscriptions]
+    if subscription_id is not None and subscription_id not in known_ids:
+        raise UsageError(
+            f"This customer has no subscription {plain(subscription_id, 60)!r}.",
+            f"It has: {plain(', '.join(known_ids), 400) or 'none'}.",
+        )
+
+
+def _must_lead_somewhere(prospect: Prospect, verdict: Verdict) -> None:
+    """A choice that could not be carried out is not taken."""
+    made = prospect.plan
+    if isinstance(verdict, CreateNew) and made.state is State.REVIEW:
+        raise UsageError("A new account can't be created for this customer.", made.why[1])
+    if isinstance(verdict, Keep):
+        now = next(decision for decision in made.decisions if decision.key == verdict.key)
+        if now.refused:
+            raise UsageError(f"{FIELD[verdict.key].label}: this value can't be kept.", now.reason)
