@@ -116,6 +116,26 @@ def build_parser() -> argparse.ArgumentParser:
     account.add_argument("id", metavar="ID", help="Alguna id, Salesforce id, or exact name")
     command("problems", "look", "what needs a person")
 
+    decide = command(
+        "decide", "deciding", "answer what the sync asks about one account; the next sync acts on it"
+    )
+    decide.add_argument("id", metavar="ID", help="Alguna id, Salesforce id, or exact name")
+    what = decide.add_mutually_exclusive_group(required=True)
+    what.add_argument("--link", metavar="ACCOUNT", help="this Salesforce account is the customer's")
+    what.add_argument("--create", action="store_true", help="none of the candidates: create a new account")
+    what.add_argument("--leave", action="store_true", help="leave alone until something about it changes")
+    what.add_argument(
+        "--unlink", action="store_true", help="the two are not the same: stop the link, write nothing"
+    )
+    what.add_argument("--ask-again", action="store_true", help="take back what was decided")
+    what.add_argument(
+        "--keep", metavar="FIELD=SIDE", action="append", help="keep this side's value: alguna or salesforce"
+    )
+    what.add_argument("--pin", metavar="SUBSCRIPTION", help="the subscription that the account shows")
+    what.add_argument("--unpin", action="store_true", help="let the rule choose the subscription again")
+    retry = command("retry", "deciding", "try what was refused once more with the next sync")
+    retry.add_argument("ids", metavar="ID", nargs="*", help="only these (default: all)")
+
     importing = command("import", "importing", "take existing customers in")
     importing.add_argument(
         "--only", choices=("matching", "all"), default="all", help="matching: link only; all: also create"

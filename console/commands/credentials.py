@@ -43,6 +43,15 @@ def opened(args: argparse.Namespace) -> tuple[ConnectionSettings, Connections, S
 
     :raises ConsoleError: there is no such connection, or it was disconnected.
     """
+    settings, connections = connected(args)
+    return settings, connections, lent(args, Secrets(connections), settings.name)
+
+
+def connected(args: argparse.Namespace) -> tuple[ConnectionSettings, Connections]:
+    """The connection that a command was given, where it needs no secrets.
+
+    :raises ConsoleError: there is no such connection, or it was disconnected.
+    """
     connections = Connections()
     settings = connections.load(args.name)
     if settings.disconnected_at:
@@ -50,7 +59,7 @@ def opened(args: argparse.Namespace) -> tuple[ConnectionSettings, Connections, S
             f"{settings.name!r} was disconnected at {settings.disconnected_at}.",
             "Connect it again under the same name.",
         )
-    return settings, connections, lent(args, Secrets(connections), settings.name)
+    return settings, connections
 
 
 def lent(args: argparse.Namespace, secrets: Secrets, name: str) -> Secrets:

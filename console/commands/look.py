@@ -14,7 +14,7 @@ from console.guide.account import account_detail, identify, shown
 from console.guide.desk import ConsoleDesk
 from console.guide.seam import AccountDetail, FieldRow, HistoryLine
 from console.guide.status import status
-from console.settings import Connections
+from console.settings import Connections, ConnectionSettings
 from console.store.cache import Cache
 from console.store.grid import Grid
 from console.sync.policy import policy_for
@@ -95,13 +95,22 @@ def _account(args: argparse.Namespace, out: Output) -> int:
     connections = Connections()
     settings = connections.load(args.name)
     with Cache.open(connections.cache_path(args.name), org_id=settings.org_id, read_only=True) as cache:
-        detail = account_detail(cache, settings, policy_for(settings, cache), args.id)
-        found = identify(cache, args.id)
-        customer = cache.customers.get(found)
-        account = cache.accounts.get(detail.account_id) if detail.account_id else None
-        link = cache.links.get(found)
-        contact = cache.contacts.get(link.contact_id) if link and link.contact_id else None
-        history = [row.as_json() for row in cache.history.of(found, 200)]
+        out.data(*told(cache, settings, args.id))
+    return 0
+
+
+def told(cache: Cache, settings: ConnectionSettings, ident: str) -> tuple[dict[str, Any], str]:
+    """One account, as JSON and in words.
+
+    :raises UsageError: nothing has this id or name, or several have this name.
+    """
+    detail = account_detail(cache, settings, policy_for(settings, cache), ident)
+    found = identify(cache, ident)
+    customer = cache.customers.get(found)
+    account = cache.accounts.get(detail.account_id) if detail.account_id else None
+    link = cache.links.get(found)
+    contact = cache.contacts.get(link.contact_id) if link and link.contact_id else None
+    history = [row.as_json() for row in cache.history.of(found, 200)]
     note = detail.subscription
     answer: dict[str, Any] = {
         "customer": {
@@ -126,14 +135,28 @@ def _account(args: argparse.Namespace, out: Output) -> int:
         if link
         else None,
         "state": str(detail.state),
-        "subscription": {"position": note.position, "rule": note.rule} if note else None,
+        "subscription": {
+            "position": note.position,
+            "rule": note.rule,
+            "pinned": note.pinned,
+            "all": [
+                {"id": line.id, "name": line.name, "status": line.status, "shown": line.shown}
+                for line in note.subscriptions
+            ],
+        }
+        if note
+        else None,
         "fields": [_field(row) for row in detail.fields],
         "why": list(detail.why),
+        "candidates": [
+            {"account_id": each.account_id, "name": each.name, "evidence": list(each.evidence)}
+            for each in detail.candidates
+        ],
+        "decided": list(detail.decided),
         "history": history,
         "links": {link_out.label: link_out.url for link_out in detail.links},
     }
-    out.data(answer, _account_words(detail))
-    return 0
+    return answer, _account_words(detail)
 
 
 def _field(row: FieldRow) -> dict[str, Any]:
@@ -147,6 +170,7 @@ def _field(row: FieldRow) -> dict[str, Any]:
         "differs": row.differs,
         "direction": str(row.direction) if row.direction else None,
         "reason": row.reason,
+        "keep": list(row.open_to),
     }
 
 
@@ -163,7 +187,7 @@ def _account_words(detail: AccountDetail) -> str:
         for row in detail.fields
     ]
     head = f"{plain(detail.name, 80)}  [{detail.state}]  Alguna {detail.customer_id or '-'}  Salesforce {detail.account_id or '-'}"
-    why = "\n".join(f"- {sentence}" for sentence in detail.why)
+    why = "\n".join(f"- {sentence}" for sentence in (*detail.why, *detail.decided))
     history = "\n".join(_history_words(line) for line in detail.history[:20])
     return f"{head}\n\n{why}\n\n{table(rows, ('', 'Field', 'Alguna', '', 'Salesforce'))}\n\nHistory\n{history or '(none)'}"
 

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from console.domain.fields import FIELDS, FieldSpec
+from console.domain.decisions import open_to
+from console.domain.fields import FIELD, FIELDS, FieldSpec
 from console.domain.plain import plain
-from console.domain.planner import plan
 from console.domain.policy import Policy
-from console.domain.records import Account, Contact, Decision, Link, LinkPlan, State, Subject, Values
+from console.domain.records import (
+    Account,
+    Candidate,
+    Contact,
+    Decision,
+    Link,
+    LinkPlan,
+    State,
+    Subject,
+    Values,
+)
 from console.domain.status import status_word
 from console.domain.view import alguna_values, salesforce_values
 from console.errors import UsageError
@@ -24,12 +33,13 @@ from console.guide.seam import (
     SubscriptionNote,
 )
 from console.settings import ConnectionSettings
-from console.sync.match import matched
+from console.sync.deciding import known, planned
 
 if TYPE_CHECKING:
     from console.store.cache import Cache
     from console.store.entries import Entry
     from console.store.history import HistoryRow
+    from console.sync.deciding import Prospect
 
 NO_ACCOUNT = "No Alguna customer is linked with this account."
 SHOWN_HISTORY = 200
@@ -53,9 +63,12 @@ def identify(cache: Cache, ident: str) -> str:
     return found[0]
 
 
-def account_detail(cache: Cache, settings: ConnectionSettings, policy: Policy, ident: str) -> AccountDetail:
+def account_detail(
+    cache: Cache, settings: ConnectionSettings, policy: Policy, ident: str, prospect: Prospect | None = None
+) -> AccountDetail:
     """Everything about one customer, one account, or the two linked.
 
+    :param prospect: the customer as it would be if something were decided; by default as it is.
     :raises UsageError: see `identify`.
     """
     key = identify(cache, ident)
@@ -64,12 +77,10 @@ def account_detail(cache: Cache, settings: ConnectionSettings, policy: Policy, i
         raise UsageError(f"{plain(ident, 60)!r} is not known any more.", "Go back to the list.")
     if entry.customer_id is None:
         return _account_only(cache, settings, entry)
-    (subject,) = cache.subjects([entry.customer_id])
-    if subject.link is None:
-        (subject,) = matched(cache, [subject])
-    imported = cache.entries.imported([entry.customer_id])
-    planned = plan(subject, replace(policy, imported=imported))
-    return _customer(cache, settings, entry, subject, planned, policy)
+    if prospect is not None:
+        return _customer(cache, settings, entry, prospect.subject, prospect.plan, policy)
+    subject = known(cache, entry.customer_id)
+    return _customer(cache, settings, entry, subject, planned(cache, subject, policy), policy)
 
 
 def _customer(
@@ -108,7 +119,10 @@ def _customer(
             settings, policy, customer.id, account, view.primary.subscription.id if view.primary else None
         ),
         history=history_lines(cache.history.of(customer.id, SHOWN_HISTORY), {customer.id: customer.name}),
-        candidates=subject.match.candidates if subject.match else (),
+        candidates=_candidates(cache, subject),
+        linked=link is not None,
+        decided=_told(cache, subject),
+        revocable=(subject.decided.choice is not None and link is None) or bool(subject.decided.answers),
         alguna_seen_at=seen.at if seen else None,
         salesforce_seen_at=looked.at if looked else None,
     )
@@ -162,7 +176,8 @@ def _rows(
     base: Values = link.base if link else {}
     decided = {decision.key: decision for decision in planned.decisions}
     return tuple(
-        _row(spec, decided.get(spec.key), alguna, base, there, policy, planned.why[0]) for spec in FIELDS
+        _row(spec, decided.get(spec.key), alguna, base, there, policy, planned.why[0], link is not None)
+        for spec in FIELDS
     )
 
 
@@ -174,6 +189,7 @@ def _row(
     there: Values,
     policy: Policy,
     otherwise: str,
+    linked: bool,
 ) -> FieldRow:
     return FieldRow(
         key=spec.key,
@@ -189,6 +205,7 @@ def _row(
         alguna_name=spec.alguna_name,
         salesforce_name=f"{spec.entity}.{spec.sf_name}",
         waits=bool(decision and (decision.asks or decision.refused)),
+        open_to=open_to(decision, alguna, there) if decision and linked else (),
     )
 
 
@@ -202,6 +219,44 @@ def _matched_by(link: Link | None) -> str:
     return f"{link.evidence} Linked at {link.linked_at} by {link.linked_by}."
 
 
+def _candidates(cache: Cache, subject: Subject) -> tuple[Candidate, ...]:
+    """What a person may choose from: what matching found, or where a merged account went."""
+    if subject.match is not None:
+        return subject.match.candidates
+    account = subject.account
+    if account is None or account.merged_into is None:
+        return ()
+    evidence = (f"account {account.id} was merged into it",)
+    return tuple(
+        Candidate(heir.id, heir.name, 0, evidence)
+        for heir in cache.accounts.by_ids([account.merged_into])
+        if not heir.deleted and cache.accounts.linked(heir.id) in (None, subject.customer.id)
+    )
+
+
+def _told(cache: Cache, subject: Subject) -> tuple[str, ...]:
+    """What people decided about a customer, in sentences."""
+    decided = subject.decided
+    choice = decided.choice
+    lines = []
+    if choice is not None and subject.link is None:
+        account = cache.accounts.get(choice.account_id) if choice.account_id else None
+        what = {
+            "link": f"It is linked with {plain(account.name, 80) if account else choice.account_id} by the next pass",
+            "create": "It gets a new account",
+            "leave": "It is left alone until something about it changes",
+        }[choice.what]
+        lines.append(f"{what}: decided by {plain(choice.by, 60)} at {choice.at}.")
+    for account_id in sorted(decided.apart):
+        lines.append(f"It was unlinked from account {account_id}, and isn't linked with it again by itself.")
+    for key, answer in decided.answers.items():
+        lines.append(
+            f"{FIELD[key].label}: {answer.side.capitalize()}'s value is kept,"
+            f" decided by {plain(answer.by, 60)} at {answer.at}."
+        )
+    return tuple(lines)
+
+
 def _subscription(subject: Subject, shown: str, position: str, rule: str) -> SubscriptionNote:
     lines = tuple(
         SubscriptionLine(
@@ -209,7 +264,8 @@ def _subscription(subject: Subject, shown: str, position: str, rule: str) -> Sub
         )
         for each in subject.subscriptions
     )
-    return SubscriptionNote(position, f"Shown because {rule}.", lines)
+    pinned = subject.link is not None and subject.link.pinned_subscription == shown
+    return SubscriptionNote(position, f"Shown because {rule}.", lines, pinned)
 
 
 def _links(

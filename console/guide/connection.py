@@ -8,9 +8,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from console.errors import ConsoleError, StoreError
+from console.errors import ConsoleError, StoreError, UsageError
 from console.guide.account import account_detail, history_lines
 from console.guide.importing import preview
+from console.guide.person import person
 from console.guide.seam import (
     AccountDetail,
     ConnectionFacts,
@@ -23,6 +24,9 @@ from console.secrets import Secrets
 from console.settings import Connections, ConnectionSettings
 from console.store.cache import Cache
 from console.store.grid import Grid
+from console.sync.cursors import text
+from console.sync.deciding import consider
+from console.sync.engine import utc_now
 from console.sync.events import Counts, Event, RunFailed, RunFinished, Waiting
 from console.sync.policy import policy_for
 from console.sync.runner import EngineThread
@@ -30,6 +34,8 @@ from console.sync.session import opener
 
 if TYPE_CHECKING:
     from console.domain.policy import Policy
+    from console.domain.verdicts import Verdict
+    from console.sync.deciding import Prospect
 
 Listener = Callable[[Event], None]
 
@@ -168,6 +174,34 @@ class OpenConnection:
         """Look at one customer on both sides now and bring it in step."""
         if self._engine is not None:
             self._engine.sync_one(customer_id)
+
+    def outlook(self, customer_id: str, verdict: Verdict) -> AccountDetail:
+        """The customer as it would be planned after a decision."""
+        with self._cache() as cache:
+            policy = self._policy(cache)
+            prospect = self._consider(cache, policy, customer_id, verdict)
+            return account_detail(cache, self._settings, policy, customer_id, prospect)
+
+    def decide(self, customer_id: str, verdict: Verdict) -> None:
+        """Keep a decision; the next pass acts on it."""
+        engine = self._writer()
+        with self._cache() as cache:
+            self._consider(cache, self._policy(cache), customer_id, verdict)
+        engine.decide(customer_id, verdict, person())
+
+    def retry(self, customer_id: str | None = None) -> None:
+        """Try what was refused once more, of one customer or of all."""
+        self._writer().retry(None if customer_id is None else [customer_id])
+
+    def _writer(self) -> EngineThread:
+        if self._engine is None:
+            raise UsageError(
+                self._read_only or "The connection is being opened again.", "Nothing was changed."
+            )
+        return self._engine
+
+    def _consider(self, cache: Cache, policy: Policy, customer_id: str, verdict: Verdict) -> Prospect:
+        return consider(cache, policy, customer_id, verdict, text(utc_now()), person())
 
     def start_import(self, choice: ImportChoice) -> None:
         """Bring existing customers into scope; the next pass starts at once."""

@@ -19,7 +19,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from console.domain.records import Candidate, Direction, State, Value
+from console.domain.records import Candidate, Direction, Side, State, Value
+from console.domain.verdicts import Verdict
 from console.sync.events import Event
 
 Environment = Literal["rehearsal", "sandbox", "production", "my_domain"]
@@ -164,6 +165,8 @@ class FieldRow:
     salesforce_name: str = ""
     waits: bool = False
     """True when it differs and a person has to decide: it would be blanked, does not fit, or the rule is manual."""
+    open_to: tuple[Side, ...] = ()
+    """The sides whose value a person may choose to keep now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +189,8 @@ class SubscriptionNote:
     rule: str
     """One sentence."""
     subscriptions: tuple[SubscriptionLine, ...] = ()
+    pinned: bool = False
+    """A person chose it; the rule did not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +235,12 @@ class AccountDetail:
     history: tuple[HistoryLine, ...] = ()
     """Newest first."""
     candidates: tuple[Candidate, ...] = ()
+    """Accounts that may be the customer's, best first: a person chooses."""
+    linked: bool = False
+    decided: tuple[str, ...] = ()
+    """What people decided about it, by whom and when, in sentences."""
+    revocable: bool = False
+    """Something that was decided can be taken back."""
     alguna_seen_at: str | None = None
     salesforce_seen_at: str | None = None
 
@@ -311,6 +322,27 @@ class Connection(Protocol):
 
     def sync_one(self, customer_id: str) -> None:
         """Look at one customer on both sides now and bring it in step; told by events. Does not block."""
+        ...
+
+    def outlook(self, customer_id: str, verdict: Verdict) -> AccountDetail:
+        """The customer as it would be planned after a decision. Writes nothing. Blocks (milliseconds).
+
+        :raises UsageError: it can't be decided like this now; the message says why.
+        """
+        ...
+
+    def decide(self, customer_id: str, verdict: Verdict) -> None:
+        """Keep a decision; the next pass acts on it. `Noted` tells when it is kept. Blocks (milliseconds).
+
+        :raises UsageError: it can't be decided like this now, or nothing can be written from this console.
+        """
+        ...
+
+    def retry(self, customer_id: str | None = None) -> None:
+        """Try what was refused once more, of one customer or of all, with a pass at once. Does not block.
+
+        :raises UsageError: nothing can be written from this console.
+        """
         ...
 
     def grid(self) -> Grid:

@@ -23,55 +23,20 @@ from console.domain.records import (
     State,
     Subject,
 )
+from console.domain.verdicts import (
+    AskAgain,
+    CreateNew,
+    Keep,
+    LeaveAlone,
+    LinkWith,
+    Pin,
+    Unlink,
+    Verdict,
+)
 from console.domain.view import alguna_values, salesforce_values
 from console.errors import UsageError
 from console.store.cache import Cache
 from console.sync.match import matched
-
-
-@dataclass(frozen=True, slots=True)
-class LinkWith:
-    """This account is the customer's."""
-
-    account_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class CreateNew:
-    """None of the accounts is the customer's: it gets a new one."""
-
-
-@dataclass(frozen=True, slots=True)
-class LeaveAlone:
-    """Nothing is done about the customer, and nobody is asked, until something about it changes."""
-
-
-@dataclass(frozen=True, slots=True)
-class AskAgain:
-    """What was decided about the customer is taken back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unlink:
-    """The two are not the same: the link and what was agreed are forgotten, and the pair isn't matched again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Keep:
-    """One side's value of a field is kept, as both sides hold it now."""
-
-    key: str
-    side: Side
-
-
-@dataclass(frozen=True, slots=True)
-class Pin:
-    """The subscription that the account shows; None lets the rule choose."""
-
-    subscription_id: str | None
-
-
-Verdict = LinkWith | CreateNew | LeaveAlone | AskAgain | Unlink | Keep | Pin
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +148,7 @@ def _decided(cache: Cache, policy: Policy, subject: Subject, verdict: Verdict, a
             asked = question(subject.customer, subject.match) if subject.match is not None else ""
             return replace(decided, choice=Choice("leave", at, by, question=asked))
         case AskAgain():
-            if decided.choice is None and not decided.answers:
+            if (decided.choice is None or link is not None) and not decided.answers:
                 raise UsageError("Nothing was decided about this customer.", "There is nothing to take back.")
             return replace(UNDECIDED, apart=decided.apart)
         case Unlink():

@@ -20,6 +20,7 @@ from console.domain.fields import CUSTOMER_ID
 from console.domain.ids import account_id
 from console.domain.policy import ImportChoice, Policy
 from console.domain.records import Change, State
+from console.domain.verdicts import Verdict
 from console.errors import Cancelled, Conflict, ConsoleError, Refused, StoreError, UsageError
 from console.salesforce.client import SalesforceClient
 from console.settings import ConnectionSettings
@@ -29,7 +30,7 @@ from console.sync.apply import Apply
 from console.sync.attention import note_states
 from console.sync.cursors import text
 from console.sync.customers import CustomerWriter
-from console.sync.deciding import Verdict, decide, retry
+from console.sync.deciding import decide, retry
 from console.sync.details import Details
 from console.sync.events import Calls, Counts, Event, Noted, RunFailed, RunFinished, RunSummary, Tally
 from console.sync.ledger import Ledger

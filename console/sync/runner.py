@@ -27,7 +27,7 @@ from console.sync.events import Event, RunFailed, Waiting
 from console.sync.stream import Stream
 
 if TYPE_CHECKING:
-    from console.sync.deciding import Verdict
+    from console.domain.verdicts import Verdict
     from console.sync.engine import Engine
 
 ImportChoice = Literal["none", "matching", "all"]
