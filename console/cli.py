@@ -14,7 +14,7 @@ from console import __version__
 from console.commands import credentials
 from console.commands.output import Output
 from console.domain.plain import plain
-from console.errors import Cancelled, ConsoleError, StoreError, UsageError
+from console.errors import Cancelled, ConsoleError, SignInNeeded, StoreError, UsageError
 
 if TYPE_CHECKING:
     from console.guide.seam import Desk
@@ -140,6 +140,11 @@ def build_parser() -> argparse.ArgumentParser:
     importing.add_argument(
         "--only", choices=("matching", "all"), default="all", help="matching: link only; all: also create"
     )
+    importing.add_argument(
+        "--where",
+        metavar="SOQL",
+        help="only customers whose account meets this condition, such as \"Industry = 'Energy'\"",
+    )
     importing.add_argument("--dry-run", action="store_true", help="count only")
     credentials.add_options(importing)
 
@@ -162,12 +167,15 @@ def main(argv: Sequence[str], open_screens: OpenScreens) -> int:
     :param open_screens: opens the terminal app; called when no command was given, and by ``rehearse``.
     """
     out = Output(as_json="--json" in argv)
+    args = argparse.Namespace(command=None)
     try:
         args = build_parser().parse_args(argv)
         module = importlib.import_module(f"console.commands.{getattr(args, 'module', 'open')}")
         code: int = module.run(args, out, open_screens)
     except ConsoleError as failure:
         code = _failed(out, failure)
+        if isinstance(failure, SignInNeeded) and args.command in ("sync", "plan", "import"):
+            out.talk(credentials.HINT)
     except KeyboardInterrupt:
         _failed(out, Cancelled("Stopped.", "What is done stays done; the next run goes on from there."))
         code = INTERRUPTED

@@ -7,7 +7,9 @@ import threading
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from console.domain.ids import to_18
 from console.domain.planner import plan
 from console.domain.policy import Policy
 from console.domain.records import MatchedBy, State
@@ -16,6 +18,9 @@ from console.guide.draft import NewConnection
 from console.guide.seam import CountLine, ImportChoice, ImportPreview
 from console.store.cache import Cache
 from console.sync.match import matched
+
+if TYPE_CHECKING:
+    from console.salesforce.client import SalesforceClient
 
 CHUNK = 1_000
 TITLES: dict[ImportChoice, str] = {
@@ -87,6 +92,27 @@ def preview(
         0 if choice == "none" else total,
         _cost(created, matches.total()),
     )
+
+
+def customers_of(cache: Cache, salesforce: SalesforceClient, condition: str) -> list[str]:
+    """Unlinked customers whose one matching account meets a condition, such as ``Industry = 'Energy'``.
+
+    :param condition: what stands behind WHERE in a query on Account, in the person's own words; the org checks it.
+    :raises Refused: the org doesn't understand the condition; its own sentence says where.
+    """
+    question = f"SELECT Id FROM Account WHERE ({condition})"  # noqa: S608 - a person's own question to their own org
+    chosen = {to_18(row["Id"]) for page in salesforce.query(question) for row in page}
+    found: list[str] = []
+    after = ""
+    while ids := cache.customers.ids(CHUNK, after):
+        after = ids[-1]
+        unlinked = [subject for subject in cache.subjects(ids) if subject.link is None]
+        found += [
+            subject.customer.id
+            for subject in matched(cache, unlinked)
+            if subject.match is not None and subject.match.account_id in chosen
+        ]
+    return found
 
 
 def _how(matches: Counter[MatchedBy]) -> str:

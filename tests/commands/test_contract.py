@@ -142,6 +142,26 @@ def test_import_counts_first_and_then_takes_in(run, world):
     )
 
 
+def test_import_can_be_limited_by_a_condition_on_the_account(run, world):
+    run("connect", "demo", *world.words, "--import", "none", "--set-up", stdin=world.stdin)
+    run("sync", "demo")
+    carrying = "SELECT COUNT(Id) n FROM Account WHERE Alguna_Customer_ID__c != null"
+    condition = "BillingCountry = 'United States' OR BillingCountry = 'USA'"
+    counted = run("import", "demo", "--where", condition, "--dry-run", "--json").json
+    everything = run("import", "demo", "--only", "matching", "--dry-run", "--json").json
+    assert 0 < counted["total"] < everything["total"]
+    assert world.query(carrying)[0]["n"] == 0
+    assert run("import", "demo", "--where", condition, "--json").code in (0, 3)
+    assert world.query(carrying)[0]["n"] == counted["total"]
+    outside = world.query(
+        f"SELECT COUNT(Id) n FROM Account WHERE Alguna_Customer_ID__c != null AND (NOT ({condition}))"
+    )
+    assert outside[0]["n"] == 0
+    wrong = run("import", "demo", "--where", "Colour = 'red'", "--json")
+    assert wrong.code == 1
+    assert wrong.json["error"]["category"] == "refused"
+
+
 def test_without_a_choice_existing_customers_are_taken_in_on_the_rehearsal_only(run, world):
     answer = run("connect", "demo", *world.words, "--json", stdin=world.stdin)
     assert answer.json["import"] == "all"
