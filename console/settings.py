@@ -9,6 +9,7 @@ import re
 import shutil
 import tempfile
 import unicodedata
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from functools import cache
 from pathlib import Path
@@ -197,6 +198,8 @@ class Connections:
             private(path.parent)
             write_private(path, settings.to_json() + "\n")
         except OSError as error:
+            with suppress(OSError):
+                path.parent.rmdir()  # an empty folder would look like a connection that lost its settings
             raise StoreError(
                 f"The settings of {name!r} cannot be written ({_reason(error)}).",
                 f"Look at the room and the rights of {path.parent}.",
@@ -226,6 +229,20 @@ class Connections:
                 f"Close other consoles, then delete {folder}.",
             ) from None
 
+    def forget(self, name: str) -> None:
+        """Delete the settings only: cache, history and receipts stay. Again is no error.
+
+        :raises UsageError: the name cannot be used.
+        :raises StoreError: the file cannot be deleted.
+        """
+        path = self.folder(name) / "settings.json"
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"The settings of {name!r} cannot be deleted ({_reason(error)}).", f"Delete {path}."
+            ) from None
+
     def _known(self, name: str) -> str | None:
         return next((other for other in self.names() if other.casefold() == name.casefold()), None)
 
@@ -251,8 +268,14 @@ def checked_name(name: str) -> str:
 def write_private(path: Path, text: str) -> None:
     """Replace a file at once, readable by its owner only (0600); a crash leaves the old or the new one.
 
+    Where a link stands the file that it leads to is replaced; a pipe or a device is written to and stays what it is.
+
     :raises OSError: as the operating system says.
     """
+    if path.exists() and not path.is_file():
+        path.write_text(text, encoding="utf-8", newline="\n")
+        return
+    path = path.resolve()
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:

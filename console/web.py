@@ -66,7 +66,7 @@ def no_answer(error: httpx.RequestError, system: str, address: str, *, writing: 
     :param writing: a write whose request may have arrived gets `maybe_done`.
     """
     whom = f"{system} at {urlsplit(address).netloc}"
-    advice = "Check the address and the network; it is tried again by itself."
+    advice = "Check the address and the network; a running sync tries again by itself."
     arrived = not isinstance(
         error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError
     )

@@ -178,7 +178,7 @@ class Wire:
         if status == 409 and writing:
             return Unreachable(
                 "Alguna is still busy with the same request.",
-                "It is tried again by itself.",
+                "Try again in a moment; a running sync does so by itself.",
                 code=code,
                 maybe_done=True,
             )
@@ -190,7 +190,7 @@ class Wire:
             )
             return Unreachable(
                 f"{busy} ({code}).{detail if is_json else ''}",
-                "It is tried again by itself.",
+                "Try again in a moment; a running sync does so by itself.",
                 code=code,
                 retry_after=_seconds(response.headers.get("retry-after")),
                 maybe_done=writing and status != 429,

@@ -50,6 +50,7 @@ def run(args: argparse.Namespace, out: Output, open_screens: OpenScreens) -> int
                 _accept_token(new, args, token)
             else:
                 _browser(new, out, stop)
+            new.refuse_another_org(connections, name)
             new.check_alguna(key, args.alguna_url or "")
             made = _set_up(new, out, stop) if args.set_up else []
             settings = new.save(connections, kept, utc_now())

@@ -12,6 +12,11 @@ from console.settings import Connections, ConnectionSettings
 TOKEN = "Salesforce access token"  # noqa: S105 - its name, not a token
 KEY = "Alguna key"
 
+HINT = (
+    "Open the console to sign in again (alguna-console), or give a fresh token or key to this command on standard input: "
+    "--access-token-stdin, --alguna-key-stdin."
+)
+
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of every command that calls both systems."""

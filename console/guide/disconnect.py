@@ -188,8 +188,8 @@ class Leaving:
     def _take_inventory(self) -> str:
         made = [kind for kind, _, mine in self._made() if mine]
         return (
-            f"{len(made)} parts in the org were made by the console ({made.count('field')} fields, the permission set and "
-            f"what it grants), {self._linked()} accounts are linked with customers, "
+            f"The console made {made_in_words(made) or 'neither fields nor a permission set'} in the org, "
+            f"{self._linked()} accounts are linked with customers, "
             f"tokens and key are kept {self._secrets.where(self._settings.name)}."
         )
 
@@ -226,7 +226,7 @@ class Leaving:
     def _revoke(self) -> None:
         from console.salesforce.oauth import OAuth
 
-        oauth = OAuth(self._settings.login_url, self._settings.client_id)
+        oauth = OAuth(self._settings.login_url, self._settings.client_id or None)
         for token in self._tokens:
             oauth.revoke(token)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from console.domain.plain import plain
-from console.errors import ConsoleError, Refused, SignInNeeded, UsageError
+from console.errors import Conflict, ConsoleError, Refused, SignInNeeded, UsageError
 from console.guide.environments import ALGUNA_PRODUCTION, ALGUNA_SANDBOX, Place, is_production
 from console.guide.seam import ImportChoice
 from console.guide.signing_in import Given, Session
@@ -128,6 +128,20 @@ class NewConnection:
         )
         self.setup_done = True
 
+    def refuse_another_org(self, connections: Connections, name: str) -> None:
+        """Before anything is made: a name that was disconnected can be taken up again for its own org only.
+
+        :raises Conflict: it was another org's.
+        """
+        if self.session is None or not connections.exists(name):
+            return
+        before, org = connections.load(name), self.session.org
+        if before.org_id != org.id:
+            raise Conflict(
+                f"{before.name!r} was connected with the org {before.org_id}, and this is {org.id} ({plain(org.name, 60)}).",
+                "Choose another name: links and history of that org stay with its own.",
+            )
+
     def leftovers(self) -> tuple[str, ...]:
         """What set-up made so far and would stay in the org if this was given up now, in words."""
         made = made_in_words([kind for kind, _ in self.made])
@@ -197,8 +211,10 @@ class NewConnection:
             raise UsageError(f"There is already a connection named {before.name!r}.", "Choose another name.")
         tokens = self.session.tokens if self.session is not None else None
         assert tokens is not None
-        connections.save(settings)
+        there = connections.folder(settings.name).exists()
         try:
+            if before is None:
+                connections.save(settings)
             with Cache.open(connections.cache_path(settings.name), org_id=settings.org_id) as cache:
                 for artefact in self.artefacts:
                     cache.artefacts.record(
@@ -208,12 +224,15 @@ class NewConnection:
             if tokens.refresh_token:
                 secrets.set(settings.name, "salesforce_refresh", tokens.refresh_token)
             secrets.set(settings.name, "alguna_key", self.alguna_key)
-        except ConsoleError:
+            if before is not None:
+                connections.save(settings)
+        except BaseException:
+            # Undone without writing: the disk may be full.
             secrets.forget(settings.name)
-            if before is None:
+            if not there:
                 connections.remove(settings.name)
-            else:
-                connections.save(before)
+            elif before is None:
+                connections.forget(settings.name)
             raise
         return settings
 

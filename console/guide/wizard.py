@@ -202,7 +202,9 @@ class ConnectWizard:
         text = checked_name(name)
         if self._taken(text):
             raise UsageError(f"There is already a connection named {text!r}.", "Choose another name.")
-        self._made().name = text
+        new = self._made()
+        new.refuse_another_org(self._connections, text)
+        new.name = text
         self._draft = replace(self._draft, name=text)
 
     def _taken(self, name: str) -> bool:

@@ -165,5 +165,7 @@ def _collection(sobject: str, records: Sequence[Mapping[str, Json]]) -> dict[str
 
 def _strange(wanted: str, writing: bool) -> Unreachable:
     return Unreachable(
-        f"Salesforce's reply is not that of {wanted}.", "It is tried again by itself.", maybe_done=writing
+        f"Salesforce's reply is not that of {wanted}.",
+        "Try again in a moment; a running sync does so by itself.",
+        maybe_done=writing,
     )

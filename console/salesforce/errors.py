@@ -33,7 +33,7 @@ class Entry:
 
 _CLEAN_ROW = "Correct the value, then retry."
 _ASK_ADMIN = "Run the set-up again, or grant the rights to the signed-in user."
-_BUSY = "It is tried again by itself."
+_BUSY = "Try again in a moment; a running sync does so by itself."
 
 TABLE: Mapping[str, Entry] = {
     "INVALID_SESSION_ID": Entry(
@@ -66,7 +66,7 @@ TABLE: Mapping[str, Entry] = {
         Unreachable,
         "retry_later",
         "Salesforce has forgotten where the query stood.",
-        "The pass begins again by itself.",
+        "Sync again: the pass begins anew.",
     ),
     "INVALID_REPLICATION_DATE": Entry(
         Refused, "person", "Salesforce keeps changes for 30 days only.", "A full comparison is made instead."

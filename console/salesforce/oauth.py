@@ -75,21 +75,23 @@ class OAuth:
     """The OAuth endpoints of one login host for one app. No secret is ever sent. Safe to use from several threads.
 
     :param login_url: My Domain, ``https://login.salesforce.com`` or ``https://test.salesforce.com``.
-    :param client_id: the app's consumer key.
+    :param client_id: the app's consumer key; None for a session that came without an app, which can only be ended.
     :raises UsageError: the address or the consumer key cannot be one.
     """
 
     def __init__(
         self,
         login_url: str,
-        client_id: str,
+        client_id: str | None,
         *,
         timeout: float = 30.0,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.login_url = origin(login_url, "the Salesforce login address")
-        self.client_id = client_id.strip()
-        if not self.client_id or not self.client_id.isascii() or not self.client_id.isprintable():
+        self.client_id = (client_id or "").strip()
+        if client_id is not None and (
+            not self.client_id or not self.client_id.isascii() or not self.client_id.isprintable()
+        ):
             raise UsageError(
                 "The app's consumer key is missing or damaged.",
                 "Copy it from Setup, External Client App Manager, the app's OAuth settings.",

@@ -55,7 +55,7 @@ TABLE: tuple[Entry, ...] = (
         "invalid_grant",
         "already being processed",
         "Salesforce is still busy with another renewal of this session.",
-        "It is tried again by itself.",
+        "Try again in a moment; a running sync does so by itself.",
         Unreachable,
     ),
     Entry(

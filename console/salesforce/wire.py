@@ -179,7 +179,7 @@ class Wire:
         from requests import exceptions
 
         whom = f"Salesforce at {self.host}"
-        advice = "Check the address and the network; it is tried again by itself."
+        advice = "Check the address and the network; a running sync tries again by itself."
         arrived = True
         if isinstance(error, exceptions.ConnectTimeout):
             text, arrived = f"{whom} did not accept a connection in time.", False

@@ -47,6 +47,8 @@ class WriterLock:
         try:
             self._note.write_text(json.dumps(note), encoding="utf-8")
         except OSError as error:
+            if in_order:
+                self._note.unlink(missing_ok=True)
             self._lock.release()
             raise StoreError(
                 f"The folder of the cache {self._cache} can't be written: {error.strerror}.",
