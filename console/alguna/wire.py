@@ -219,7 +219,8 @@ class Wire:
         text = data.get("detail") if isinstance(data, dict) else None
         if not isinstance(text, str) or not text.strip():
             return ""
-        return f" It says: {plain(without(text, self._key), 200)}"
+        said = plain(without(text, self._key), 200).rstrip()
+        return f" It says: {said if said.endswith(('.', '!', '?', '…')) else f'{said}.'}"
 
 
 def _seconds(retry_after: str | None) -> float | None:

@@ -31,8 +31,8 @@ from tests.person import sign_in
 
 CUSTOMERS = 24
 CONSOLE = [sys.executable, "-m", "console"]
-BESIDE = ("cache.db-shm", "cache.db-wal")
-"""What SQLite lays beside a cache as long as somebody has it open."""
+BESIDE = ("cache.db-shm", "cache.db-wal", "token.lock")
+"""What SQLite and the renewal of a session lay beside a cache."""
 JOINERS = "\u200c\u200d"
 
 
@@ -68,11 +68,11 @@ def acting(text: str) -> set[str]:
 class World:
     """A rehearsal, a home of its own, and the command line in between."""
 
-    rehearsal: Rehearsal
+    rehearsal: Rehearsal = field(repr=False)
     home: Path
     capsys: pytest.CaptureFixture[str]
     monkeypatch: pytest.MonkeyPatch
-    never_shown: set[str] = field(default_factory=set)
+    never_shown: set[str] = field(default_factory=set, repr=False)
 
     # --- the command line --------------------------------------------------------------------------------------
 
