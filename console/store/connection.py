@@ -143,12 +143,17 @@ class Connection:
         """Run one statement over all `rows` (at most `CHUNK`, of equal length), put where it says ``{rows}``.
 
         Where a table has triggers this is more than twice as fast as `executemany`: SQLite prepares to undo each
-        statement on its own.
+        statement on its own. The rows go in pieces of 512, 256, 128, ..., because a statement stays prepared together with the
+        values that it was given last: for each number of rows another one, a third of a megabyte each.
         """
-        if not rows:
-            return 0
-        row = f"({', '.join('?' * len(rows[0]))})"
-        return self.execute(sql.format(rows=f"VALUES {', '.join([row] * len(rows))}"), list(chain(*rows)))
+        changed = start = 0
+        while start < len(rows):
+            piece = rows[start : start + (1 << ((len(rows) - start).bit_length() - 1))]
+            row = f"({', '.join('?' * len(piece[0]))})"
+            values = f"VALUES {', '.join([row] * len(piece))}"
+            changed += self.execute(sql.format(rows=values), list(chain(*piece)))
+            start += len(piece)
+        return changed
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -160,6 +160,20 @@ def test_a_put_keeps_no_more_in_memory_for_more_rows(tmp_path: Path, make: Any) 
     assert peaks[1] <= 1.3 * peaks[0]
 
 
+def test_whatever_number_of_rows_is_written_few_statements_stay_prepared(tmp_path: Path, make: Any) -> None:
+    ids = [f"cus_{n:06}" for n in range(1_000)]
+    statements: set[str] = set()
+    with Cache.open(tmp_path / "cache.db", org_id=make.org) as cache:
+        cache.customers.put((make.customer(id_) for id_ in ids), make.at, "poll")
+        # The callback is given the values too, where they are short: numbers of rows are told apart by the number of brackets.
+        cache._db.raw.set_trace_callback(lambda sql: statements.add(f"{sql[:40]} {sql.count('(')}"))
+        for size in (*range(1, 1_000, 37), 1_000):
+            cache.entries.settle(Settled(id_, State.IN_SYNC, 0, "") for id_ in ids[:size])
+        cache._db.raw.set_trace_callback(None)
+        assert cache.entries.counts() == {State.IN_SYNC: 1_000}
+    assert 1 < len([each for each in statements if each.startswith("UPDATE entries")]) <= 10
+
+
 def test_a_complete_pull_of_unchanged_data_writes_nothing(tmp_path: Path, make: Any) -> None:
     with Cache.open(tmp_path / "cache.db", org_id=make.org) as cache:
         rows = [make.customer(f"cus_{n}") for n in range(3_000)]
