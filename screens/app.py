@@ -13,9 +13,9 @@ from textual.reactive import var
 from console.domain.plain import plain
 from console.domain.records import State
 from console.errors import ConsoleError
-from console.sync.events import Event, Noted, RunFinished, Waiting
+from console.sync.events import Changed, Event, Noted, RunFailed, RunFinished, Waiting
 from screens.commands import bindings
-from screens.live import Live, begin, fold
+from screens.live import Live, begin, fold, recall
 from screens.place import Place
 from screens.tasks import in_thread
 from screens.theme import DARK, LIGHT, STYLES
@@ -35,6 +35,12 @@ def _provider() -> type[Provider]:
 
     return Palette
 
+
+RECALL = 0.4
+"""Seconds between two readings of the newest changes while they come fast."""
+
+SHOWN = 50
+"""How many of the newest changes are read."""
 
 BOTTOM = 2
 """Screens that always stay: Textual's own blank one and our first."""
@@ -75,6 +81,7 @@ class ConsoleApp(Works, App[None], inherit_bindings=False):
         """Where new secrets will be kept, in words; found out after the first paint: a keyring is slow to wake."""
         self.practising = desk.rehearsal() is not None
         self._unsubscribe: Callable[[], None] | None = None
+        self._recalls = False
         self.set_reactive(ConsoleApp.now, desk.now())
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -186,7 +193,7 @@ class ConsoleApp(Works, App[None], inherit_bindings=False):
     async def _open(self, name: str) -> None:
         try:
             connection = await in_thread(self.desk.open, name)
-            recent = await in_thread(connection.recent, 50)
+            recent = await in_thread(connection.recent, SHOWN)
         except ConsoleError as error:
             self.back()
             self.failed(error)
@@ -234,6 +241,29 @@ class ConsoleApp(Works, App[None], inherit_bindings=False):
         elif isinstance(message.event, Noted) and message.event.error is not None:
             self.failed(message.event.error)
         self.live = live
+        if isinstance(message.event, Changed | RunFinished | RunFailed):
+            self._recall_soon(connection)
+
+    def _recall_soon(self, connection: Connection) -> None:
+        """Read the newest changes once for all that was said within a moment."""
+        if self._recalls:
+            return
+        self._recalls = True
+
+        def recall_now() -> None:
+            self._recalls = False
+            if self.connection is connection:
+                self.begin(self._recall(connection), "read changes")
+
+        self.set_timer(RECALL, recall_now)
+
+    async def _recall(self, connection: Connection) -> None:
+        try:
+            recent = await in_thread(connection.recent, SHOWN)
+        except ConsoleError:  # the engine says what is wrong with the cache; the changes shown stay
+            return
+        if self.connection is connection and self.live is not None:
+            self.live = recall(self.live, recent)
 
     def watch_live(self, live: Live | None) -> None:
         for screen in self.screen_stack if self.is_running else ():
@@ -263,7 +293,8 @@ class ConsoleApp(Works, App[None], inherit_bindings=False):
 
     def tell(self, text: str, severity: Literal["information", "warning", "error"] = "information") -> None:
         """A short word that goes away by itself."""
-        self.notify(plain(text, 500), severity=severity, markup=False, timeout=4)
+        text = plain(text, 500)
+        self.notify(text, severity=severity, markup=False, timeout=max(4.0, len(text) / 16))
 
     async def ask(self, title: str, lines: Sequence[str], yes: str, *, dangerous: bool = False) -> bool:
         """A question; True for yes. Awaited in a worker."""
@@ -294,7 +325,7 @@ class ConsoleApp(Works, App[None], inherit_bindings=False):
     def copy_out(self, text: str) -> None:
         """To the clipboard, by the terminal (OSC 52), which works over SSH too where the terminal allows it."""
         self.copy_to_clipboard(text)
-        self.tell(f"Copied {plain(text, 60)}")
+        self.tell(f"Copied: {plain(text, 40)}")
 
     def browse(self, url: str) -> None:
         """Open an address in the browser. Only web addresses: what else a record may hold is not followed."""
@@ -318,6 +349,16 @@ class ConsoleApp(Works, App[None], inherit_bindings=False):
     def turn_theme(self) -> None:
         """Dark or light."""
         self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
+
+    def _fatal_error(self) -> None:
+        """What Textual prints when a handler broke, without the values of variables: one could be a secret."""
+        from rich.segment import Segments
+        from rich.traceback import Traceback
+
+        self.bell()
+        told = self.console.render(Traceback(show_locals=False), self.console.options)
+        self._exit_renderables.append(Segments(told))
+        self._close_messages_no_wait()
 
     def action_command(self, ident: str) -> None:
         """What the app itself binds: quitting, from anywhere."""

@@ -34,6 +34,8 @@ class Standing:
     rehearsal: bool = False
     busy: str = ""
     """What is under way here that has to end first, one sentence; empty when nothing is."""
+    signed_out: bool = False
+    """The last pass stopped because a session or key is not accepted any more."""
     blocked: str = ""
     """Why the main action of this place can't start, one sentence."""
 
@@ -101,6 +103,8 @@ class Command:
     """The widget's own action, for moving about; empty for what the screen does."""
     short: str = ""
     """The footer's word, where the title is long."""
+    urgent: Callable[[Standing], bool] | None = None
+    """Where given, the footer holds it only while this is true, and then before all others."""
     paused: str = ""
     """The footer's word while the sync is paused, where it differs."""
 
@@ -173,22 +177,22 @@ COMMANDS: tuple[Command, ...] = (
     Command("dashboard", "Dashboard", "1", "See counts per state, what is being done, and what changed.",
             "Places", _OPEN),
     Command("accounts", "Accounts", "2", "See every customer and account, filter and open them.",
-            "Places", _OPEN, footer=3),
+            "Places", _OPEN, footer=5),
     Command("problems", "Problems", "3", "See what needs a person, with what to do about it.", "Places", _OPEN),
     Command("import", "Import", "i,4", "Bring existing Alguna customers into the sync, with a preview.",
-            "Places", _OPEN, footer=4),
+            "Places", _OPEN, footer=5),
     # --- the engine
     Command("sync_now", "Sync now", "s", "Start a pass at once instead of waiting for the next one.",
             "Sync", _OPEN, footer=2, dangerous=True, enabled=_writes),
     Command("pause", "Pause or go on", "p", "Stop after the call in flight, or go on with the sync.",
             "Sync", _OPEN, footer=3, dangerous=True, enabled=_writes, short="Pause", paused="Go on"),
     Command("sync_one", "Sync this one", "S", "Look at this customer on both sides now and bring it in step.",
-            "Sync", _on("accounts", "account"), footer=1, dangerous=True, enabled=_sync_one),
+            "Sync", _on("accounts", "account"), footer=2, dangerous=True, enabled=_sync_one, short="Sync one"),
     # --- accounts
     Command("filter", "Filter", "slash", "Filter by name, or by the start of an id, as you type.",
             "Accounts", _on("accounts"), footer=1),
     Command("state", "By state", "f", "Show one state only; again shows the next.",
-            "Accounts", _on("accounts"), footer=2, short="State"),
+            "Accounts", _on("accounts"), footer=1, short="State"),
     Command("all_states", "All states", "F", "Show every state again.", "Accounts", _on("accounts")),
     Command("sort", "Sort", "o", "Sort by the next column.", "Accounts", _on("accounts"), footer=3),
     Command("reverse", "Reverse", "O", "Turn the order round.", "Accounts", _on("accounts")),
@@ -210,7 +214,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("disconnect", "Disconnect", "D", "Leave this connection: shows what goes and what stays first.",
             "Connections", _on("home", "dashboard"), footer=4, dangerous=True, enabled=_living_connection),
     Command("sign_in", "Sign in again", "L", "Sign in to Salesforce again for this connection.",
-            "Connections", _on("home") | _OPEN, enabled=_living_connection),
+            "Connections", _on("home") | _OPEN, footer=4, enabled=_living_connection, short="Sign in",
+            urgent=lambda standing: standing.signed_out),
     Command("start", "Start", "ctrl+r", "Start what this screen is for; asks first.",
             "Connections", _on("disconnect", "import", "sign_in"), footer=1, dangerous=True, enabled=_idle),
     # --- everywhere
@@ -228,9 +233,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("help", "Help", "question_mark,f1", "Show every key of this screen.", "Everywhere",
             _SCREENS - {"help"}, footer=1),
     Command("back", "Back", "escape,q", "Clear the filter, or go back where you came from.", "Everywhere",
-            _LEAVABLE, footer=2, enabled=_back_home),
+            _LEAVABLE, footer=1, enabled=_back_home),
     Command("quit", "Quit", "ctrl+q", "Stop the sync safely and leave the console.", "Everywhere", ALL,
-            footer=6),
+            footer=1),
 )  # fmt: skip
 
 COMMAND: dict[str, Command] = {command.id: command for command in COMMANDS}

@@ -15,15 +15,16 @@ from textual.widgets import Static
 
 from console.domain.plain import plain
 from console.domain.records import State
+from console.errors import SignInNeeded
 from console.sync.events import Changed
 from screens.commands import Standing
-from screens.live import Live, seconds_left
+from screens.live import Live, seconds_left, seconds_spent
 from screens.place import Place, also
 from screens.widgets.columns import Column
 from screens.widgets.grid import Cell, CursorGrid, ListGrid
 from screens.widgets.notice import Mood, Notice
 from screens.widgets.text import bar
-from screens.words import STATES, STYLE, Tone, amount, clock, plural, span
+from screens.words import STATES, STYLE, Tone, amount, clock, plural, span, took
 
 CHANGES = (
     Column("at", "Time", 8),
@@ -33,6 +34,9 @@ CHANGES = (
     Column("value", "Before → after", 16, grow=4, rank=2),
     Column("outcome", "Outcome", 8),
 )
+
+TURNS = "◐◓◑◒"
+"""A sign that turns once a second while a pass is being done."""
 
 OUTCOMES: dict[str, Tone] = {"applied": "good", "refused": "bad", "stale": "person"}
 
@@ -83,7 +87,15 @@ class Now(Static):
             return Content.assemble(("··· Opening the connection", STYLE["quiet"]))
         if live.doing is not None:
             doing = live.doing
-            lines = [Content.assemble((plain(doing.phase, width), STYLE["strong"]))]
+            spent = seconds_spent(live, self.now)
+            so_far = f"  {span(spent)}" if spent >= 1 else ""
+            lines = [
+                Content.assemble(
+                    (f"{TURNS[int(spent) % len(TURNS)]} ", STYLE["work"]),
+                    (plain(doing.phase, width), STYLE["strong"]),
+                    (so_far, STYLE["quiet"]),
+                )
+            ]
             if doing.total:
                 share = doing.done / doing.total
                 told = f"{amount(doing.done)} of {amount(doing.total)}  {min(100, int(share * 100))}%"
@@ -110,9 +122,12 @@ class Now(Static):
             ]
         left = seconds_left(live, self.now)
         if left is None:
-            return [Content("The last pass stopped." if live.failure is not None else "Between passes.")]
+            return [
+                Content("The last pass stopped." if live.failure is not None else "A pass is about to begin.")
+            ]
         why = f" · {plain(live.waits_for, 60)}" if live.waits_for else ""
-        return [Content.assemble("Next pass in ", (span(left), STYLE["strong"]), (why, STYLE["quiet"]))]
+        what = "Next try in " if live.failure is not None else "Next pass in "
+        return [Content.assemble(what, (span(left), STYLE["strong"]), (why, STYLE["quiet"]))]
 
 
 def _last(live: Live) -> list[Content]:
@@ -127,7 +142,7 @@ def _last(live: Live) -> list[Content]:
     for number, word, tone in ((last.refused, "refused", "bad"), (last.stale, "planned again", "person")):
         if number:
             parts.append((f", {amount(number)} {word}", STYLE[tone]))
-    parts.append((f" in {span(last.seconds)}", STYLE["quiet"]))
+    parts.append((f" in {took(last.seconds)}", STYLE["quiet"]))
     return [Content.assemble(*parts)]
 
 
@@ -156,7 +171,8 @@ class CallMeter(Static):
                     (amount(live.left or 0), STYLE["strong"]), (" left today in this org", STYLE["quiet"])
                 )
             )
-        this = f"This pass: Salesforce {amount(calls.salesforce)}, Alguna {amount(calls.alguna)}"
+        which = "This pass" if live.doing is not None else "Last pass"
+        this = f"{which}: Salesforce {amount(calls.salesforce)}, Alguna {amount(calls.alguna)}"
         lines.append(Content.assemble((this, STYLE["quiet"])))
         return Content("\n").join(lines)
 
@@ -168,9 +184,17 @@ class Changes(ListGrid):
         super().__init__(CHANGES, id="changes", classes="panel")
         self.border_title = "Last changes"
 
+        self.changes: Sequence[Changed] = ()
+
     def paint(self, changes: Sequence[Changed]) -> None:
         """Show them, newest first. The cursor stays at the top while it is there, else on its change."""
+        if changes is self.changes:
+            return
+        on = self.changes[self.cursor] if self.cursor else None
+        self.changes = changes
         self.show([_change(change) for change in changes])
+        if on is not None and on in changes:
+            self.cursor = changes.index(on)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return self.total + self.head
@@ -245,7 +269,10 @@ class Dashboard(Place, place="dashboard"):
     def _say(self, live: Live) -> None:
         stale, hint = self.query_one("#stale", Notice), self.query_one("#hint", Notice)
         if live.failure is not None:
-            stale.say("stale", live.failure.message, live.failure.advice)
+            advice = live.failure.advice
+            if isinstance(live.failure, SignInNeeded):
+                advice = f"{advice} Press L for that; nothing is lost meanwhile."
+            stale.say("stale", live.failure.message, advice)
         else:
             stale.hush()
         said = hint_for(live)
@@ -283,14 +310,17 @@ def hint_for(live: Live) -> tuple[Mood, str, str] | None:
         return None
     if states is None:
         return "loading", "Counting", ""
-    if not live.total and live.doing is not None:
-        return "loading", "The first pass reads both sides; counts and changes appear as they come", ""
+    if live.doing is not None:
+        return "loading", "Changes appear here as they happen", ""
+    if not live.total and live.paused:
+        advice = "The first pass reads both. Press p to go on with it."
+        return "empty", "Nothing is known of either side yet.", advice
+    if not live.total and live.failure is not None:
+        return "empty", "Nothing is known of either side yet.", "Press s to try again now."
+    if not live.total and live.last is None:
+        return "loading", "The first pass is about to read both sides", ""
     if not live.total:
-        return (
-            "empty",
-            "Nothing is known of either side yet.",
-            "The first pass reads both. Press s to start it now.",
-        )
+        return "empty", "There is no customer in Alguna and no account in Salesforce.", ""
     waiting = states.get(State.NOT_IMPORTED, 0)
     if waiting and not states.get(State.IN_SYNC, 0):
         count = plural(waiting, "existing customer")

@@ -57,6 +57,9 @@ class Disconnect(Place, place="disconnect"):
                 yield Pane("What goes, what stays", id="inventory")
                 yield Pane("Steps", id="steps")
 
+    def concerns(self) -> str:
+        return self.leaving
+
     @property
     def procedure(self) -> Disconnecting:
         """The steps themselves."""

@@ -47,6 +47,9 @@ class Home(Place, place="home"):
                 yield Static(Content(WELCOME), id="about")
                 yield Static(_first_steps(self.console.practising), id="steps")
 
+    def concerns(self) -> str:
+        return ""
+
     def on_screen_resume(self) -> None:
         super().on_screen_resume()
         if self._healthy:
@@ -61,6 +64,7 @@ class Home(Place, place="home"):
             read_only="",
             chosen=card is not None,
             chosen_gone=card is not None and card.disconnected_at is not None,
+            signed_out=card is not None and card.health == "sign_in",
         )
 
     def show_live(self) -> None:
@@ -172,7 +176,7 @@ def _card(card: ConnectionCard, width: int, now: str) -> Content:
         for state, words in STATES.items()
         if card.counts.get(state) and words.tone != "quiet"
     ]
-    if card.problems:
+    if card.problems and not card.health_text:
         counts.append((plural(card.problems, "problem"), STYLE["bad"]))
     third = _spread(_within(counts, width - cell_len(age) - 2), [(age, STYLE["quiet"])], width)
     lines = [first, second, third]

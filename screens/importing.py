@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -29,6 +32,10 @@ CHOICES: dict[ImportChoice, tuple[str, str]] = {
         "Links those that match, creates accounts for the rest where Alguna creates accounts.",
     ),
 }
+
+
+HINT = 36
+"""Cells that a meaning needs beside its number."""
 
 
 class Importing(Place, place="import"):
@@ -106,8 +113,12 @@ class Importing(Place, place="import"):
             self._show()
 
     def _show(self) -> None:
-        self.query_one("#preview", Pane).say(preview_lines(self.preview, hints=self.size.width >= 110))
+        pane = self.query_one("#preview", Pane)
+        pane.say(preview_lines(self.preview, max(40, self.size.width - 8)))
         self.restand()
+
+    def on_resize(self) -> None:
+        self._show()
 
     # --- starting
 
@@ -153,8 +164,8 @@ def option(title: str, text: str, tag: str = "") -> Content:
     )
 
 
-def preview_lines(preview: ImportPreview | None, *, hints: bool = True) -> list[Content]:
-    """The numbers, each with its meaning where there is room for hints."""
+def preview_lines(preview: ImportPreview | None, width: int) -> list[Content]:
+    """The numbers, each with its meaning beside it where `width` cells have room for both."""
     if preview is None:
         return [
             Content.assemble(
@@ -162,14 +173,17 @@ def preview_lines(preview: ImportPreview | None, *, hints: bool = True) -> list[
             )
         ]
     lines = [Content.assemble((plain(preview.title, 200), STYLE["strong"]))]
-    for line in preview.lines:
-        lines.append(
-            Content.assemble(
-                (f"{amount(line.count):>9}", STYLE["strong"] if line.count else STYLE["quiet"]),
-                f"  {plain(line.label, 200)}",
-                (f"  {plain(line.hint, 300)}" if line.hint and hints else "", STYLE["quiet"]),
-            )
-        )
+    labels = [plain(line.label, 200) for line in preview.lines]
+    label = max(map(cell_len, labels), default=0)
+    room = width - 9 - 2 - label - 2
+    for line, words in zip(preview.lines, labels, strict=True):
+        hints = wrap(plain(line.hint, 300), room) if line.hint and room >= HINT else []
+        number = (f"{amount(line.count):>9}", STYLE["strong"] if line.count else STYLE["quiet"])
+        first = f"  {hints[0]}" if hints else ""
+        padded = words + " " * (label - cell_len(words)) if hints else words
+        lines.append(Content.assemble(number, f"  {padded}", (first, STYLE["quiet"])))
+        indent = " " * (9 + 2 + label + 2)
+        lines += [Content.assemble((indent + more, STYLE["quiet"])) for more in hints[1:]]
     lines.append(Content.assemble((f"{amount(preview.total):>9}", STYLE["strong"]), "  come into the sync"))
     if preview.note:
         lines.append(Content.assemble((plain(preview.note, 400), STYLE["quiet"])))

@@ -36,6 +36,8 @@ class Live:
     facts: ConnectionFacts | None = None
     paused: bool = False
     doing: Progress | None = None
+    since: str | None = None
+    """When the pass that is being done was first heard of."""
     states: Mapping[str, int] | None = None
     """None until the engine has counted."""
     problems: int = 0
@@ -69,9 +71,13 @@ def fold(live: Live, event: Event, now: str) -> Live:
     """The picture after one more event."""
     match event:
         case Progress():
-            return replace(live, doing=event, waits_until=None, waits_for="")
+            goes_on = live.doing is not None and live.doing.run == event.run
+            return replace(
+                live, doing=event, since=live.since if goes_on else now, waits_until=None, waits_for=""
+            )
         case Changed():
-            changes = (event, *live.changes[: KEPT - 1])
+            known = event in live.changes
+            changes = live.changes if known else (event, *live.changes[: KEPT - 1])
             return replace(live, changes=changes, generation=live.generation + 1)
         case Counts():
             if live.states == event.states and live.problems == event.problems:
@@ -109,11 +115,26 @@ def fold(live: Live, event: Event, now: str) -> Live:
 
 def begin(facts: ConnectionFacts, paused: bool, recent: Sequence[HistoryLine] = ()) -> Live:
     """The picture before the first event: what the cache knows."""
+    live = Live(facts=facts, paused=paused, last_sync_at=facts.last_sync_at)
+    return recall(live, recent)
+
+
+def recall(live: Live, recent: Sequence[HistoryLine]) -> Live:
+    """The picture with the newest changes as the history has them: events tell of the last of a burst only."""
+    if not recent:
+        return live
     changes = tuple(
         Changed(r.at, r.run, r.side, r.customer_id, r.name, r.field, r.before, r.after, r.outcome)
         for r in recent[:KEPT]
     )
-    return Live(facts=facts, paused=paused, changes=changes, last_sync_at=facts.last_sync_at)
+    return replace(live, changes=changes)
+
+
+def seconds_spent(live: Live, now: str) -> float:
+    """How long the present pass has taken so far, 0 between passes."""
+    if live.doing is None or live.since is None:
+        return 0.0
+    return max(0.0, (instant(now) - instant(live.since)).total_seconds())
 
 
 def seconds_left(live: Live, now: str) -> float | None:

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.reactive import var
 from textual.screen import Screen
 
+from console.errors import SignInNeeded
 from screens.commands import COMMAND, Standing, bindings
 from screens.live import Live
 from screens.theme import STYLES
@@ -45,7 +46,7 @@ class Place(Works, Screen[None], inherit_bindings=False):
         super().__init_subclass__(**kwargs)
 
     def compose(self) -> ComposeResult:
-        yield Banner().data_bind(live=Place.live)
+        yield Banner()
         if self.place in TABS:
             yield Tabs(self.place).data_bind(live=Place.live)
         yield from self.body()
@@ -84,6 +85,7 @@ class Place(Works, Screen[None], inherit_bindings=False):
             read_only=facts.read_only if facts is not None else "",
             paused=live.paused if live is not None else False,
             rehearsal=self.console.practising,
+            signed_out=live is not None and isinstance(live.failure, SignInNeeded),
         )
 
     def restand(self) -> None:
@@ -95,6 +97,7 @@ class Place(Works, Screen[None], inherit_bindings=False):
         banner = self.query_one(Banner)
         banner.now, banner.secrets = self.console.now, self.console.secrets
         banner.opening = self.console.opening if self.place in TABS else ""
+        banner.live = self._banner_live()
         self.live = self.console.live
         self.restand()
 
@@ -108,8 +111,19 @@ class Place(Works, Screen[None], inherit_bindings=False):
         if self.is_mounted:
             self.query_one(Banner).now = now
 
+    def concerns(self) -> str | None:
+        """The connection that this screen is about: a name, empty for none, None for the one that is open."""
+        return None
+
+    def _banner_live(self) -> Live | None:
+        """The banner only ever tells of the connection that its screen is about."""
+        live, about = self.live, self.concerns()
+        name = live.facts.name if live is not None and live.facts is not None else ""
+        return live if about is None or about == name else None
+
     def watch_live(self) -> None:
         if self.is_mounted:
+            self.query_one(Banner).live = self._banner_live()
             self.show_live()
             self.restand()
 

@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from console.domain.plain import plain
+from console.domain.records import State
 from console.errors import ConsoleError
 from console.guide.seam import ProblemLine
 from screens.commands import Standing
@@ -19,7 +20,7 @@ from screens.widgets.columns import Column
 from screens.widgets.grid import Cell, CursorGrid, ListGrid
 from screens.widgets.notice import Notice
 from screens.widgets.pane import Pane
-from screens.words import STYLE, ago, amount, day_and_time
+from screens.words import STATES, STYLE, ago, amount, day_and_time
 
 COLUMNS = (
     Column("category", "Kind", 12),
@@ -112,10 +113,10 @@ class Problems(Place, place="problems"):
                 Content(plain(problem.advice, 2000)),
                 Content.assemble(
                     (
-                        f"Since {day_and_time(problem.opened_at)}, seen {amount(problem.count)} times. ",
+                        f"Since {day_and_time(problem.opened_at)}, seen {_times(problem.count)}. ",
                         STYLE["quiet"],
                     ),
-                    ("enter opens the account." if problem.customer_id else "", STYLE["quiet"]),
+                    (_on_enter(problem), STYLE["quiet"]),
                 ),
             ]
             pane.say(lines)
@@ -126,10 +127,13 @@ class Problems(Place, place="problems"):
         problem = self._problem()
         if problem is None:
             return
-        if problem.customer_id is None:
-            self.console.tell("This problem is not about one account.", "warning")
-        else:
+        state = _state(problem)
+        if problem.customer_id is not None:
             self.console.visit("account", problem.customer_id)
+        elif state is not None:
+            self.console.go_to_state(state)
+        else:
+            self.console.tell("This problem is not about an account.", "warning")
 
     def standing(self) -> Standing:
         return also(
@@ -139,3 +143,19 @@ class Problems(Place, place="problems"):
     def copyable(self) -> str:
         problem = self._problem()
         return "\n".join((problem.category, problem.title, problem.advice)) if problem is not None else ""
+
+
+def _state(problem: ProblemLine) -> State | None:
+    """The accounts that a problem is about, where they share a state."""
+    found = State(problem.category) if problem.category in set(State) else None
+    return found if found in STATES else None
+
+
+def _on_enter(problem: ProblemLine) -> str:
+    if problem.customer_id is not None:
+        return "enter opens the account."
+    return "enter shows these accounts." if _state(problem) is not None else ""
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{amount(count)} times"

@@ -30,6 +30,9 @@ class SignInAgain(Place, place="sign_in", sheets=("forms",)):
             yield Notice(id="notice")
             yield BrowserTrip(rehearsal.login() if rehearsal is not None else None)
 
+    def concerns(self) -> str:
+        return self.connection_name
+
     def on_mount(self) -> None:
         super().on_mount()
         self.query_one("#go", Button).focus()
@@ -64,6 +67,7 @@ class SignInAgain(Place, place="sign_in", sheets=("forms",)):
         self.query_one("#notice", Notice).say(
             "done", f"Signed in as {who.username} in {who.org_name}.", who.note or "The sync goes on."
         )
+        self.trip.over = True
         self.console.wake(self.connection_name)
         self.restand()
 

@@ -62,6 +62,9 @@ class Wizard(Place, place="wizard", sheets=("forms",)):
                     yield Button(Content("Back"), id="back")
                     yield Button(Content("Continue"), id="proceed", variant="primary")
 
+    def concerns(self) -> str:
+        return ""
+
     def on_mount(self) -> None:
         super().on_mount()
         wizard = self.desk.wizard()
@@ -128,6 +131,11 @@ class Wizard(Place, place="wizard", sheets=("forms",)):
     @on(Step.Moved)
     def _moved(self) -> None:
         self._paint()
+
+    @on(Step.Ready)
+    def _ready(self) -> None:
+        self._paint()
+        self.set_focus(self.query_one("#proceed", Button))
 
     @on(Step.Jump)
     def _jump(self, event: Step.Jump) -> None:

@@ -137,6 +137,11 @@ def span(seconds: float) -> str:
     return f"{round(seconds / 3600)} h"
 
 
+def took(seconds: float) -> str:
+    """How long something took, a short time to the tenth: ``0.4 s``, ``19 s``, ``3 min``."""
+    return f"{seconds:.1f} s" if 0 < seconds < 9.95 else span(seconds)
+
+
 def arrow(direction: Direction | None, differs: bool, waits: bool) -> tuple[str, Tone]:
     """The sign between Alguna's column and Salesforce's: which way a value will go, or that it stands."""
     if direction is Direction.TO_SALESFORCE:

@@ -106,9 +106,8 @@ class OpenConnection:
         """Call `listener` with every event; first the last one of each kind."""
         with self._lock:
             self._listeners.append(listener)
-            known = list(self._last.values())
-        for event in known:
-            listener(event)
+            for event in self._last.values():
+                listener(event)
 
         def end() -> None:
             with self._lock, suppress(ValueError):
@@ -120,8 +119,12 @@ class OpenConnection:
         if isinstance(event, RunFinished):
             with suppress(ConsoleError):
                 self._look_at_runs()
-            self._last.pop(RunFailed, None)
         with self._lock:
+            if isinstance(event, RunFinished):
+                self._last.pop(RunFailed, None)
+            self._last.pop(
+                type(event), None
+            )  # in the order they were said: a new listener ends where all others are
             self._last[type(event)] = event
             listeners = list(self._listeners)
         for listener in listeners:

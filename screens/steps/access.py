@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, Input, Static
+from textual.worker import Worker
 
 from console.domain.plain import plain
 from console.errors import ConsoleError
@@ -56,13 +57,18 @@ class SignInStep(Step):
         field = self.query_one("#client-id", Input)
         if draft.client_id and not field.value:
             field.value = draft.client_id
-        self.trip.login = self.trip.login if offer is not None and offer.key == "rehearsal" else None
-        self.query_one("#practice-login", Static).display = self.trip.login is not None
+        practising = self.trip.login is not None and offer is not None and offer.key == "rehearsal"
+        self.query_one("#practice-login", Static).display = practising
+        self.notice.hush()
         self._show_who(draft.signed_in)
-        (field if needs_key and not field.value else self.query_one("#go", Button)).focus()
+        if draft.signed_in is not None:
+            self.post_message(self.Ready())
+        else:
+            (field if needs_key and not field.value else self.query_one("#go", Button)).focus()
 
     def _show_who(self, who: SignedIn | None) -> None:
         self.set_class(who is not None, "-signed-in")
+        self.trip.over = who is not None
         if who is None:
             self.query_one("#signed-in", Static).update("")
             return
@@ -118,7 +124,7 @@ class SignInStep(Step):
     @on(BrowserTrip.Done)
     def _done(self, event: BrowserTrip.Done) -> None:
         self._show_who(event.who)
-        self.post_message(self.Moved())
+        self.post_message(self.Ready())
 
     def take(self) -> None:
         if self.wizard.draft().signed_in is not None:
@@ -143,6 +149,10 @@ class AlgunaStep(Step):
     title = "Connect Alguna"
     lead = "An API key of the same environment. It is tried with one call that only reads, and kept where secrets are kept."
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._trying: Worker[None] | None = None
+
     def asks(self) -> ComposeResult:
         yield Static("Address of the API", classes="label", markup=False)
         yield Input(placeholder="https://api.alguna.io", id="alguna-url")
@@ -164,16 +174,25 @@ class AlgunaStep(Step):
         if not url.value:
             url.value = draft.alguna_url
         rehearsal = self.console.desk.rehearsal()
-        self.query_one("#practice-key").display = rehearsal is not None and draft.environment == "rehearsal"
+        practising = rehearsal is not None and draft.environment == "rehearsal"
+        self.query_one("#practice-key").display = practising
+        self.query_one("#alguna-key", Input).placeholder = (
+            "enter takes the practice key" if practising else "not shown while you type"
+        )
         if draft.alguna is not None:
             self.notice.say("done", draft.alguna.sentence, "Enter another key to change it.")
-        elif not self.busy:
+            self.post_message(self.Ready())
+            return
+        if not self.busy:
             self.notice.hush()
         self.query_one("#alguna-key", Input).focus()
 
     @on(Button.Pressed, "#practice-key")
     def _practise(self, event: Button.Pressed) -> None:
         event.stop()
+        self._take_practice_key()
+
+    def _take_practice_key(self) -> None:
         rehearsal = self.console.desk.rehearsal()
         if rehearsal is not None:
             self.query_one("#alguna-key", Input).value = rehearsal.login().alguna_key
@@ -191,6 +210,8 @@ class AlgunaStep(Step):
     def take(self) -> None:
         if self.wizard.draft().alguna is not None and not self._key():
             self.complete()
+        elif not self._key() and self.query_one("#practice-key").display:
+            self._take_practice_key()
         else:
             self._check()
 
@@ -200,8 +221,10 @@ class AlgunaStep(Step):
                 "failed", "The key is missing.", "Alguna shows API keys under Settings, Developers."
             )
             return
-        self.occupy("Trying the key with one call")
-        self.begin(self._try(self._key(), self.query_one("#alguna-url", Input).value.strip()), "check key")
+        self.occupy("Trying the key with one call. esc stops.")
+        self._trying = self.begin(
+            self._try(self._key(), self.query_one("#alguna-url", Input).value.strip()), "check key"
+        )
 
     async def _try(self, key: str, url: str) -> None:
         try:
@@ -212,7 +235,17 @@ class AlgunaStep(Step):
         # The key is with the wizard now; the field forgets it.
         self.query_one("#alguna-key", Input).value = ""
         self.occupy("")
-        self.notice.say("done", checked.sentence, "ctrl+n or enter continues.")
+        self.notice.say("done", checked.sentence, "enter continues.")
+        self.post_message(self.Ready())
+
+    def stop(self) -> bool:
+        if not self.busy:
+            return False
+        if self._trying is not None:
+            self._trying.cancel()
+        self.occupy("")
+        self.notice.hush()
+        return True
 
 
 class NameStep(Step):

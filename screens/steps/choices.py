@@ -204,7 +204,7 @@ class ImportStep(Step):
             return
         if not cancelled.is_set() and choice == self._choice():
             self.query_one("#counted", Static).update(
-                Content("\n").join(preview_lines(preview, hints=self.app.size.width >= 110))
+                Content("\n").join(preview_lines(preview, self.size.width - 4))
             )
             self.call_after_refresh(self.scroll_end, animate=False)
         self.occupy("")

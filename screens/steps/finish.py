@@ -27,9 +27,9 @@ from screens.words import STYLE, Tone
 ITEMS = (
     Column("state", "", 14),
     Column("kind", "Kind", 14, rank=1),
-    Column("title", "What", 24, grow=1),
-    Column("api", "API name", 28, grow=1, rank=2),
-    Column("detail", "", 20, grow=2, rank=3),
+    Column("title", "What", 30),
+    Column("detail", "", 20, grow=2, rank=2),
+    Column("api", "API name", 44, rank=3),
 )
 
 STATES: dict[str, tuple[str, Tone]] = {
@@ -134,6 +134,9 @@ class SetupStep(Step):
             return
         self.occupy("")
         self._show(plan)
+        if not plan.changes and not cancelled.is_set():
+            self.notice.say("done", "The org is set up: every part was made and checked.", "enter continues.")
+            self.post_message(self.Ready())
 
     def on_setup_step_itemised(self, message: Itemised) -> None:
         if self.plan is None:
@@ -211,8 +214,8 @@ def _item(item: SetupItem) -> Sequence[Cell]:
         Cell(word, tone),
         Cell(item.kind, "quiet"),
         Cell(item.title),
-        Cell(item.api_name, "quiet"),
         Cell(item.detail, "quiet"),
+        Cell(item.api_name, "quiet"),
     )
 
 

@@ -36,6 +36,9 @@ class Step(Works, VerticalScroll, can_focus=False):
     class Moved(Message):
         """Something changed that the buttons should follow."""
 
+    class Ready(Message):
+        """The step has what it needs: enter goes on from here."""
+
     class Jump(Message):
         """To another step, to change an answer."""
 
@@ -108,6 +111,7 @@ class Step(Works, VerticalScroll, can_focus=False):
         """Say what is wrong; the step stays."""
         self.busy = ""
         self.notice.fail(error)
+        self.call_after_refresh(self.notice.scroll_visible, animate=False)
         self.post_message(self.Moved())
 
     def complete(self) -> None:

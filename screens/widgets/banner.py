@@ -42,7 +42,12 @@ class Banner(Widget):
                 width,
             )
             second = _line(
-                [(f" New secrets are kept {_place(self.secrets)}" if self.secrets else "", STYLE["quiet"])],
+                [
+                    (
+                        f" Keys and sign-ins are kept {_place(self.secrets)}" if self.secrets else "",
+                        STYLE["quiet"],
+                    )
+                ],
                 [],
                 width,
             )

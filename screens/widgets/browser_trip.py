@@ -12,10 +12,12 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
+from textual.reactive import var
+from textual.style import Style
 from textual.widgets import Button, Input, Static
 
 from console.domain.plain import plain
-from console.errors import ConsoleError
+from console.errors import ConsoleError, UsageError
 from console.guide.seam import Invitation, PracticeLogin, SignedIn, SignIn
 from screens.tasks import in_thread
 from screens.widgets.notice import Notice
@@ -25,6 +27,9 @@ from screens.workers import Works
 
 class BrowserTrip(Works, Vertical):
     """Open the browser, wait, tell who came back."""
+
+    over: var[bool] = var(False)
+    """Somebody is signed in: what is offered is another sign-in."""
 
     class Done(Message):
         """Signed in."""
@@ -71,10 +76,13 @@ class BrowserTrip(Works, Vertical):
 
     def _show(self) -> None:
         self.set_class(self.waiting, "-waiting")
-        self.set_class(self.invitation is not None, "-invited")
-        self.query_one("#go", Button).label = Content(
-            "Open it again" if self.invitation else "Open the browser"
-        )
+        self.set_class(self.waiting and self.invitation is not None, "-invited")
+        word = "Open it again" if self.waiting else "Sign in again" if self.over else "Open the browser"
+        self.query_one("#go", Button).label = Content(word)
+
+    def watch_over(self) -> None:
+        if self.is_mounted:
+            self._show()
 
     def _cancel(self) -> None:
         self._cancelled.set()
@@ -89,8 +97,8 @@ class BrowserTrip(Works, Vertical):
 
     @property
     def address(self) -> str:
-        """The address to copy, empty before there is one."""
-        return self.invitation.address if self.invitation is not None else ""
+        """The address to copy, empty while none is waited for: each is good for one sign-in."""
+        return self.invitation.address if self.waiting and self.invitation is not None else ""
 
     def start(self, trip: SignIn) -> None:
         """Begin a round trip; an earlier one ends."""
@@ -98,6 +106,7 @@ class BrowserTrip(Works, Vertical):
         self.trip = trip
         self._cancelled = threading.Event()
         self.waiting = True
+        self.invitation = None
         self.query_one(Notice).say("loading", "Opening the browser")
         self._show()
         self.post_message(self.Moved())
@@ -133,7 +142,7 @@ class BrowserTrip(Works, Vertical):
     def _show_address(self, invitation: Invitation) -> None:
         self.query_one("#address", Static).update(
             Content.assemble(
-                ("Address  ", STYLE["quiet"]), (plain(invitation.address, 4000), STYLE["salesforce"]),
+                link(plain(invitation.address, 4000)),
                 ("\nComes back to  ", STYLE["quiet"]), (plain(invitation.callback, 200), STYLE[""]),
             )
         )  # fmt: skip
@@ -151,7 +160,11 @@ class BrowserTrip(Works, Vertical):
         self.query_one(Notice).say("loading", "Finishing the sign-in with that address")
         try:
             who = await in_thread(trip.paste, address)
+        except UsageError as error:  # not the address that is waited for: nothing is lost by another try
+            self.query_one(Notice).fail(error)
+            return
         except ConsoleError as error:
+            self._cancel()
             self._end(error)
             return
         self._cancelled.set()
@@ -163,3 +176,8 @@ class BrowserTrip(Works, Vertical):
     def _stopped(self, event: Button.Pressed) -> None:
         event.stop()
         self.stop()
+
+
+def link(address: str) -> Content:
+    """An address that a terminal which knows hyperlinks (OSC 8) opens whole, however many lines it takes here."""
+    return Content(address).stylize(STYLE["salesforce"]).stylize(Style(link=address))

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.segment import Segment
+from rich.style import Style
 from textual.binding import BindingType
 from textual.content import Content
+from textual.strip import Strip
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
@@ -17,6 +20,7 @@ class Choice(OptionList, inherit_bindings=False):
     """Options of one or more lines; enter or a click takes one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*moves()]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"choice--bar"}
 
     def offer(
         self, options: Sequence[tuple[str, Content]], chosen: str | None = None, *, ruled: bool = False
@@ -35,6 +39,16 @@ class Choice(OptionList, inherit_bindings=False):
         idents = [ident for ident, _ in options]
         if idents:
             self.highlighted = idents.index(before) if before in idents else 0
+
+    def render_line(self, y: int) -> Strip:
+        """As painted by Textual, with a bar before the option under the cursor: it shows without colours too."""
+        strip = super().render_line(y)
+        line = self.scroll_offset.y + y
+        if not 0 <= line < len(self._lines) or self._lines[line][0] != self.highlighted:
+            return strip
+        style = self.get_visual_style("option-list--option", "option-list--option-highlighted").rich_style
+        ink = self.get_component_rich_style("choice--bar").color
+        return Strip([Segment("▌", style + Style(color=ink)), *strip.crop(1)], strip.cell_length)
 
     @property
     def chosen(self) -> str | None:

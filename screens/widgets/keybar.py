@@ -23,11 +23,19 @@ class KeyBar(Widget):
         self._ends: list[tuple[int, Command]] = []
 
     def shown(self, width: int) -> list[Command]:
-        """The commands that fit, in table order; the least important go first."""
-        kept = [command for command in at(self.place) if command.footer]
+        """The commands that fit, in table order; what can't run now and the least important go first."""
+        kept = [command for command in at(self.place) if command.footer and self._belongs(command)]
         while len(kept) > 1 and sum(self._width(command) for command in kept) > width:
-            kept.remove(max(reversed(kept), key=lambda command: command.footer))
+            kept.remove(max(reversed(kept), key=self._dispensable))
         return kept
+
+    def _belongs(self, command: Command) -> bool:
+        """Not the place one is at, and not what is only wanted in need."""
+        return command.id != self.place and (command.urgent is None or command.urgent(self.standing))
+
+    def _dispensable(self, command: Command) -> tuple[bool, int]:
+        unable = command.enabled(self.standing) is not True
+        return unable, 0 if command.urgent is not None else command.footer
 
     def render(self) -> Content:
         parts: list[tuple[str, str]] = [(" ", "")]

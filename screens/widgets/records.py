@@ -30,11 +30,11 @@ PAGES = 48
 
 COLUMNS = (
     Column("state", "State", 17),
-    Column("name", "Account", 20, grow=3),
+    Column("name", "Account", 26, grow=3),
     Column("differs", "Differs", 7, flush_right=True),
     Column("subscription", "Subscription", 16, grow=1, rank=1),
-    Column("why", "Why", 24, grow=4, rank=3),
-    Column("changed", "Changed", 16, rank=2),
+    Column("why", "Why", 24, grow=4, rank=2),
+    Column("changed", "Changed", 16, rank=3),
 )
 
 SORTS: tuple[Sort, ...] = ("name", "state", "differs", "changed")

@@ -144,7 +144,7 @@ async def test_a_finished_pass_is_summed_up_and_the_next_one_announced(
         desk.connection.say(RunFinished(RunSummary(8, planned=31, applied=30, refused=1, seconds=4.2)))
         desk.connection.say(Waiting(42.0, "every minute"))
         await until(pilot, lambda: "Next pass in 42 s" in seen(pilot))
-        assert "30 applied, 1 refused in 4 s" in seen(pilot)
+        assert "30 applied, 1 refused in 4.2 s" in seen(pilot)
         assert "synced just now" in seen(pilot)
 
 
@@ -342,7 +342,7 @@ async def test_leaving_the_grid_closes_its_connection(desk: Any, until: Any) -> 
 
 async def test_the_mouse_opens_moves_and_presses_keys_in_the_footer(desk: Any, until: Any) -> None:
     app = ConsoleApp(desk, start="acme-trial")
-    async with app.run_test(size=SMALL) as pilot:
+    async with app.run_test(size=LARGE) as pilot:
         await until(pilot, opened(app))
         await pilot.click("Tabs", offset=(20, 0))
         await until(
@@ -353,7 +353,7 @@ async def test_the_mouse_opens_moves_and_presses_keys_in_the_footer(desk: Any, u
         assert grid.cursor == 3
         bar = app.screen.query_one(KeyBar)
         x = 1
-        for command in bar.shown(79):
+        for command in bar.shown(119):
             if command.id == "sync_now":
                 break
             x += bar._width(command)

@@ -140,7 +140,7 @@ async def test_the_steps_of_the_wizard(
             await until(pilot, lambda words=words: words in " ".join(seen(pilot).split()))
             frame(pilot, f"wizard-{name}-{size}")
         await pilot.press("ctrl+n")
-        await until(pilot, lambda: "The org is ready." in seen(pilot))
+        await until(pilot, lambda: "every part was made and checked" in seen(pilot))
         await pilot.press("ctrl+n")
         await until(pilot, lambda: "Everything is ready" in seen(pilot))
         frame(pilot, f"wizard-8-summary-{size}")

@@ -76,7 +76,7 @@ async def test_the_whole_way_by_keys_ends_on_the_dashboard_of_the_new_connection
         await pilot.press("enter")
         await until(pilot, lambda: on(app, "setup") and "will be made" in seen(pilot))
         await pilot.press("ctrl+n")
-        await until(pilot, lambda: "The org is ready." in seen(pilot))
+        await until(pilot, lambda: "every part was made and checked" in seen(pilot))
         await pilot.press("ctrl+n")
         await until(pilot, lambda: on(app, "summary"))
         assert "created by Alguna" in seen(pilot)
@@ -360,7 +360,7 @@ async def test_set_up_stops_between_two_items_and_goes_on_where_it_stopped(
         assert on(app, "setup")
         assert not desk.the_wizard.the_draft.setup_done
         await pilot.press("ctrl+n")
-        await until(pilot, lambda: "The org is ready." in seen(pilot))
+        await until(pilot, lambda: "every part was made and checked" in seen(pilot))
 
 
 async def test_a_line_of_the_summary_leads_to_its_step(stub: ModuleType, until: Any) -> None:
