@@ -88,10 +88,12 @@ def _write(stream: TextIO | None, text: str) -> None:
 
 
 def _as_json(value: Any, stream: TextIO | None) -> str:
-    """JSON as people read it, escaped only where the stream could not write a sign."""
+    """JSON as people read it; what acts on a terminal, and what the stream could not write, is escaped."""
     text = json.dumps(value, ensure_ascii=False)
     try:
         text.encode((stream and stream.encoding) or "utf-8")
     except UnicodeEncodeError:
         return json.dumps(value)
-    return text
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else json.dumps(sign)[1:-1] for sign in text)

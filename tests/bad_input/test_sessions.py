@@ -134,7 +134,10 @@ def test_a_key_that_may_only_read_is_told_at_each_account_and_nothing_is_lost(wo
     assert any("may not change" in title for title in titles), titles
     world.control("POST", "alguna/options", {"key_rights": "full"})
     assert world.once_each() > 10
-    assert world.run("sync", "demo", "--json").code == 3, "what was refused still waits for a person"
+    assert world.run("sync", "demo", "--json").json["changes"]["planned"] == 0, "not sent again unasked"
+    assert world.run("sync", "demo", "--json").code == 3, "it still waits for a person"
+    assert world.run("retry", "demo", "--json").json["retried"] > 10
+    world.in_step()
 
 
 def test_a_key_without_any_right_is_refused_and_nothing_is_written(world):
