@@ -8,14 +8,17 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.events import DescendantFocus
 from textual.widgets import Static
 
 from console.domain.plain import plain
+from console.domain.records import Candidate, State
 from console.errors import ConsoleError
-from console.guide.seam import AccountDetail, FieldRow
+from console.guide.seam import AccountDetail, FieldRow, SubscriptionLine
 from console.guide.seam import Cell as Said
 from screens.commands import Standing
-from screens.place import Place, also
+from screens.deciding import Deciding
+from screens.place import also
 from screens.tasks import in_thread
 from screens.widgets import sheet
 from screens.widgets.columns import Column
@@ -36,7 +39,7 @@ LINKS = (Column("label", "", 22), Column("url", "", 10, grow=1))
 PANES = ("field", "whypane", "subscription", "links", "history")
 
 
-class Account(Place, place="account"):
+class Account(Deciding, place="account"):
     """Everything known about one customer and its account."""
 
     def __init__(self, ident: str) -> None:
@@ -51,17 +54,20 @@ class Account(Place, place="account"):
         yield Notice(id="notice")
         with Horizontal(id="both"):
             with Vertical(id="left"):
+                yield ListGrid(sheet.CANDIDATES, id="candidates", classes="panel")
                 yield ListGrid(FIELDS, id="fields", classes="panel")
                 yield Pane("Field", id="field")
             with Vertical(id="right"):
                 yield Pane("Why", id="whypane")
-                yield Pane("Subscription", id="subscription")
+                yield ListGrid(sheet.SUBSCRIPTIONS, head=False, id="subscription", classes="panel pane")
                 yield ListGrid(LINKS, head=False, id="links", classes="panel pane")
                 yield ListGrid(sheet.HISTORY, id="history", classes="panel pane")
 
     def on_mount(self) -> None:
         super().on_mount()
+        self.query_one("#candidates").border_title = "Which account is it?"
         self.query_one("#fields").border_title = "Fields"
+        self.query_one("#subscription").border_title = "Subscription"
         self.query_one("#links").border_title = "Links"
         self.query_one("#history").border_title = "History"
         self.query_one("#fields").focus()
@@ -118,7 +124,12 @@ class Account(Place, place="account"):
         differs = sum(row.differs for row in detail.fields)
         fields.border_subtitle = f"{differs} differ" if differs else "nothing differs"
         self.query_one("#whypane", Pane).say(sheet.why(detail))
-        self.query_one("#subscription", Pane).say(sheet.subscription(detail))
+        subscriptions = self.query_one("#subscription", ListGrid)
+        subscriptions.show(sheet.subscriptions(detail))
+        note = detail.subscription
+        pinned = ", pinned" if note is not None and note.pinned else ""
+        subscriptions.border_subtitle = Content(plain(note.position, 40) + pinned if note is not None else "")
+        self._paint_candidates(detail)
         self.query_one("#links", ListGrid).show(
             [(Cell(x.label, "strong"), Cell(x.url, "quiet")) for x in detail.links]
         )
@@ -143,22 +154,62 @@ class Account(Place, place="account"):
         third = Content.assemble((seen, STYLE["quiet"]))
         self.query_one("#who", Static).update(Content("\n").join([first, second, third]))
 
-    def _field(self) -> FieldRow | None:
+    def _paint_candidates(self, detail: AccountDetail) -> None:
+        candidates = self.query_one("#candidates", ListGrid)
+        candidates.show(sheet.candidates(detail))
+        asked = bool(detail.candidates)
+        if asked != self.has_class("-asked"):
+            self.set_class(asked, "-asked")
+            (candidates if asked else self.query_one("#fields")).focus()
+
+    # --- what is under the cursors
+
+    def candidate(self) -> Candidate | None:
+        cursor = self.query_one("#candidates", ListGrid).cursor
+        found = self.detail.candidates if self.detail is not None else ()
+        return found[cursor] if cursor is not None and cursor < len(found) else None
+
+    def subscription(self) -> SubscriptionLine | None:
+        lines = self.query_one("#subscription", ListGrid)
+        note = self.detail.subscription if self.detail is not None else None
+        if note is None or lines.cursor is None or not lines.has_focus:
+            return None
+        return note.subscriptions[lines.cursor - 1]  # under the line that tells the rule
+
+    def show_subscriptions(self) -> None:
+        self._show_pane("subscription")
+        self.query_one("#subscription").focus()
+
+    def field(self) -> FieldRow | None:
         cursor = self.query_one("#fields", ListGrid).cursor
         return self._rows[cursor] if cursor is not None and cursor < len(self._rows) else None
 
     def _paint_field(self) -> None:
-        row = self._field()
         pane = self.query_one("#field", Pane)
+        candidate = self.candidate()
+        if candidate is not None and not self.query_one("#fields").has_focus:
+            pane.border_title = "Evidence"
+            pane.say(sheet.evidence(candidate))
+            return
+        row = self.field()
         pane.border_title = Content((row is not None and plain(row.label, 60)) or "Field")
         pane.say(sheet.field(row) if row is not None else [])
 
     # --- moving about
 
-    @on(CursorGrid.Highlighted, "#fields")
+    @on(CursorGrid.Highlighted, "#fields, #candidates")
+    @on(DescendantFocus, "#fields, #candidates")
     def _moved(self) -> None:
         self._paint_field()
         self.restand()
+
+    @on(CursorGrid.Opened, "#candidates")
+    def _chosen(self) -> None:
+        self.action_command("link")
+
+    @on(CursorGrid.Opened, "#subscription")
+    def _pinned(self) -> None:
+        self.action_command("pin")
 
     @on(CursorGrid.Opened, "#links")
     def _follow(self, event: CursorGrid.Opened) -> None:
@@ -170,7 +221,8 @@ class Account(Place, place="account"):
         shown = next(pane for pane in PANES if self.has_class(f"-on-{pane}"))
         self._show_pane(PANES[(PANES.index(shown) + 1) % len(PANES)])
         pane = next(pane for pane in PANES if self.has_class(f"-on-{pane}"))
-        target = "#fields" if pane == "field" else f"#{pane}"
+        asked = self.has_class("-asked")
+        target = ("#candidates" if asked else "#fields") if pane == "field" else f"#{pane}"
         self.query_one(target).focus()
 
     def _show_pane(self, shown: str) -> None:
@@ -181,11 +233,23 @@ class Account(Place, place="account"):
 
     def standing(self) -> Standing:
         detail = self.detail
+        if detail is None:
+            return super().standing()
+        row = self.field()
+        note = detail.subscription
         return also(
             super().standing(),
-            customer=detail is not None and detail.customer_id is not None,
-            links=len(detail.links) if detail is not None else 0,
-            copyable=detail is not None,
+            customer=detail.customer_id is not None,
+            linked=detail.linked,
+            candidate=self.candidate() is not None,
+            revocable=detail.revocable,
+            keeps=row.open_to if row is not None else (),
+            waits=row is not None and row.waits,
+            subscriptions=len(note.subscriptions) if note is not None else 0,
+            pinned=note is not None and note.pinned,
+            refused=detail.state is State.REFUSED,
+            links=len(detail.links),
+            copyable=True,
         )
 
     def do_browse(self) -> None:
@@ -211,7 +275,7 @@ class Account(Place, place="account"):
         links = self.query_one("#links", ListGrid)
         if links.has_focus and links.cursor is not None:
             return detail.links[links.cursor].url
-        row = self._field()
+        row = self.field()
         if row is not None:
             values = (("Alguna", row.alguna), ("Salesforce", row.salesforce), ("last agreed", row.base))
             told = ", ".join(f"{side}: {_text(said)[0]}" for side, said in values)

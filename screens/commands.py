@@ -29,6 +29,20 @@ class Standing:
     """The highlighted connection was disconnected."""
     customer: bool = False
     """The account on screen has a customer in Alguna."""
+    linked: bool = False
+    """That customer is linked with an account."""
+    candidate: bool = False
+    """An account that may be the customer's is highlighted."""
+    revocable: bool = False
+    """Something was decided that can be taken back."""
+    keeps: tuple[str, ...] = ()
+    """Sides whose value of the highlighted field may be kept."""
+    waits: bool = False
+    """The highlighted field waits for a person."""
+    subscriptions: int = 0
+    pinned: bool = False
+    refused: bool = False
+    """Something that is shown was refused."""
     links: int = 0
     copyable: bool = False
     rehearsal: bool = False
@@ -61,6 +75,59 @@ def _sync_one(s: Standing) -> Answer:
     if answer is not True:
         return answer
     return s.customer or "It has no customer in Alguna, so there is nothing to sync it with."
+
+
+def _able(enabled: Callable[[Standing], Answer]) -> Callable[[Standing], bool]:
+    """In the footer while it can run, and only then: what a person is asked here."""
+    return lambda s: enabled(s) is True
+
+
+def _and(answer: Answer, able: bool, otherwise: str) -> Answer:
+    return (able or otherwise) if answer is True else answer
+
+
+def _of_a_customer(s: Standing) -> Answer:
+    return _and(_writes(s), s.customer, "It has no customer in Alguna, so there is nothing to decide.")
+
+
+def _link(s: Standing) -> Answer:
+    return _and(_of_a_customer(s), s.candidate, "There is no account to choose: nothing is asked here.")
+
+
+def _unlinked(s: Standing) -> Answer:
+    return _and(_of_a_customer(s), not s.linked, "It is linked with an account. Unlink it first.")
+
+
+def _linked(s: Standing) -> Answer:
+    return _and(_of_a_customer(s), s.linked, "It is not linked with an account.")
+
+
+def _ask_again(s: Standing) -> Answer:
+    return _and(_of_a_customer(s), s.revocable, "Nothing was decided that could be taken back.")
+
+
+def _keep(side: str) -> Callable[[Standing], Answer]:
+    def answer(s: Standing) -> Answer:
+        able = _linked(s)
+        if able is not True or side in s.keeps:
+            return able
+        if s.keeps:
+            return "Only Alguna fills this field, so its value is the one."
+        return "There is nothing to choose between in this field."
+
+    return answer
+
+
+def _pin(s: Standing) -> Answer:
+    return _and(_linked(s), s.subscriptions > 1, "There is no other subscription to show.")
+
+
+def _unpin(s: Standing) -> Answer:
+    return _and(_linked(s), s.pinned, "The rule chooses the subscription already.")
+
+
+def _retry(s: Standing) -> Answer:
+    return _and(_writes(s), s.refused, "Nothing was refused here.")
 
 
 def _links(s: Standing) -> Answer:
@@ -199,6 +266,29 @@ COMMANDS: tuple[Command, ...] = (
     # --- one account
     Command("pane", "Next panel", "w", "Show the next panel: why, subscription, links, history.",
             "Account", _on("account"), footer=2, short="Panel"),
+    Command("link", "Link with this account", "l", "Link with the highlighted account; shows first what will be planned.",
+            "Decide", _on("account"), footer=1, dangerous=True, enabled=_link, short="Link", urgent=_able(_link)),
+    Command("create_account", "Create a new account", "n", "None of the candidates is it: create a new account.",
+            "Decide", _on("account"), footer=1, dangerous=True, enabled=_unlinked, short="New account",
+            urgent=_able(_link)),
+    Command("leave_alone", "Leave alone", "z", "Do nothing and ask no more, until something about it changes.",
+            "Decide", _on("account"), footer=1, dangerous=True, enabled=_unlinked, urgent=_able(_link)),
+    Command("keep_alguna", "Keep Alguna's", "a", "Keep Alguna's value of the highlighted field; Salesforce gets it.",
+            "Decide", _on("account"), footer=1, dangerous=True, enabled=_keep("alguna"),
+            urgent=lambda s: s.waits and _keep("alguna")(s) is True),
+    Command("keep_salesforce", "Keep Salesforce's", "f", "Keep Salesforce's value of the highlighted field; Alguna gets it.",
+            "Decide", _on("account"), footer=1, dangerous=True, enabled=_keep("salesforce"),
+            urgent=lambda s: s.waits and _keep("salesforce")(s) is True),
+    Command("ask_again", "Take back", "t", "Take back what was decided about this customer, and be asked again.",
+            "Decide", _on("account"), footer=1, dangerous=True, enabled=_ask_again, urgent=_able(_ask_again)),
+    Command("unlink", "Unlink", "u", "Stop this link: nothing is written, and the two are not linked again by themselves.",
+            "Decide", _on("account"), dangerous=True, enabled=_linked),
+    Command("pin", "Show another subscription", "c", "Choose which subscription the account shows.",
+            "Decide", _on("account"), dangerous=True, enabled=_pin),
+    Command("unpin", "Subscription by the rule", "C", "Let the rule choose the subscription again.",
+            "Decide", _on("account"), dangerous=True, enabled=_unpin),
+    Command("retry", "Try again", "R", "Try once more what was refused, with a pass at once.",
+            "Decide", _on("account", "problems"), footer=1, dangerous=True, enabled=_retry, urgent=_able(_retry)),
     Command("browse", "Open in the browser", "b", "Open the account in Salesforce or the customer in Alguna.",
             "Account", _on("account"), footer=3, enabled=_links, short="Browser"),
     # --- wizard

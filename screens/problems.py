@@ -137,8 +137,20 @@ class Problems(Place, place="problems"):
 
     def standing(self) -> Standing:
         return also(
-            super().standing(), chosen=self._problem() is not None, copyable=self._problem() is not None
+            super().standing(),
+            chosen=self._problem() is not None,
+            copyable=self._problem() is not None,
+            refused=any(problem.category == "refused" for problem in self.problems or ()),
         )
+
+    def do_retry(self) -> None:
+        assert self.connection is not None
+        try:
+            self.connection.retry()
+        except ConsoleError as error:
+            self.console.failed(error)
+        else:
+            self.console.tell("All that was refused is tried again.")
 
     def copyable(self) -> str:
         problem = self._problem()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, cast
+from weakref import finalize
 
 from textual.worker import Worker, WorkerState
 
@@ -26,7 +27,10 @@ class Works(_Node):
 
     def begin(self, work: Coroutine[Any, Any, None], name: str, *, exclusive: bool = True) -> Worker[None]:
         """Start `work` in a group of its own name; a newer one of the same name cancels it when `exclusive`."""
-        return self.run_worker(work, name=name, group=name, exclusive=exclusive, exit_on_error=False)
+        worker = self.run_worker(work, name=name, group=name, exclusive=exclusive, exit_on_error=False)
+        # A worker that is cancelled before its first step leaves its work unawaited; closed, nobody is warned of it.
+        finalize(worker, work.close).atexit = False
+        return worker
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Hand an unexpected end to the app."""

@@ -7,11 +7,19 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from console.domain.plain import plain
+from console.domain.records import Candidate
 from console.guide.seam import AccountDetail, FieldRow
 from console.guide.seam import Cell as Said
 from screens.widgets.columns import Column
 from screens.widgets.grid import Cell
 from screens.words import STYLE, Tone, day_and_time, going
+
+CANDIDATES = (
+    Column("name", "May be this account", 20, grow=2),
+    Column("evidence", "Because", 24, grow=4),
+    Column("id", "Salesforce id", 18, rank=1),
+)
+SUBSCRIPTIONS = (Column("name", "", 16, grow=2), Column("status", "", 14), Column("since", "", 10, rank=1))
 
 HISTORY = (
     Column("at", "When", 16, rank=1),
@@ -29,17 +37,8 @@ def why(detail: AccountDetail) -> list[Content]:
     lines = [Content.assemble(("• ", STYLE["quiet"]), plain(text, 600)) for text in detail.why]
     if detail.matched:
         lines.append(Content.assemble(("Linked: ", STYLE["quiet"]), plain(detail.matched, 600)))
-    for candidate in detail.candidates:
-        lines.append(
-            Content.assemble(
-                ("May be: ", STYLE["person"]),
-                (plain(candidate.name, 120), STYLE["strong"]),
-                (f" {plain(candidate.account_id, 40)}", STYLE["quiet"]),
-            )
-        )
-        lines += [
-            Content.assemble(("  ", ""), (plain(text, 300), STYLE["quiet"])) for text in candidate.evidence
-        ]
+    for text in detail.decided:
+        lines.append(Content.assemble(("Decided: ", STYLE["person"]), plain(text, 600)))
     return lines or [Content.assemble(("Nothing is known yet.", STYLE["quiet"]))]
 
 
@@ -63,19 +62,37 @@ def field(row: FieldRow) -> list[Content]:
     return lines
 
 
-def subscription(detail: AccountDetail) -> list[Content]:
+def candidates(detail: AccountDetail) -> Sequence[Sequence[Cell]]:
+    """Accounts that may be the customer's, best first, with what speaks for and against each."""
+    return [
+        (Cell(one.name, "strong"), Cell("; ".join(one.evidence)), Cell(one.account_id, "quiet"))
+        for one in detail.candidates
+    ]
+
+
+def evidence(candidate: Candidate) -> list[Content]:
+    """One candidate in full."""
+    return [
+        Content.assemble(
+            (plain(candidate.name, 200), STYLE["strong"]),
+            (f"  {plain(candidate.account_id, 40)}", STYLE["quiet"]),
+        ),
+        *(Content.assemble(("• ", STYLE["quiet"]), plain(text, 400)) for text in candidate.evidence),
+    ]
+
+
+def subscriptions(detail: AccountDetail) -> Sequence[Sequence[Cell] | str]:
     """Which of the customer's subscriptions the account shows, and by which rule."""
     note = detail.subscription
     if note is None:
-        return [Content.assemble(("This customer has no subscription.", STYLE["quiet"]))]
-    lines = [Content.assemble((plain(note.position, 40), STYLE["strong"]), f"  {plain(note.rule, 400)}")]
+        return ["This customer has no subscription."]
+    rows: list[Sequence[Cell] | str] = [note.rule]
     for one in note.subscriptions:
-        mark, style = ("▸ ", STYLE["strong"]) if one.shown else ("  ", STYLE["quiet"])
-        since = f"  since {plain(one.starts_at[:10])}" if one.starts_at else ""
-        lines.append(
-            Content.assemble((f"{mark}{plain(one.name, 80)}  {plain(one.status, 40)}{since}", style))
-        )
-    return lines
+        tone: Tone = "strong" if one.shown else "quiet"
+        mark = "▸ " if one.shown else "  "
+        since = Cell((one.starts_at or "")[:10], "quiet")
+        rows.append((Cell(mark + one.name, tone), Cell(one.status, tone), since))
+    return rows
 
 
 def history(detail: AccountDetail) -> Sequence[Sequence[Cell]]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from console.domain.records import Candidate, Direction, State
+from console.domain.verdicts import Verdict
 from console.errors import ConsoleError, UsageError
 from console.guide.seam import (
     AccountDetail,
@@ -142,7 +143,7 @@ def detail(ident: str = "cus_000001", name: str = "Acme Corporation", **more: ob
                "Salesforce moved from acme.com to www.acme.example; Alguna still has acme.com."),
         FieldRow("BillingStreet", "Billing street", "Account", Cell("Torstr. 1"), Cell("Torstr. 1"), Cell(None), True,
                  None, "Salesforce was emptied; blanking a value stops and asks.", "Alguna wins",
-                 "billing_address.line1", "BillingStreet", waits=True),
+                 "billing_address.line1", "BillingStreet", waits=True, open_to=("alguna", "salesforce")),
         FieldRow("Contact.Title", "Title", "Contact", Cell(None, known=False), Cell(None, known=False), Cell("CFO"),
                  False, None, "Alguna does not say, so nothing is compared.", "Alguna wins", "contacts.title", "Title"),
         _field("Alguna_Subscription_Status__c", "Alguna Subscription Status", "Subscription", "Active", "Active",
@@ -157,6 +158,7 @@ def detail(ident: str = "cus_000001", name: str = "Acme Corporation", **more: ob
         state=State.PENDING,
         why=("2 changes wait for the next pass.", "Linked by the customer id on the account."),
         fields=fields,
+        linked=True,
         matched="the account carries the customer id cus_000001, linked on 2026-03-01 by the sync.",
         subscription=SubscriptionNote(
             "1 of 3",
@@ -179,6 +181,34 @@ def detail(ident: str = "cus_000001", name: str = "Acme Corporation", **more: ob
         salesforce_seen_at="2026-03-04T11:57:30Z",
     )
     return replace(made, **more)  # type: ignore[arg-type]
+
+
+def review(ident: str = "cus_000001", name: str = "Acme Corporation", **more: object) -> AccountDetail:
+    """A customer that two accounts may belong to."""
+    candidates = (
+        Candidate(
+            "0015g00000000001AAA", "Acme Inc", 85, ("same domain acme.com", "a name that fits", "same city")
+        ),
+        Candidate("0015g00000000002AAA", "Acme Holding", 50, ("same domain acme.com", "another name")),
+    )
+    made = detail(
+        ident,
+        name,
+        account_id=None,
+        state=State.REVIEW,
+        linked=False,
+        matched="",
+        history=(),
+        subscription=None,
+        why=("2 accounts may be this customer's: a person chooses, nothing is guessed.",),
+        candidates=candidates,
+        salesforce_seen_at=None,
+    )
+    fields = tuple(
+        replace(row, salesforce=Cell(None, known=False), base=Cell(None, known=False), differs=False,
+                direction=None, waits=False, open_to=()) for row in made.fields
+    )  # fmt: skip
+    return replace(made, fields=fields, **more)  # type: ignore[arg-type]
 
 
 def _field(
@@ -284,6 +314,8 @@ class StubConnection:
     listener: Callable[[Event], None] | None = None
     is_paused: bool = False
     preview_error: ConsoleError | None = None
+    verdict_error: ConsoleError | None = None
+    decided: list[tuple[str, Verdict]] = field(default_factory=list)
 
     def facts(self) -> ConnectionFacts:
         return self.the_facts
@@ -318,6 +350,18 @@ class StubConnection:
 
     def sync_one(self, customer_id: str) -> None:
         self.asked.append(f"sync_one {customer_id}")
+
+    def outlook(self, customer_id: str, verdict: Verdict) -> AccountDetail:
+        if isinstance(self.verdict_error, ConsoleError):
+            raise self.verdict_error
+        self.asked.append(f"outlook {verdict}")
+        return detail(customer_id)
+
+    def decide(self, customer_id: str, verdict: Verdict) -> None:
+        self.decided.append((customer_id, verdict))
+
+    def retry(self, customer_id: str | None = None) -> None:
+        self.asked.append(f"retry {customer_id}")
 
     def grid(self) -> StubGrid:
         self.grids.append(StubGrid(self.source, self.grid_error, self.grid_gate))
