@@ -19,7 +19,7 @@ from console.domain.changes import (
     field_change,
     plan_hash,
 )
-from console.domain.decisions import decide, latest_sides, standing
+from console.domain.decisions import decide, latest_sides, refusal, standing
 from console.domain.fields import ACCOUNT_FIELDS, CUSTOMER_ID, FIELD, FIELDS, NAME
 from console.domain.ids import same_id
 from console.domain.matching import question
@@ -148,6 +148,7 @@ def _linked(subject: Subject, account: Account, policy: Policy) -> LinkPlan:
         latest_sides(customer, account, contact) if Rule.LATEST_WINS in policy.rules.values() else {},
         subscribed=view.primary is not None,
     )
+    decisions = [_kept_elsewhere(decision, subject, account) for decision in decisions]
     created: list[Change] = []
     if contact is not None:
         decisions = contacts.of_one_person(decisions, view.values, there, base, answers)
@@ -182,6 +183,17 @@ def _field_changes(
         elif decision.direction is Direction.TO_ALGUNA:
             to_alguna.append(field_change(customer, decision, customer.id, alguna.get(decision.key)))
     return to_salesforce + to_alguna
+
+
+def _kept_elsewhere(decision: Decision, subject: Subject, account: Account) -> Decision:
+    """The decision itself, but Salesforce keeps a customer id once: with it, the whole record would be refused."""
+    others = [id_ for id_ in subject.carriers if not same_id(id_, account.id)]
+    if decision.key != CUSTOMER_ID or decision.direction is None or not others:
+        return decision
+    reason = (
+        f"Account {others[0]} still carries this customer's id, and Salesforce keeps it once: clear it there."
+    )
+    return refusal(decision, reason)
 
 
 def _result(

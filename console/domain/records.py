@@ -196,6 +196,8 @@ class Subject:
     link: Link | None = None
     match: Match | None = None
     decided: Decided = UNDECIDED
+    carriers: tuple[str, ...] = ()
+    """Accounts that the customer was unlinked from and that still carry its id."""
 
 
 class State(StrEnum):

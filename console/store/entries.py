@@ -311,6 +311,11 @@ class Entries:
             " WHERE +customer_id IS NOT NULL AND account_id IN (SELECT value FROM json_each(?))",
             (at, account_ids),
         )
+        self._db.execute(
+            "UPDATE entries SET dirty = 1 WHERE +dirty = 0 AND customer_id IN"
+            " (SELECT customer_id FROM apart WHERE account_id IN (SELECT value FROM json_each(?)))",
+            (account_ids,),
+        )
 
 
 def entry(row: Row) -> Entry:

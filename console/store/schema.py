@@ -149,6 +149,7 @@ CREATE TABLE apart (
     customer_id TEXT NOT NULL, account_id TEXT NOT NULL, said_at TEXT NOT NULL, said_by TEXT NOT NULL,
     PRIMARY KEY (customer_id, account_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX apart_account ON apart (account_id);
 CREATE TABLE answers (
     customer_id TEXT NOT NULL, key TEXT NOT NULL, side TEXT NOT NULL, alguna TEXT NOT NULL, salesforce TEXT NOT NULL,
     said_at TEXT NOT NULL, said_by TEXT NOT NULL, PRIMARY KEY (customer_id, key)

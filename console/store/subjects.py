@@ -51,6 +51,11 @@ def _chunk(tables: Tables, ids: list[str]) -> list[Subject]:
             strict=True,
         )
     )
+    carriers = {
+        id_: tuple(account.id for account in tables.accounts.by_customer_id(id_) if account.id in each.apart)
+        for id_, each in decided.items()
+        if each.apart
+    }
     return [
         Subject(
             customer=customers[id_],
@@ -59,6 +64,7 @@ def _chunk(tables: Tables, ids: list[str]) -> list[Subject]:
             contact=contacts.get(id_),
             link=links.get(id_),
             decided=decided.get(id_, UNDECIDED),
+            carriers=carriers.get(id_, ()),
         )
         for id_ in ids
         if id_ in customers

@@ -9,6 +9,7 @@ import pytest
 from console.domain.records import Rule, State
 from console.domain.verdicts import AskAgain, CreateNew, Keep, LeaveAlone, LinkWith, Pin, Unlink
 from console.errors import UsageError
+from console.guide.account import account_detail
 from console.sync.deciding import decide
 from console.sync.events import Noted
 from console.sync.policy import policy_for
@@ -168,13 +169,12 @@ def test_what_was_chosen_can_be_taken_back_before_the_next_pass(world, told, twi
 
 
 def test_a_chosen_account_is_nobody_elses_whatever_matching_would_say(world, told):
-    """Another customer that would match it by itself has to wait."""
+    """Another customer that would match it by itself has to wait, whichever of them comes first."""
     account_id = make_account(world, Name="Wanted Inc", Website="https://wanted.example")
-    first = world.add_customer(name="Quite Different")
+    first = world.add_customer(name="Wanted Ltd")
     world.sync()
-    with pytest.raises(UsageError, match="already"):
-        told(first, LinkWith(account_id))
-    told(first, Unlink(), LinkWith(account_id))
+    assert told.entry(first).state is State.REVIEW, "a name alone proves nothing"
+    told(first, LinkWith(account_id))
     rival = world.add_customer(name="Wanted", website="wanted.example")
     world.sync()
     assert told.link(first).account_id == account_id
@@ -182,6 +182,8 @@ def test_a_chosen_account_is_nobody_elses_whatever_matching_would_say(world, tol
     assert told.entry(rival).state is State.REVIEW
     with pytest.raises(UsageError, match="was chosen for it"):
         told(rival, LinkWith(account_id))
+    with pytest.raises(UsageError, match="already"):
+        told(first, LinkWith(make_account(world, Name="Another")))
 
 
 def test_a_decision_survives_that_the_connection_is_closed_and_opened_again(world, told, twins):
@@ -262,6 +264,51 @@ def test_a_customer_whose_account_was_deleted_can_be_linked_with_another(world, 
     world.sync()
     assert told.entry(customer_id).state is State.GONE
     told(customer_id, LinkWith(other))
+    world.sync()
+    assert world.accounts()[customer_id]["Id"] == other
+    assert told.entry(customer_id).state is State.IN_SYNC
+    told.settled()
+
+
+def test_where_a_merged_account_went_is_offered(world, told):
+    world.sync()
+    customer_id, account_id = linked(world)
+    winner = make_account(world, Name="The Winner")
+    world.sync()
+    with world.open() as session:
+        cache, policy = session.cache, policy_for(world.settings, session.cache)
+        merged = replace(cache.accounts.get(account_id), deleted=True, merged_into=winner)
+        cache.accounts.put([merged], AT, "poll")
+        detail = account_detail(cache, world.settings, policy, customer_id)
+        assert detail.state is State.GONE
+        assert [candidate.account_id for candidate in detail.candidates] == [winner]
+        assert "merged into it" in detail.candidates[0].evidence[0]
+        decide(cache, policy, customer_id, LinkWith(winner), AT, BY)
+        after = account_detail(cache, world.settings, policy, customer_id)
+        assert (after.state, after.account_id, after.candidates) == (State.PENDING, winner, ())
+
+
+def test_an_account_that_still_carries_the_id_keeps_it_from_the_next_one_and_that_is_said(world, told):
+    world.sync()
+    customer_id, account_id = linked(world)
+    other = make_account(world, Name="Somewhere Else")
+    told(customer_id, Unlink())
+    world.sync()
+    told(customer_id, LinkWith(other))
+    assert world.sync().refused == 0, "the other fields go on"
+    assert told.link(customer_id).account_id == other
+    (account,) = world.query(f"SELECT Name FROM Account WHERE Id = '{other}'")
+    assert account["Name"] == world.customer(customer_id)["name"]
+    assert told.entry(customer_id).state is State.REFUSED
+    with world.open() as session:
+        detail = account_detail(
+            session.cache, world.settings, policy_for(world.settings, session.cache), customer_id
+        )
+    assert any(account_id in sentence for sentence in detail.why), "which account is in the way"
+    assert world.sync().planned == 0
+    admin = world.rehearsal.handout["salesforce"]["username"]
+    body = {"fields": {"Alguna_Customer_ID__c": None}, "as": admin}
+    world.control("PATCH", f"salesforce/records/Account/{account_id}", body)
     world.sync()
     assert world.accounts()[customer_id]["Id"] == other
     assert told.entry(customer_id).state is State.IN_SYNC
