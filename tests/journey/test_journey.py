@@ -39,7 +39,7 @@ async def connect(pilot, until, *, choose_all=True):
     await pilot.press("enter")
     await until(pilot, "1 permission set")
     await pilot.press("ctrl+n")
-    await until(pilot, "nothing will be")
+    await until(pilot, "The org is set up")
     await pilot.press("ctrl+n")
     await until(pilot, "Everything is ready")
     await pilot.press("ctrl+n")
