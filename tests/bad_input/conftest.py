@@ -115,7 +115,7 @@ class World:
         """One command in a process of its own; end it."""
         return subprocess.Popen(
             [*CONSOLE, *words],
-            env={**os.environ, "ALGUNA_CONSOLE_HOME": str(self.home)},
+            env=self.environment(),
             **{
                 "stdin": subprocess.DEVNULL,
                 "stdout": subprocess.PIPE,
@@ -124,6 +124,11 @@ class World:
                 **options,
             },
         )
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """For a process of its own: this home, and streams as they are by default."""
+        plain = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+        return {**plain, "ALGUNA_CONSOLE_HOME": str(self.home), **more}
 
     # --- connecting --------------------------------------------------------------------------------------------
 

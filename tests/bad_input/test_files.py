@@ -37,7 +37,7 @@ def limited(world, size: int, *words: str, stdin: str = ""):
         capture_output=True,
         text=True,
         timeout=120,
-        env={**os.environ, "ALGUNA_CONSOLE_HOME": str(world.home), "PYTHONDONTWRITEBYTECODE": "1"},
+        env=world.environment(PYTHONDONTWRITEBYTECODE="1"),
     )
     return world.checked(Answer(done.returncode, done.stdout, done.stderr), "--json" in words)
 
@@ -50,7 +50,7 @@ def cache_of(world):
 
 
 @UNIX
-@pytest.mark.parametrize("size", [150_000, 250_000, 350_000, 450_000, 550_000, 700_000])
+@pytest.mark.parametrize("size", [150_000, 300_000, 450_000, 550_000, 600_000, 700_000])
 def test_a_disk_that_fills_in_the_middle_of_a_pass_is_told_and_the_next_pass_goes_on(world, size):
     """Wherever it fills: while reading, planning, or between a write and its entry in the journal."""
     answer = limited(world, size, "sync", "demo", "--json")

@@ -270,7 +270,7 @@ def test_a_plan_for_a_device_is_written_to_it_and_the_device_stays(world, tmp_pa
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     read: list[str] = []
-    reader = threading.Thread(target=lambda: read.append(pipe.read_text(encoding="utf-8")))
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text(encoding="utf-8")), daemon=True)
     reader.start()
     answer = world.run("plan", "demo", "--json", "--out", str(pipe))
     reader.join(20)
