@@ -192,6 +192,8 @@ def card(settings: ConnectionSettings, path: Path) -> ConnectionCard:
         last = done[0].finished_at if done else None
         if runs and not settings.disconnected_at:
             health, text = _health(runs[0].outcome, problems)
+            if health == "ok" and last is None:
+                health, text = "unknown", "No pass has come to its end yet."
     return ConnectionCard(
         name=settings.name,
         environment=settings.environment,

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from console.domain.fields import CUSTOMER_ID, FIELDS
+from console.domain.fields import CUSTOM_FIELDS, CUSTOMER_ID, FIELDS
 from console.errors import Refused
-from console.salesforce.client import SalesforceClient
-from console.salesforce.custom_fields import without_misfits
+from console.salesforce.client import FieldInfo, SalesforceClient
+from console.salesforce.custom_fields import Shape, misfit, without_misfits
 from console.store.cache import Cache
 from console.sync.cursors import moment, text
 from console.sync.workers import Workers
 
 KEY = "salesforce.access"
 VALID = timedelta(hours=1)
+SETUP = "setup"
+"""Category of the problems about fields that can't be used; their subject is the field's API name."""
+SET_UP_AGAIN = "Set the org up again (disconnect, then connect under the same name), or grant the field to the signed-in user."
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,8 @@ class Access:
 
     readable: frozenset[str]
     writable: frozenset[str]
+    unusable: Mapping[str, str] = field(default_factory=dict)
+    """Our own fields that are left out, by API name, with a sentence that says why."""
 
 
 def kept_access(cache: Cache) -> Access | None:
@@ -46,7 +51,19 @@ def describe_access(client: SalesforceClient, workers: Workers) -> Access:
     return Access(
         frozenset(key for key, info in fields if info is not None),
         frozenset(key for key, info in fields if info is not None and (info.updateable or info.createable)),
+        _unusable(described["Account"]),
     )
+
+
+def _unusable(described: Mapping[str, FieldInfo]) -> dict[str, str]:
+    sentences: dict[str, str] = {}
+    for ours in CUSTOM_FIELDS:
+        info = described.get(ours.api_name)
+        if info is None:
+            sentences[ours.api_name] = f"{ours.api_name} is not there, or hidden from the signed-in user."
+        elif problem := misfit(ours, Shape.described(info)):
+            sentences[ours.api_name] = problem
+    return sentences
 
 
 def access(
@@ -73,9 +90,22 @@ def access(
         )
         raise Refused(
             f"The field {CUSTOMER_ID} on Account {missing} for the signed-in user.",
-            "Run the set-up of this connection: it creates the fields and grants them to the user.",
+            SET_UP_AGAIN,
             code="INVALID_FIELD",
             fields=(CUSTOMER_ID,),
         )
+    _tell(cache, found, text(now))
     cache.set(KEY, {"at": text(now), "readable": sorted(found.readable), "writable": sorted(found.writable)})
     return found
+
+
+def _tell(cache: Cache, found: Access, at: str) -> None:
+    """A field that is left out is told as a problem, until it can be used."""
+    for ours in CUSTOM_FIELDS:
+        problem = found.unusable.get(ours.api_name)
+        if problem is None:
+            cache.problems.resolve(SETUP, ours.api_name)
+        else:
+            cache.problems.report(
+                SETUP, ours.api_name, f"{problem} It is left out of the sync.", SET_UP_AGAIN, at
+            )

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 from urllib.request import Request, urlopen
 
 import pytest
@@ -105,6 +106,13 @@ def test_another_field_in_another_type_is_named_left_alone_and_the_rest_is_synce
     assert {row["Alguna_Tax_Rate__c"] for row in rows} == {None}
     assert {row["Alguna_Subscription_Name__c"] for row in rows} == {None}
     assert [row for row in rows if row["Alguna_Subscription_ID__c"]]
+    problems = [each for each in bare.run("problems", "demo", "--json").json if each["category"] == "setup"]
+    assert {each["title"].split()[0] for each in problems} == {
+        "Alguna_Tax_Rate__c",
+        "Alguna_Subscription_Name__c",
+    }
+    assert all("left out of the sync" in each["title"] and each["advice"] for each in problems)
+    assert {each["count"] for each in problems} == {1}, "not told again with every pass"
     ident = next(
         row["customer_id"]
         for row in bare.run("accounts", "demo", "--json").lines
@@ -179,5 +187,39 @@ def test_a_connection_whose_org_was_never_set_up_says_so_before_anything_is_writ
         said = bare.refused("sync", "demo", code=1, category="refused")
         bare.refused("plan", "demo", code=1, category="refused")
     assert CUSTOMER_ID in said
-    assert "set-up" in said
+    assert "connect under the same name" in said
     assert bare.run("status", "demo", "--json").json["health"] == "failed"
+
+
+def test_a_field_that_is_taken_from_the_user_later_is_told_until_it_is_granted_again(bare, monkeypatch):
+    assert set_up(bare).code == 0
+    bare.in_step()
+    username = bare.handout["salesforce"]["username"]
+    (grant,) = bare.query("SELECT Id FROM FieldPermissions WHERE Field = 'Account.Alguna_Tax_Rate__c'")
+    org = bare.handout["salesforce"]
+    request = Request(
+        f"{org['instance_url']}/services/data/v62.0/sobjects/FieldPermissions/{grant['Id']}",
+        method="DELETE",
+        headers={"Authorization": f"Bearer {bare.token}"},
+    )
+    with urlopen(request, timeout=30) as answer:
+        assert answer.status == 204
+    monkeypatch.setattr("console.sync.access.VALID", timedelta(0))  # it is asked for once an hour
+    bare.in_step()
+    problems = [each for each in bare.run("problems", "demo", "--json").json if each["category"] == "setup"]
+    assert [each["title"].split()[0] for each in problems] == ["Alguna_Tax_Rate__c"]
+    assert bare.run("disconnect", "demo", "--yes").code == 0
+    token = bare.fresh_token()
+    again = bare.run(
+        "connect",
+        "demo",
+        *bare.words(),
+        "--import",
+        "all",
+        "--set-up",
+        "--json",
+        stdin=f"{token}\n{bare.key}\n",
+    )
+    assert again.json["set_up"] == ["field_permission Account.Alguna_Tax_Rate__c"], username
+    bare.in_step()
+    assert not [each for each in bare.run("problems", "demo", "--json").json if each["category"] == "setup"]
