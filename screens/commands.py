@@ -64,6 +64,12 @@ def _living_connection(s: Standing) -> Answer:
     return "This connection was disconnected; its receipt tells how." if s.chosen_gone else True
 
 
+def _opens(s: Standing) -> Answer:
+    if s.place == "home":
+        return _living_connection(s)
+    return s.chosen or s.place == "dashboard" or "There is nothing to open here."
+
+
 def _writes(s: Standing) -> Answer:
     if not s.connected:
         return "The connection is still being opened."
@@ -237,7 +243,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("previous", "Previous part", "shift+tab", "Go to the part before.", "Move", ALL),
     # --- home
     Command("open", "Open", "enter", "Open the highlighted line.", "Places",
-            _on("home", "accounts", "problems", "dashboard"), footer=1, action="select"),
+            _on("home", "accounts", "problems", "dashboard"), footer=1, action="select", enabled=_opens),
     Command("connect", "New connection", "n", "Connect an Alguna account with a Salesforce org, step by step.",
             "Connections", _on("home"), footer=1, short="New"),
     # --- places of an open connection

@@ -48,7 +48,9 @@ class Deciding(Place, place="account"):
         self._decide(
             LinkWith(chosen.account_id),
             "Link with this account?",
-            (f"{self._who()} in Alguna and {account} in Salesforce are linked, and kept in step from then on.",),
+            (
+                f"{self._who()} in Alguna and {account} in Salesforce are linked, and kept in step from then on.",
+            ),
             "Link",
         )
 

@@ -151,6 +151,14 @@ class Disconnect(Place, place="disconnect"):
     def on_disconnect_stepped(self, message: Stepped) -> None:
         self.at[message.step.name] = message.step
         self._show_steps()
+        self.call_after_refresh(
+            self._follow, list(self.at).index(message.step.name) / max(1, len(self.at) - 1)
+        )
+
+    def _follow(self, share: float) -> None:
+        """Keep the step in hand in sight."""
+        pane = self.query_one("#steps", Pane)
+        pane.scroll_to(y=round(pane.max_scroll_y * share), animate=False)
 
     def _show_steps(self) -> None:
         self.query_one("#steps", Pane).say(step_lines(list(self.at.values())))

@@ -49,6 +49,8 @@ class Wizard(Place, place="wizard", sheets=("forms",)):
     def __init__(self) -> None:
         super().__init__()
         self.at = 0
+        self._changing = False
+        """One answer is being changed from the summary: what was complete after it still is, and is not asked again."""
 
     def body(self) -> ComposeResult:
         with Horizontal(id="wizard"):
@@ -125,7 +127,9 @@ class Wizard(Place, place="wizard", sheets=("forms",)):
     @on(Step.Complete)
     def _completed(self, event: Step.Complete) -> None:
         if event.step is self.current and self.at < len(STEPS) - 1:
-            self.at += 1
+            complete = not any(self.desk.wizard().missing(step) for step in WIZARD_STEPS[:-1])
+            self.at = len(STEPS) - 1 if self._changing and complete else self.at + 1
+            self._changing = self._changing and self.at < len(STEPS) - 1
             self.show_step()
 
     @on(Step.Moved)
@@ -140,8 +144,10 @@ class Wizard(Place, place="wizard", sheets=("forms",)):
     @on(Step.Jump)
     def _jump(self, event: Step.Jump) -> None:
         self.at = WIZARD_STEPS.index(event.step)
+        self._changing = True
         self.show_step()
 
+    @on(Step.Proceed)
     @on(Button.Pressed, "#proceed")
     def _pressed(self) -> None:
         self.action_command("proceed")

@@ -111,7 +111,7 @@ class Ledger:
             side=change.side,
             customer_id=change.customer_id,
             name=plain(customer.name) if customer else "",
-            field=change.field or f"new {change.entity}",
+            field=change.field or f"new {change.entity.lower()}",
             before=_shown(change.before),
             after=_shown(change.after),
             outcome=each.outcome,

@@ -163,12 +163,16 @@ class SetupStep(Step):
         )
 
 
+SAVE = "save"
+"""The line that is no answer: where the cursor is first."""
+
+
 class SummaryStep(Step):
     """All choices once more; enter on one changes it."""
 
     step = "summary"
     title = "Everything is ready"
-    lead = "Enter on a line changes it. Saving begins the first pass at once."
+    lead = "Saving begins the first pass at once. Enter on another line changes it."
 
     def asks(self) -> ComposeResult:
         yield Choice(id="lines")
@@ -179,20 +183,26 @@ class SummaryStep(Step):
 
     def show(self) -> None:
         self.query_one(Choice).focus()
-        self.call_after_refresh(self._paint)  # the room is known once the step is on stage
+        self.call_after_refresh(self._paint, SAVE)  # the room is known once the step is on stage
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._paint)
 
-    def _paint(self) -> None:
+    def _paint(self, chosen: str | None = None) -> None:
         lines = self.wizard.summary()
         label = max((len(line.label) for line in lines), default=0) + 2
         room = self.size.width - 6
-        self.query_one(Choice).offer([(str(i), _line(line, label, room)) for i, line in enumerate(lines)])
+        save = Content.assemble((self.word, STYLE["salesforce"] + " bold"))
+        self.query_one(Choice).offer(
+            [(SAVE, save), *((str(i), _line(line, label, room)) for i, line in enumerate(lines))], chosen
+        )
 
     @on(OptionList.OptionSelected)
-    def _change(self, event: OptionList.OptionSelected) -> None:
-        self.post_message(self.Jump(self.wizard.summary()[event.option_index].step))
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        if event.option_id == SAVE:
+            self.post_message(self.Proceed())
+        else:
+            self.post_message(self.Jump(self.wizard.summary()[int(event.option_id or 0)].step))
 
     def take(self) -> None:
         self.occupy("Saving the connection")

@@ -36,6 +36,9 @@ class Step(Works, VerticalScroll, can_focus=False):
     class Moved(Message):
         """Something changed that the buttons should follow."""
 
+    class Proceed(Message):
+        """The same as the main button."""
+
     class Ready(Message):
         """The step has what it needs: enter goes on from here."""
 

@@ -147,6 +147,7 @@ class BrowserTrip(Works, Vertical):
             )
         )  # fmt: skip
         self._show()
+        self.post_message(self.Moved())
 
     @on(Input.Submitted, "#paste")
     def _pasted(self, event: Input.Submitted) -> None:

@@ -15,6 +15,7 @@ from screens.app import ConsoleApp
 from screens.dashboard import Dashboard
 from screens.dialogs import Dialog
 from screens.home import Home
+from screens.steps.access import SignInStep
 from screens.steps.finish import SetupStep
 from screens.wizard import Wizard
 
@@ -369,8 +370,107 @@ async def test_a_line_of_the_summary_leads_to_its_step(stub: ModuleType, until: 
     app = ConsoleApp(desk, start="wizard")
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: on(app, "summary"))
-        await pilot.press("down", "down", "enter")
+        await pilot.press("down", "down", "down", "enter")
         await until(pilot, lambda: on(app, "name"))
+        await pilot.press("enter")
+        await until(pilot, lambda: on(app, "summary"))
+        await pilot.press("enter")  # the cursor is on saving: whoever presses enter all the way gets there
+        await until(pilot, lambda: isinstance(app.screen, Dashboard))
+
+
+async def test_enter_goes_on_once_somebody_is_signed_in_and_the_address_is_no_longer_offered(
+    stub: ModuleType, until: Any, seen: Any
+) -> None:
+    desk = stub.StubDesk(the_wizard=stub.StubWizard(practising=True), the_rehearsal=stub.StubRehearsal())
+    app = ConsoleApp(desk, start="wizard")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: on(app, "environment"))
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: "y Copy" in seen(pilot))
+        assert "Copy the address" in seen(pilot)
+        desk.the_wizard.trip.came_back.set()
+        await until(pilot, lambda: "Signed in" in seen(pilot))
+        assert "Sign in again" in seen(pilot)
+        assert "Copy the address" not in seen(pilot)
+        assert app.screen.copyable() == ""  # type: ignore[attr-defined]
+        await pilot.press("enter")
+        await until(pilot, lambda: on(app, "alguna"))
+        assert "enter takes the practice key" in seen(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: "The key works" in seen(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: on(app, "name"))
+    assert desk.the_wizard.keys == [desk.the_rehearsal.login().alguna_key]
+
+
+async def test_the_practice_log_in_comes_back_with_the_rehearsal(
+    stub: ModuleType, until: Any, seen: Any
+) -> None:
+    desk = stub.StubDesk(the_wizard=stub.StubWizard(practising=True), the_rehearsal=stub.StubRehearsal())
+    app = ConsoleApp(desk, start="wizard")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: on(app, "environment"))
+        await pilot.press("down", "enter")  # a sandbox: it has no practice log-in
+        await until(pilot, lambda: on(app, "sign_in"))
+        assert "Practice log-in" not in seen(pilot)
+        await pilot.press("escape", "up", "enter")
+        await until(pilot, lambda: on(app, "sign_in"))
+        await until(pilot, lambda: "Practice log-in" in seen(pilot))
+
+
+async def test_a_wrong_paste_keeps_waiting_for_the_browser(stub: ModuleType, until: Any, seen: Any) -> None:
+    desk = stub.StubDesk(the_wizard=stub.StubWizard(practising=True), the_rehearsal=stub.StubRehearsal())
+    app = ConsoleApp(desk, start="wizard")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: on(app, "environment"))
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: "Waiting for you" in seen(pilot))
+        trip = desk.the_wizard.trip
+        trip.answer = UsageError("This is not the address that the browser ended on.", "Copy all of it.")
+        app.screen.query_one("#paste", Input).focus()
+        await pilot.press(*"nonsense", "enter")
+        await until(pilot, lambda: "This is not the address" in seen(pilot))
+        assert app.screen.query_one(SignInStep).trip.waiting
+        trip.answer = stub.SIGNED_IN
+        trip.came_back.set()
+        await until(pilot, lambda: "Signed in" in seen(pilot))
+
+
+async def test_what_is_wrong_is_in_sight_on_a_small_terminal(stub: ModuleType, until: Any, seen: Any) -> None:
+    desk = stub.StubDesk()
+    offers = desk.the_wizard.environments()
+    long = tuple(
+        replace(offer, sentence="A sentence that takes two lines on a small terminal. " * 2)
+        for offer in offers
+    )
+    desk.the_wizard.environments = lambda: long
+    app = ConsoleApp(desk, start="wizard")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: on(app, "environment"))
+        await pilot.press("G", "enter")
+        await until(pilot, lambda: isinstance(app.focused, Input))
+        await pilot.press(*"acme", "enter")
+        await until(pilot, lambda: "That is no log-in address." in seen(pilot))
+
+
+async def test_trying_a_key_can_be_stopped(stub: ModuleType, until: Any, seen: Any) -> None:
+    desk = stub.StubDesk()
+    ready(desk.the_wizard, stub, alguna=None)
+    gate = threading.Event()
+    desk.the_wizard.check_alguna = lambda key, url="": (
+        gate.wait(10) and stub.AlgunaChecked(url, "The key works.")
+    )
+    app = ConsoleApp(desk, start="wizard")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: on(app, "alguna"))
+        await pilot.press(*"alg_key", "enter")
+        await until(pilot, lambda: "Trying the key" in seen(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: "Trying the key" not in seen(pilot))
+        assert on(app, "alguna")
+        gate.set()
+        await pilot.pause()
+        assert "The key works" not in seen(pilot)
 
 
 async def test_what_can_not_be_saved_keeps_the_wizard_open(stub: ModuleType, until: Any, seen: Any) -> None:
