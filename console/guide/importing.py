@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.domain.ids import to_18
+from console.domain.plain import plain
 from console.domain.planner import plan
 from console.domain.policy import Policy
 from console.domain.records import MatchedBy, State
-from console.errors import Cancelled
+from console.errors import Cancelled, Refused, UsageError
 from console.guide.draft import NewConnection
 from console.guide.seam import CountLine, ImportChoice, ImportPreview
 from console.store.cache import Cache
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from console.salesforce.client import SalesforceClient
 
 CHUNK = 1_000
+_MISREAD = frozenset({"MALFORMED_QUERY", "INVALID_FIELD", "INVALID_QUERY_FILTER_OPERATOR", "INVALID_TYPE"})
 TITLES: dict[ImportChoice, str] = {
     "none": "Leave existing customers alone",
     "matching": "Link existing customers that match an account",
@@ -98,10 +100,19 @@ def customers_of(cache: Cache, salesforce: SalesforceClient, condition: str) -> 
     """Unlinked customers whose one matching account meets a condition, such as ``Industry = 'Energy'``.
 
     :param condition: what stands behind WHERE in a query on Account, in the person's own words; the org checks it.
-    :raises Refused: the org doesn't understand the condition; its own sentence says where.
+    :raises UsageError: the org doesn't understand the condition.
     """
     question = f"SELECT Id FROM Account WHERE ({condition})"  # noqa: S608 - a person's own question to their own org
-    chosen = {to_18(row["Id"]) for page in salesforce.query(question) for row in page}
+    try:
+        chosen = {to_18(row["Id"]) for page in salesforce.query(question) for row in page}
+    except Refused as refusal:
+        if refusal.code not in _MISREAD:
+            raise
+        named = f": it knows no {', '.join(refusal.fields)}" if refusal.fields else ""
+        raise UsageError(
+            f"Salesforce can't read the condition “{plain(condition, 80)}”{named}.",
+            "Write it as behind WHERE in a query on Account, such as: Industry = 'Energy'.",
+        ) from None
     found: list[str] = []
     after = ""
     while ids := cache.customers.ids(CHUNK, after):

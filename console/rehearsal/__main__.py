@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _serve(args: argparse.Namespace, ended: threading.Event) -> int:
     rehearsal = Rehearsal(
-        state=args.state, customers=args.customers, seed=args.seed, org=args.org, port=args.port
+        state=args.state, customers=args.customers, seed=args.seed, org=args.org, port=args.port or None
     )
     try:
         rehearsal.start()

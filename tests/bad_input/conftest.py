@@ -101,7 +101,7 @@ class World:
         assert told.code == code, told
         error = told.json["error"]
         assert error["category"] == category, error
-        assert error["message"].endswith("."), error
+        assert error["message"].endswith((".", "?")), error
         assert error["advice"], error
         shown = self.run(*words, stdin=stdin)
         assert shown.code == code

@@ -100,6 +100,34 @@ def test_every_command_that_calls_the_org_says_that_the_session_ended(world, com
         world.refused(command[0], "demo", *command[1:], code=4, category="sign_in")
 
 
+def test_a_computer_without_a_keyring_is_told_and_every_command_can_be_given_the_secrets(make_world):
+    """A log-in address elsewhere makes it no practice connection: nothing may be kept in a file."""
+    world = make_world(set_up=True)
+    connected = world.run(
+        "connect",
+        "demo",
+        *world.words(login_url="https://test.salesforce.com"),
+        "--import",
+        "all",
+        stdin=world.stdin,
+    )
+    assert connected.code == 0
+    assert "This computer has no keyring" in connected.err
+    assert not [
+        path for path in world.home.rglob("*") if path.is_file() and world.key.encode() in path.read_bytes()
+    ]
+    said = world.refused("sync", "demo", code=4, category="sign_in")
+    assert "no key for Alguna" in said
+    given = ("--access-token-stdin", "--alguna-key-stdin")
+    assert world.run("sync", "demo", *given, stdin=world.stdin).code in (0, 3)
+    assert world.run("plan", "demo", *given, "--json", stdin=world.stdin).json["changes"] == []
+    assert world.run("import", "demo", "--dry-run", *given, stdin=world.stdin).code == 0
+    assert world.once_each() > 10
+    assert not [
+        path for path in world.home.rglob("*") if path.is_file() and world.key.encode() in path.read_bytes()
+    ]
+
+
 # -- Alguna -----------------------------------------------------------------------------------------------------
 
 

@@ -257,3 +257,31 @@ def test_a_wrong_word_is_a_usage_error_and_harmless(bare, words):
     error = json.loads(answer.out)["error"]
     assert error["category"] == "usage"
     assert "--help" in error["advice"]
+
+
+@pytest.mark.parametrize(
+    "condition", ["'; DROP", "Nmae = 'x'", "Name LIKE '\x1b", "Industry = ", ")", "x" * 5_000]
+)
+def test_a_condition_that_the_org_can_not_read_is_the_persons_to_mend(world, condition):
+    world.in_step()
+    with world.untouched():
+        said = world.refused("import", "demo", "--where", condition, code=2, category="usage")
+    assert "can't read the condition" in said
+    assert "Industry = 'Energy'" in said
+    assert len(said) < 400
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("retry", "demo", "\x1b[31m"), ("decide", "demo", "nobody", "--leave"), ("decide", "demo", "{id}", "--keep", "\x1bx=alguna"),
+     ("decide", "demo", "{id}", "--keep", "Name=\x1b"), ("decide", "demo", "{id}", "--link", "001\x1b"),
+     ("decide", "demo", "{id}", "--pin", "[/b]")],
+)  # fmt: skip
+def test_an_answer_that_leads_nowhere_is_refused_and_nothing_is_decided(world, words):
+    world.in_step()
+    lines = world.run("accounts", "demo", "--json", "--state", "in_sync").lines
+    ident = next(line["customer_id"] for line in lines if line["customer_id"])
+    before = world.account(ident)
+    with world.untouched():
+        world.refused(*(word.format(id=ident) for word in words), code=2, category="usage")
+    assert world.account(ident) == before
