@@ -97,7 +97,7 @@ class ConsoleApp(Works, App[None], inherit_bindings=False):
         elif self.start is not None:
             self.open_connection(self.start)
 
-        self.call_after_refresh(self.begin, self._find_secrets(), "find keyring")
+        self.call_after_refresh(lambda: self.begin(self._find_secrets(), "find keyring"))
 
     async def _find_secrets(self) -> None:
         self.secrets = await in_thread(self.desk.secrets)
