@@ -206,7 +206,7 @@ def test_a_refusal_that_waits_makes_every_pass_end_with_3(make_world):
         "x" * 100_000,
         "%_'\";--",
         "\x1b[31m",
-        "[/b]",
+        "[/nothing]",
         "*",
         "\\",
         "A\u0301" * 500,
