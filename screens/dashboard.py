@@ -24,7 +24,7 @@ from screens.widgets.columns import Column
 from screens.widgets.grid import Cell, CursorGrid, ListGrid
 from screens.widgets.notice import Mood, Notice
 from screens.widgets.text import bar
-from screens.words import STATES, STYLE, Tone, amount, clock, plural, span, took
+from screens.words import STATES, STYLE, Tone, amount, clock, field_name, plural, span, took
 
 CHANGES = (
     Column("at", "Time", 8),
@@ -135,14 +135,19 @@ def _last(live: Live) -> list[Content]:
     if last is None:
         return []
     parts: list[tuple[str, str]] = [("Last pass: ", STYLE["quiet"])]
-    if last.planned == 0:
+    if live.failure is not None:
+        parts.append(("stopped", STYLE["bad"]))
+        if last.applied:
+            parts.append((f", {amount(last.applied)} applied before", STYLE["good"]))
+    elif last.planned == 0:
         parts.append(("nothing to change", STYLE["good"]))
     else:
         parts.append((f"{amount(last.applied)} applied", STYLE["good"]))
     for number, word, tone in ((last.refused, "refused", "bad"), (last.stale, "planned again", "person")):
         if number:
             parts.append((f", {amount(number)} {word}", STYLE[tone]))
-    parts.append((f" in {took(last.seconds)}", STYLE["quiet"]))
+    word = "after" if live.failure is not None else "in"
+    parts.append((f" {word} {took(last.seconds)}", STYLE["quiet"]))
     return [Content.assemble(*parts)]
 
 
@@ -207,7 +212,7 @@ def _change(change: Changed) -> Sequence[Cell]:
         Cell(clock(change.at), "quiet"),
         Cell(change.name),
         Cell(side.capitalize(), side),
-        Cell(change.field),
+        Cell(field_name(change.field)),
         Cell(value),
         Cell(change.outcome, OUTCOMES.get(change.outcome, "")),
     )

@@ -142,6 +142,13 @@ def took(seconds: float) -> str:
     return f"{seconds:.1f} s" if 0 < seconds < 9.95 else span(seconds)
 
 
+def field_name(key: str) -> str:
+    """A field as people call it: ``Alguna_Tax_Rate__c`` is ``Tax Rate``; what is no field of ours stays as it is."""
+    if key.startswith("Alguna_") and key.endswith("__c"):
+        return key.removeprefix("Alguna_").removesuffix("__c").replace("_", " ")
+    return key
+
+
 def arrow(direction: Direction | None, differs: bool, waits: bool) -> tuple[str, Tone]:
     """The sign between Alguna's column and Salesforce's: which way a value will go, or that it stands."""
     if direction is Direction.TO_SALESFORCE:

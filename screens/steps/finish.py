@@ -27,8 +27,8 @@ from screens.words import STYLE, Tone
 ITEMS = (
     Column("state", "", 14),
     Column("kind", "Kind", 14, rank=1),
-    Column("title", "What", 30),
-    Column("detail", "", 20, grow=2, rank=2),
+    Column("title", "What", 36),
+    Column("detail", "", 30, grow=2, rank=2),
     Column("api", "API name", 44, rank=3),
 )
 

@@ -12,7 +12,7 @@ from console.guide.seam import AccountDetail, FieldRow
 from console.guide.seam import Cell as Said
 from screens.widgets.columns import Column
 from screens.widgets.grid import Cell
-from screens.words import STYLE, Tone, day_and_time, going
+from screens.words import STYLE, Tone, day_and_time, field_name, going
 
 CANDIDATES = (
     Column("name", "May be this account", 20, grow=2),
@@ -100,7 +100,7 @@ def history(detail: AccountDetail) -> Sequence[Sequence[Cell]]:
     return [
         (
             Cell(day_and_time(line.at), "quiet"),
-            Cell(line.field),
+            Cell(field_name(line.field)),
             Cell(f"{line.before or 'empty'} → {line.after or 'empty'}"),
             Cell(line.side.capitalize(), "salesforce" if line.side == "salesforce" else "alguna"),
             Cell(line.outcome, _OUTCOME.get(line.outcome, "")),

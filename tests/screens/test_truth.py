@@ -22,7 +22,7 @@ from screens.live import Live, fold, recall, seconds_spent
 from screens.widgets.choice import Choice
 from screens.widgets.keybar import KeyBar
 from screens.widgets.records import RecordGrid
-from screens.words import took
+from screens.words import field_name, took
 
 NOW = "2026-03-04T12:00:00Z"
 SIGN_IN = SignInNeeded("The Salesforce session has ended or was revoked.", "Sign in to Salesforce again.")
@@ -77,6 +77,13 @@ def test_while_a_pass_runs_nobody_is_told_to_start_one(stub: ModuleType) -> None
 @pytest.mark.parametrize(("seconds", "said"), [(0, "0 s"), (0.38, "0.4 s"), (4.2, "4.2 s"), (19.3, "19 s")])
 def test_short_times_are_told_to_the_tenth(seconds: float, said: str) -> None:
     assert took(seconds) == said
+
+
+def test_fields_are_named_as_people_call_them() -> None:
+    assert field_name("Alguna_Subscription_Status__c") == "Subscription Status"
+    assert [field_name(key) for key in ("BillingCity", "Alguna", "new account", "")] == [
+        "BillingCity", "Alguna", "new account", "",
+    ]  # fmt: skip
 
 
 def test_a_meaning_that_takes_two_lines_stays_in_its_column() -> None:
@@ -139,6 +146,23 @@ async def test_an_ended_session_says_which_key_helps_and_the_footer_has_it(
         assert "Next try in 10 min" in seen(pilot)
         desk.connection.say(RunFinished(RunSummary(10)))
         await until(pilot, lambda: "L Sign in" not in seen(pilot))
+
+
+async def test_a_pass_that_stopped_is_not_said_to_have_found_nothing(
+    desk: Any, until: Any, seen: Any
+) -> None:
+    app = ConsoleApp(desk, start="acme-trial")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: app.live is not None and app.live.states is not None)
+        desk.connection.say(RunFailed(9, Unreachable("Salesforce is too busy."), RunSummary(9, seconds=1.4)))
+        desk.connection.say(Waiting(120.0))
+        await until(pilot, lambda: "Last pass: stopped after 1.4 s" in seen(pilot))
+        desk.connection.say(
+            RunFailed(9, Unreachable("Salesforce is too busy."), RunSummary(10, planned=9, applied=4))
+        )
+        desk.connection.say(Waiting(120.0))
+        await until(pilot, lambda: "stopped, 4 applied before" in seen(pilot))
+        assert "nothing to change" not in seen(pilot)
 
 
 async def test_calls_are_those_of_this_pass_while_there_is_one_and_else_of_the_last(
