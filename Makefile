@@ -8,7 +8,7 @@ FILLED := .venv/.filled
 # snapshot report prints every variable it finds.
 CLEAN := env -i PATH="$(CURDIR)/$(BIN):$$PATH" HOME="$$HOME" LANG=C.UTF-8 CI="$$CI"
 
-.PHONY: run test check bench format clean
+.PHONY: run test check bench format proto clean
 
 run: $(FILLED)  ## open the console on the rehearsal
 	@$(BIN)/alguna-console rehearse
@@ -29,6 +29,11 @@ bench: $(FILLED)  ## measure, as ratios in one run; also written to bench/result
 format: $(FILLED)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+EVENTBUS := console/salesforce/eventbus
+proto: $(FILLED)  ## generate the Pub/Sub API's messages, once for the client and once for the rehearsal, which share no code
+	@for there in $(EVENTBUS) console/rehearsal/salesforce/eventbus; do \
+	    $(BIN)/python -m grpc_tools.protoc -I $(EVENTBUS) --python_out=$$there --pyi_out=$$there pubsub_api.proto; done
 
 clean:
 	rm -rf .venv dist build bench/results.json

@@ -1,0 +1,58 @@
+"""All of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from console.guide.seam.connection import Connection
+from console.guide.seam.connections import ConnectionCard
+from console.guide.seam.disconnecting import Disconnecting
+from console.guide.seam.rehearsal import Rehearsal
+from console.guide.seam.signing_in import SignIn
+from console.guide.seam.wizard import Wizard
+
+
+class Desk(Protocol):
+    """The whole console as the screens see it."""
+
+    def now(self) -> str:
+        """The present instant, for ages on screen. Does not block."""
+        ...
+
+    def secrets(self) -> str:
+        """Where new secrets will be kept, in words. Does not block (the answer may change once it was tried)."""
+        ...
+
+    def connections(self) -> Sequence[ConnectionCard]:
+        """All connections, by name; a damaged one is listed with health ``failed``. Blocks (milliseconds)."""
+        ...
+
+    def open(self, name: str) -> Connection:
+        """Open a connection and start its engine; read-only when another console holds it. Blocks (milliseconds).
+
+        Opening what is open already returns the same connection.
+
+        :raises ConsoleError: unknown name, damaged cache, cache of another org, disk full.
+        """
+        ...
+
+    def wizard(self) -> Wizard:
+        """The wizard; the same one, with its draft, until it was finished or abandoned. Does not block."""
+        ...
+
+    def sign_in_again(self, name: str) -> SignIn:
+        """A new sign-in for an existing connection, refused when it leads to another org. Does not block."""
+        ...
+
+    def disconnect(self, name: str) -> Disconnecting:
+        """The leaving procedure of one connection; the same one until it is complete. Does not block."""
+        ...
+
+    def rehearsal(self) -> Rehearsal | None:
+        """The practice org's switches, or None. Does not block."""
+        ...
+
+    def close(self) -> None:
+        """Stop everything that runs. Blocks, at most 2 seconds."""
+        ...
