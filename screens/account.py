@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.events import DescendantFocus
 from textual.widgets import Static
 
-from console.domain.plain import plain
+from console.domain.plain import plain, readable
 from console.domain.records import Candidate, State
 from console.errors import ConsoleError
 from console.guide.seam import AccountDetail, FieldRow, SubscriptionLine
@@ -122,7 +122,9 @@ class Account(Deciding, place="account"):
         fields = self.query_one("#fields", ListGrid)
         fields.show(rows)
         differs = sum(row.differs for row in detail.fields)
-        fields.border_subtitle = f"{differs} differ" if differs else "nothing differs"
+        compared = detail.customer_id is not None and detail.account_id is not None
+        agrees = "nothing differs" if compared else "nothing to compare with yet"
+        fields.border_subtitle = f"{differs} differ" if differs else agrees
         self.query_one("#whypane", Pane).say(sheet.why(detail))
         subscriptions = self.query_one("#subscription", ListGrid)
         subscriptions.show(sheet.subscriptions(detail))
@@ -297,7 +299,7 @@ def field_cells(row: FieldRow) -> Sequence[Cell]:
         if said is None:
             cells.append(Cell(sign, tone))
             continue
-        text, quiet = _text(said)
+        text, quiet = ("", True) if key == "base" and not said.known else _text(said)
         side: Tone = key if row.differs and key != "base" else ""
         cells.append(Cell(text, "quiet" if quiet or key == "base" else side))
     return cells
@@ -306,4 +308,4 @@ def field_cells(row: FieldRow) -> Sequence[Cell]:
 def _text(said: Said) -> tuple[str, bool]:
     if not said.known:
         return "unknown", True
-    return (said.value, False) if said.value else ("empty", True)
+    return (readable(said.value), False) if said.value else ("empty", True)

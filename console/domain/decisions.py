@@ -20,7 +20,7 @@ from console.domain.fields import (
 )
 from console.domain.merge import EMPTY, SAME, UNKNOWN, merge, settled
 from console.domain.normal import canonical, fits, same
-from console.domain.plain import plain
+from console.domain.plain import plain, readable
 from console.domain.policy import Policy
 from console.domain.records import (
     Account,
@@ -114,7 +114,7 @@ def decide(
             may_empty=subscribed or key not in SUBSCRIPTION_KEYS,
         )
         if answer is not None and decision.differs and not decision.asks:
-            decided = f"{decision.reason} Decided by {plain(answer.by, 60)} at {answer.at}."
+            decided = f"{decision.reason} Decided by {plain(answer.by, 60)} at {readable(answer.at)}."
             decision = replace(decision, reason=decided)
         decisions.append(permitted(decision, spec, policy))
     return decisions

@@ -18,7 +18,7 @@ from console.domain.fields import CONTACT_EMAIL, CUSTOMER_ID, FIELD, WEBSITE
 from console.domain.ids import account_id
 from console.domain.names import name_key, names_compatible
 from console.domain.normal import same, shown
-from console.domain.plain import plain
+from console.domain.plain import plain, readable
 from console.domain.records import UNDECIDED, Account, Candidate, Customer, Decided, Match, MatchedBy
 
 MOST_CANDIDATES: Final = 10
@@ -76,7 +76,7 @@ def _chosen(customer: Customer, lookup: AccountLookup, decided: Decided) -> Matc
     if len(found) != 1 or lookup.linked(found[0].id) not in (None, customer.id):
         return None
     by = plain(choice.by, 60)
-    return Match(found[0].id, MatchedBy.PERSON, f"{by} chose this account at {choice.at}.")
+    return Match(found[0].id, MatchedBy.PERSON, f"{by} chose this account at {readable(choice.at)}.")
 
 
 def _for_a_person(found: Match, customer: Customer, lookup: AccountLookup, decided: Decided) -> Match:

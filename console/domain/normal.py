@@ -18,7 +18,7 @@ from console.domain.countries import same_country, same_region
 from console.domain.domains import business_domain, domain_of
 from console.domain.fields import FieldSpec, Kind
 from console.domain.names import name_key, names_compatible
-from console.domain.plain import plain, storable
+from console.domain.plain import plain, readable, storable
 from console.domain.records import Value
 
 __all__ = [
@@ -100,7 +100,7 @@ def fits(spec: FieldSpec, value: Value) -> str | None:
 
 def shown(value: Value, limit: int = 60) -> str:
     """A value as it stands in a sentence: in quotation marks, one line, cut; ``nothing`` for an empty one."""
-    return "nothing" if value is None else f"“{plain(value, limit)}”"
+    return "nothing" if value is None else f"“{plain(readable(value), limit)}”"
 
 
 def _same_text(kind: Kind, a: str, b: str) -> bool:

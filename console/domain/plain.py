@@ -15,6 +15,7 @@ _HIDDEN: Final = "\ufffd"
 _JOINERS: Final = "\u200c\u200d"  # needed by Persian, by Indic scripts and by emoji
 _MARKS_IN_A_ROW: Final = 4
 _BLANKS: Final = re.compile(r"\s+")
+_INSTANT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _UNSTORABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -30,6 +31,16 @@ def plain(text: str, limit: int | None = 200) -> str:
     if limit is not None and len(text) > limit:
         text = text[: max(limit - 1, 0)].rstrip() + ELLIPSIS
     return text
+
+
+def readable(text: str) -> str:
+    """A value as a person reads it: an instant as ``2026-01-02 14:02:11 UTC``, midnight as its day; else `text` itself."""
+    if not _INSTANT.fullmatch(text):
+        return text
+    day, time = text[:10], text[11:-1]
+    if time == "00:00:00":
+        return day
+    return f"{day} {time[:5] if time.endswith(':00') else time} UTC"
 
 
 def storable(text: str) -> str:

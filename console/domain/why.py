@@ -8,7 +8,7 @@ from functools import lru_cache
 from console.domain.fields import FIELD
 from console.domain.merge import ALGUNA_UNKNOWN, OFF, SALESFORCE_UNKNOWN
 from console.domain.normal import shown
-from console.domain.plain import plain
+from console.domain.plain import plain, readable
 from console.domain.records import Change, Choice, Decision, Match, Subject
 from console.domain.status import is_known
 from console.domain.view import AlgunaView
@@ -39,13 +39,13 @@ def gone(subject: Subject) -> tuple[str, ...] | None:
 
 def left_alone(choice: Choice) -> str:
     """Why nothing is done about a customer."""
-    return f"Left alone by {plain(choice.by, 60)} at {choice.at}, until something about it changes."
+    return f"Left alone by {plain(choice.by, 60)} at {readable(choice.at)}, until something about it changes."
 
 
 def created(choice: Choice | None) -> str:
     """Why an account is created."""
     if choice is not None and choice.what == "create":
-        return f"A new account is created: {plain(choice.by, 60)} chose that at {choice.at}."
+        return f"A new account is created: {plain(choice.by, 60)} chose that at {readable(choice.at)}."
     return "No account matches this customer: one is created, because Alguna is the source of new accounts."
 
 
@@ -70,13 +70,13 @@ def _overtaken(choice: Choice | None) -> tuple[str, ...]:
         return ()
     by = plain(choice.by, 60)
     if choice.what == "leave":
-        return (f"{by} left it alone at {choice.at}; something about it changed since.",)
+        return (f"{by} left it alone at {readable(choice.at)}; something about it changed since.",)
     if choice.what == "link":
         return (
-            f"{by} chose account {choice.account_id} at {choice.at}; it is gone, or another customer's now.",
+            f"{by} chose account {choice.account_id} at {readable(choice.at)}; it is gone, or another customer's now.",
         )
     return (
-        f"{by} chose a new account at {choice.at}, but Salesforce keeps a customer id once:"
+        f"{by} chose a new account at {readable(choice.at)}, but Salesforce keeps a customer id once:"
         " clear it on the account that carries it, or link with that account.",
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from console.domain.decisions import open_to
 from console.domain.fields import FIELD, FIELDS, FieldSpec
-from console.domain.plain import plain
+from console.domain.plain import plain, readable
 from console.domain.policy import Policy
 from console.domain.records import (
     Account,
@@ -216,7 +216,7 @@ def _cell(values: Values, spec: FieldSpec) -> Cell:
 def _matched_by(link: Link | None) -> str:
     if link is None:
         return ""
-    return f"{link.evidence} Linked at {link.linked_at} by {link.linked_by}."
+    return f"{link.evidence} Linked at {readable(link.linked_at)} by {link.linked_by}."
 
 
 def _candidates(cache: Cache, subject: Subject) -> tuple[Candidate, ...]:
@@ -246,13 +246,13 @@ def _told(cache: Cache, subject: Subject) -> tuple[str, ...]:
             "create": "It gets a new account",
             "leave": "It is left alone until something about it changes",
         }[choice.what]
-        lines.append(f"{what}: decided by {plain(choice.by, 60)} at {choice.at}.")
+        lines.append(f"{what}: decided by {plain(choice.by, 60)} at {readable(choice.at)}.")
     for account_id in sorted(decided.apart):
         lines.append(f"It was unlinked from account {account_id}, and isn't linked with it again by itself.")
     for key, answer in decided.answers.items():
         lines.append(
             f"{FIELD[key].label}: {answer.side.capitalize()}'s value is kept,"
-            f" decided by {plain(answer.by, 60)} at {answer.at}."
+            f" decided by {plain(answer.by, 60)} at {readable(answer.at)}."
         )
     return tuple(lines)
 
@@ -309,7 +309,7 @@ def shown(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return plain(value, 200)
+        return plain(readable(value), 200)
     if isinstance(value, list | tuple):
         return plain(", ".join(map(str, value)), 200)
     if isinstance(value, dict):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from console.domain.plain import plain
+from console.domain.plain import plain, readable
 from console.domain.records import Candidate
 from console.guide.seam import AccountDetail, FieldRow
 from console.guide.seam import Cell as Said
@@ -55,7 +55,8 @@ def field(row: FieldRow) -> list[Content]:
         ("Salesforce  ", row.salesforce, "salesforce"),
         ("Last agreed ", row.base, "quiet"),
     ):
-        lines.append(Content.assemble((side, STYLE[tone]), _said(said)))
+        if said.known or said is not row.base:
+            lines.append(Content.assemble((side, STYLE[tone]), _said(said)))
     names = " · ".join(filter(None, (row.salesforce_name, row.alguna_name)))
     rule = f"Rule: {row.rule}   " if row.rule else ""
     lines.append(Content.assemble((plain(rule + names, 300), STYLE["quiet"])))
@@ -85,7 +86,11 @@ def subscriptions(detail: AccountDetail) -> Sequence[Sequence[Cell] | str]:
     """Which of the customer's subscriptions the account shows, and by which rule."""
     note = detail.subscription
     if note is None:
-        return ["This customer has no subscription."]
+        return [
+            "No customer, so no subscription."
+            if detail.customer_id is None
+            else "This customer has no subscription."
+        ]
     rows: list[Sequence[Cell] | str] = [note.rule]
     for one in note.subscriptions:
         tone: Tone = "strong" if one.shown else "quiet"
@@ -112,7 +117,7 @@ def history(detail: AccountDetail) -> Sequence[Sequence[Cell]]:
 def _said(said: Said) -> tuple[str, str]:
     if not said.known:
         return "unknown: this side does not say", STYLE["quiet"]
-    return (plain(said.value, 2000), STYLE[""]) if said.value else ("empty", STYLE["quiet"])
+    return (plain(readable(said.value), 2000), STYLE[""]) if said.value else ("empty", STYLE["quiet"])
 
 
 def _side(row: FieldRow) -> Tone:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.domain.plain import plain, storable
+from console.domain.plain import plain, readable, storable
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 
@@ -68,3 +68,18 @@ def test_stored_text_can_be_encoded_and_is_stored_the_same_again(text):
     kept = storable(text)
     kept.encode("utf-8")
     assert storable(kept) == kept
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("2028-04-17T00:00:00Z", "2028-04-17"),
+        ("2028-04-17T14:02:00Z", "2028-04-17 14:02 UTC"),
+        ("2028-04-17T14:02:11Z", "2028-04-17 14:02:11 UTC"),
+        ("2028-04-17T14:02:11Z ", "2028-04-17T14:02:11Z "),
+        ("٢٠٢٨-04-17T00:00:00Z", "٢٠٢٨-04-17T00:00:00Z"),
+        ("Acme Corp", "Acme Corp"),
+    ],
+)
+def test_an_instant_reads_as_a_day_and_a_time(value, words):
+    assert readable(value) == words

@@ -355,7 +355,7 @@ def test_the_value_that_a_person_keeps_goes_to_the_other_side(world, told, apart
     with world.open() as session:
         (row,) = [row for row in session.cache.history.of(customer_id) if row.run == summary.run]
         assert (row.after, row.lost) == (kept, lost)
-        assert f"Decided by {BY} at {AT}." in row.reason
+        assert f"Decided by {BY} at 2026-07-01 10:00 UTC." in row.reason
         assert not session.cache.decisions.of(customer_id), "it was for these two values only"
 
 
