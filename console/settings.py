@@ -52,6 +52,12 @@ class ConnectionSettings:
     is_sandbox: bool | None = None
     username: str = ""
     user_id: str = ""
+    sign_in: Literal["browser", "cli", "key", "token"] = "browser"
+    """How sessions come: from the browser, from the Salesforce CLI, with a server's key (JWT bearer), or once, as a token."""
+    cli_alias: str = ""
+    """The org's alias or user name in the Salesforce CLI."""
+    jwt_file: str = ""
+    """Where the private key of JWT bearer is; it is read there and never copied."""
     alguna_url: str = ""
     alguna_app_url: str = ""
     source_of_truth: Literal["alguna", "salesforce"] = "alguna"
@@ -144,6 +150,11 @@ class Connections:
 
     def __init__(self, root: Path | None = None) -> None:
         self._root = (home() if root is None else root) / "connections"
+
+    @property
+    def root(self) -> Path:
+        """The folder of all connections; it need not exist yet."""
+        return self._root
 
     def names(self) -> list[str]:
         """All connections that have settings, in alphabetical order."""

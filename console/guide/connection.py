@@ -210,7 +210,8 @@ class OpenConnection:
         """Bring existing customers into scope; the next pass starts at once."""
         if self._engine is None:
             return
-        self._settings = replace(self._settings, import_choice=choice)
+        # Read again: a refresh may have noted another address of the org meanwhile.
+        self._settings = replace(self._connections.load(self._settings.name), import_choice=choice)
         self._connections.save(self._settings)
         self._engine.request_import(choice)
 

@@ -121,17 +121,18 @@ class ConsoleDesk:
         """A new sign-in for a connection, refused when it leads to another org."""
         from console.guide.signing_in import BrowserSignIn
         from console.salesforce.oauth import OAuth
-        from console.salesforce.tokens import TokenSource
+        from console.salesforce.renewing import token_source
 
         settings = self._connections.load(name)
 
         def accept(session: Session) -> str:
-            TokenSource(self._secrets, name).keep(session.tokens)
+            token_source(settings, self._connections, self._secrets).keep(session.tokens)
             self._connections.save(
                 replace(
-                    settings,
+                    self._connections.load(name),
                     instance_url=session.tokens.instance_url,
                     username=session.identity.username,
+                    user_id=session.identity.user_id,
                 )
             )
             if name in self._open:

@@ -325,16 +325,9 @@ class Leaving:
 
     def _renewing(self) -> TokenSource:
         """The connection's session, renewed if it has only fallen asleep."""
-        from console.salesforce.oauth import OAuth
-        from console.salesforce.tokens import TokenSource
+        from console.salesforce.renewing import token_source
 
-        settings = self._settings
-        return TokenSource(
-            self._secrets,
-            settings.name,
-            oauth=OAuth(settings.login_url, settings.client_id) if settings.client_id else None,
-            lock_path=self._connections.folder(settings.name) / "token.lock",
-        )
+        return token_source(self._settings, self._connections, self._secrets)
 
     def _fingerprint(self) -> Fingerprint:
         from console.alguna.client import AlgunaClient

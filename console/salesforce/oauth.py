@@ -23,7 +23,9 @@ from console.net import is_loopback, origin, without
 from console.salesforce.oauth_errors import oauth_error
 from console.web import json_of, no_answer, web_client
 
-SCOPES = "api refresh_token"
+SCOPES = "api refresh_token openid"
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+"""https://datatracker.ietf.org/doc/html/rfc7523"""
 _IDENTITY = re.compile(r"/id/(00D[0-9A-Za-z]{12,15})/(005[0-9A-Za-z]{12,15})/?")
 # What revocation answers for a token that it does not know (any more).
 _UNKNOWN_TOKEN = frozenset({"invalid_token", "unsupported_token_type"})
@@ -136,6 +138,13 @@ class OAuth:
         asked = {"grant_type": "refresh_token", "refresh_token": refresh_token, "client_id": self.client_id}
         return self._tokens(asked, refresh_token)
 
+    def bearer(self, assertion: str) -> Tokens:
+        """A session for a signed claim (JWT bearer); it comes without a refresh token.
+
+        :raises ConsoleError: SignInNeeded where Salesforce refuses the claim; Unreachable.
+        """
+        return self._tokens({"grant_type": JWT_BEARER, "assertion": assertion}, None)
+
     def revoke(self, token: str) -> bool:
         """End a token; ending a refresh token ends its access tokens too.
 
@@ -180,7 +189,9 @@ class OAuth:
     def _tokens(self, asked: Mapping[str, str], old_refresh: str | None) -> Tokens:
         status, data = self._post("/services/oauth2/token", asked, self.login_url)
         if status != 200:
-            secrets_sent = (asked.get(name) or "" for name in ("code", "code_verifier", "refresh_token"))
+            secrets_sent = (
+                asked.get(name) or "" for name in ("code", "code_verifier", "refresh_token", "assertion")
+            )
             error, description = _error(without(data, *secrets_sent))
             if error:
                 raise oauth_error(error, description)

@@ -12,8 +12,7 @@ from typing import Self
 from console.alguna.client import AlgunaClient
 from console.errors import SignInNeeded
 from console.salesforce.client import SalesforceClient
-from console.salesforce.oauth import OAuth
-from console.salesforce.tokens import TokenSource
+from console.salesforce.renewing import token_source
 from console.secrets import Secrets
 from console.settings import Connections, ConnectionSettings
 from console.store.cache import Cache
@@ -80,17 +79,11 @@ def open_session(
     key = secrets.get(settings.name, "alguna_key")
     if key is None:
         raise SignInNeeded("There is no key for Alguna.", "Enter the key of this connection again.")
-    folder = connections.folder(settings.name)
     with ExitStack() as opening:
         cache = opening.enter_context(
             Cache.open(connections.cache_path(settings.name), org_id=settings.org_id, holder=holder)
         )
-        tokens = TokenSource(
-            secrets,
-            settings.name,
-            oauth=OAuth(settings.login_url, settings.client_id) if settings.client_id else None,
-            lock_path=folder / "token.lock",
-        )
+        tokens = token_source(settings, connections, secrets)
         salesforce = opening.enter_context(
             SalesforceClient(
                 settings.instance_url, tokens, api_version=settings.api_version, cancelled=cancelled

@@ -82,7 +82,7 @@ def test_the_address_for_the_browser_asks_for_a_code_with_pkce() -> None:
         "response_type": ["code"],
         "client_id": ["3MVG9client"],
         "redirect_uri": ["http://localhost:1717/callback"],
-        "scope": ["api refresh_token"],
+        "scope": ["api refresh_token openid"],
         "state": ["s&t"],
         "code_challenge": ["c"],
         "code_challenge_method": ["S256"],

@@ -1,0 +1,125 @@
+"""Signing in without a person: a server's private key speaks for a user who was approved for the app beforehand.
+
+https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_jwt_flow.htm. The key is read where it is, each time
+a session is needed, and never copied. A session that came this way cannot be renewed; another one is asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from console.domain.plain import plain
+from console.errors import UsageError
+from console.net import is_loopback
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    from console.salesforce.oauth import OAuth, Tokens
+
+VALID = 180
+"""Seconds that an assertion is good for: Salesforce allows five minutes, and clocks differ."""
+LARGEST = 64 * 1024
+"""Bytes of a key file; a real one has about two thousand."""
+SMALLEST_KEY = 2048
+"""Bits: what Salesforce asks of an RSA certificate at least."""
+
+
+def jwt_session(oauth: OAuth, username: str, key_file: Path) -> Tokens:
+    """A session for the user. Two files' worth of reading and one call.
+
+    :raises UsageError: the key cannot be used.
+    :raises ConsoleError: Salesforce refuses, or does not answer.
+    """
+    return oauth.bearer(assertion(oauth, username, read_key(key_file)))
+
+
+def assertion(oauth: OAuth, username: str, key: RSAPrivateKey) -> str:
+    """The signed claim (RS256) that this app may act for this user, good for three minutes.
+
+    :raises UsageError: there is no user name.
+    """
+    import jwt
+
+    if not username.strip():
+        raise UsageError("A server's key needs the user that it speaks for.", "Give --username.")
+    claims = {
+        "iss": oauth.client_id,
+        "sub": username.strip(),
+        "aud": audience(oauth.login_url),
+        "exp": int(time.time()) + VALID,
+    }
+    return jwt.encode(claims, key, algorithm="RS256")
+
+
+def audience(login_url: str) -> str:
+    """Whom the claim is made for: Salesforce's own log-in host, also where people log in at their My Domain."""
+    if is_loopback(login_url):
+        return login_url
+    host = urlsplit(login_url).hostname or ""
+    sandbox = host == "test.salesforce.com" or ".sandbox." in host
+    return "https://test.salesforce.com" if sandbox else "https://login.salesforce.com"
+
+
+def read_key(path: Path) -> RSAPrivateKey:
+    """The private key.
+
+    :raises UsageError: it is not there, others may read it, it is locked, or it is no RSA key of 2048 bits or more.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    text = _private_bytes(path)
+    key = None
+    problem = "is no private key in PEM form"
+    try:
+        key = load_pem_private_key(text, None)
+    except TypeError:
+        problem = "is locked with a passphrase, which nobody types on a server"
+    except (ValueError, UnsupportedAlgorithm):
+        pass
+    if key is not None and not (isinstance(key, RSAPrivateKey) and key.key_size >= SMALLEST_KEY):
+        problem, key = f"is no RSA key of {SMALLEST_KEY} bits or more", None
+    if not isinstance(key, RSAPrivateKey):
+        raise UsageError(
+            f"{_shown(path)} {problem}.",
+            "Give the private key that belongs to the certificate in the app's settings (JWT Bearer Flow).",
+        )
+    return key
+
+
+def _private_bytes(path: Path) -> bytes:
+    """What the file holds, once it is sure that nobody else can read it."""
+    reason = ""
+    try:
+        # Without waiting: a pipe that nobody writes to would hold the console for ever.
+        with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise UsageError(f"{_shown(path)} is no file.", "Give the file of the private key.")
+            if sys.platform != "win32" and found.st_mode & 0o077:
+                raise UsageError(
+                    f"Others on this computer can read {_shown(path)} (mode {stat.S_IMODE(found.st_mode):04o}).",
+                    f"Take their rights away: chmod 600 {_shown(path)}. If anyone may have read it, make a new key.",
+                )
+            if found.st_size > LARGEST:
+                raise UsageError(
+                    f"{_shown(path)} is too large for a key.", "Give the file of the private key."
+                )
+            return file.read(LARGEST)
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+    raise UsageError(
+        f"The key file {_shown(path)} cannot be read ({reason}).", "Look at its path and its rights."
+    )
+
+
+def _shown(path: Path) -> str:
+    return plain(str(path), 300)
