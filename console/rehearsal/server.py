@@ -29,6 +29,7 @@ from .alguna.webhooks import Webhooks
 from .faults import Wire
 from .salesforce.app import SalesforceApp
 from .salesforce.app import create_app as create_salesforce
+from .salesforce.founding import INTEGRATION
 from .salesforce.org import Org
 from .stage import SalesforceOptions, Stage
 from .world import World
@@ -241,6 +242,7 @@ class Rehearsal:
 
 def _handout(salesforce: SalesforceApp, alguna: Store, urls: list[str], options: Options) -> dict[str, Any]:
     keys = salesforce.sessions.handout()
+    integration = salesforce.org.user_by_username(INTEGRATION)
     return {
         "salesforce": {
             "login_url": urls[0],
@@ -250,6 +252,12 @@ def _handout(salesforce: SalesforceApp, alguna: Store, urls: list[str], options:
             "client_id": keys.client_id,
             "access_token": keys.access_token,
             "org_id": keys.org_id,
+            "integration": None
+            if integration is None
+            else {
+                "username": integration["Username"],
+                "password": salesforce.sessions.practice_password(integration["Id"]),
+            },
         },
         "alguna": {"base_url": urls[1] + options.path_prefix, "api_key": alguna.api_key},
         "pubsub": {"endpoint": None},

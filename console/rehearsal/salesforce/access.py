@@ -26,11 +26,24 @@ ALL_RIGHTS = frozenset(OBJECT_RIGHTS)
 NO_RIGHTS: frozenset[str] = frozenset()
 
 SETUP_READ: Mapping[str, tuple[str, ...]] = {
-    "PermissionSet": ("ViewSetup", "AssignPermissionSets", "ManageProfilesPermissionsets"),
+    "PermissionSet": (
+        "ViewSetup",
+        "AssignPermissionSets",
+        "ManageProfilesPermissionsets",
+        "ManageSessionPermissionSets",
+    ),
     "FieldPermissions": ("ViewSetup",),
     "ObjectPermissions": ("ViewSetup",),
     "PermissionSetAssignment": ("ViewSetup", "AssignPermissionSets", "ManageUsers"),
     "CustomField": ("ViewSetup", "CustomizeApplication"),
+    "DuplicateRule": ("ViewSetup", "CustomizeApplication"),
+    "MatchingRule": ("ViewSetup", "CustomizeApplication"),
+    "ValidationRule": ("ViewSetup", "CustomizeApplication"),
+    "FlowDefinitionView": ("ViewSetup", "ManageFlow"),
+    "ApexTrigger": ("ViewSetup", "AuthorApex"),
+    "UserLicense": ("ViewSetup",),
+    "PermissionSetLicense": ("ViewSetup", "ManageUsers", "ManageInternalUsers"),
+    "PermissionSetLicenseAssign": ("ViewSetup", "ManageUsers", "ManageInternalUsers"),
 }
 """Which user permissions (any of them) let a caller read a set-up object; others are open to all."""
 
@@ -41,7 +54,10 @@ SETUP_WRITE: Mapping[str, tuple[str, ...]] = {
     "FieldPermissions": ("ManageProfilesPermissionsets",),
     "ObjectPermissions": ("ManageProfilesPermissionsets",),
     "PermissionSetAssignment": ("AssignPermissionSets", "ManageUsers"),
+    "PermissionSetLicenseAssign": ("ManageUsers", "ManageInternalUsers"),
     "CustomField": ("CustomizeApplication",),
+    "ValidationRule": ("CustomizeApplication",),
+    "RecordType": ("CustomizeApplication",),
 }
 """Which user permissions (any of them) let a caller create, change and delete a set-up object."""
 

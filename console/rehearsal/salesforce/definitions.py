@@ -1,4 +1,4 @@
-"""EntityDefinition and FieldDefinition: tables that repeat the schema, so that queries can ask for it.
+"""EntityDefinition, FieldDefinition and EntityParticle: tables that repeat the schema, so that queries can ask for it.
 
 https://developer.salesforce.com/docs/atlas.en-us.api_tooling.meta/api_tooling/tooling_api_objects_entitydefinition.htm
 """
@@ -7,8 +7,10 @@ https://developer.salesforce.com/docs/atlas.en-us.api_tooling.meta/api_tooling/t
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
+from .schema import TEXT_TYPES
 from .store import quoted
 
 if TYPE_CHECKING:
@@ -19,16 +21,21 @@ if TYPE_CHECKING:
 
 
 def define(store: Store, schema: Schema) -> None:
-    """Fills EntityDefinition and FieldDefinition from the schema."""
-    execute = store.connection.execute
-    execute('DELETE FROM "EntityDefinition"')
-    execute('DELETE FROM "FieldDefinition"')
+    """Fills EntityDefinition, FieldDefinition and EntityParticle from the schema."""
+    for table in ("EntityDefinition", "FieldDefinition", "EntityParticle"):
+        store.connection.execute(f"DELETE FROM {quoted(table)}")
+    ids = dict(store.find('SELECT "FullName", "Id" FROM "CustomField"'))
     number = 0
     for sobject in schema.objects.values():
         _put(store, "EntityDefinition", _entity_row(sobject), number)
         for each in sobject.fields.values():
             number += 1
-            _put(store, "FieldDefinition", _field_row(sobject, each), number)
+            row = _field_row(sobject, each)
+            custom_id = ids.get(row["Id"])
+            if custom_id is not None:
+                row["DurableId"] = f"{sobject.name}.{custom_id[:15]}"
+            _put(store, "FieldDefinition", {**row, **_definition_part(each)}, number)
+            _put(store, "EntityParticle", {**row, **_particle_part(sobject, each, row["Id"])}, number)
         number += 1
 
 
@@ -41,6 +48,7 @@ def _put(store: Store, table: str, row: Mapping[str, Any], number: int) -> None:
 
 
 def _entity_row(sobject: SObject) -> dict[str, Any]:
+    business = not sobject.setup
     return {
         "Id": sobject.name,
         "DurableId": sobject.name,
@@ -50,9 +58,24 @@ def _entity_row(sobject: SObject) -> dict[str, Any]:
         "Label": sobject.label,
         "PluralLabel": sobject.label_plural,
         "KeyPrefix": sobject.key_prefix,
-        "IsCustomizable": int(not sobject.setup),
+        "DeploymentStatus": None,
+        "InternalSharingModel": "ReadWrite" if business else None,
+        "ExternalSharingModel": "Private" if business else None,
+        "IsCustomizable": int(business),
         "IsQueryable": 1,
         "IsLayoutable": int(sobject.layoutable),
+        "IsApexTriggerable": int(business),
+        "IsCompactLayoutable": int(sobject.layoutable),
+        "IsEverCreatable": int(sobject.createable),
+        "IsEverDeletable": int(sobject.deletable),
+        "IsEverUpdatable": int(sobject.updateable),
+        "IsFlsEnabled": int(business),
+        "IsIdEnabled": 1,
+        "IsReplicateable": int(sobject.soft_delete),
+        "IsRetrieveable": 1,
+        "IsSearchable": int(sobject.searchable),
+        "IsTriggerable": int(business),
+        "IsWorkflowEnabled": int(business),
     }
 
 
@@ -74,6 +97,7 @@ _DATA_TYPES = {
     "address": "Address",
     "id": "Lookup()",
     "complexvalue": "Complex Value",
+    "encryptedstring": "Text (Encrypted)({length})",
 }
 
 
@@ -98,10 +122,47 @@ def _field_row(sobject: SObject, field: Field) -> dict[str, Any]:
         "MasterLabel": field.label,
         "Label": field.label,
         "DataType": data_type,
+        "ExtraTypeInfo": field.extra_type,
         "Length": field.length,
         "Precision": field.precision,
         "Scale": field.scale,
+        "RelationshipName": field.relationship_name,
+        "ReferenceTo": json.dumps({"referenceTo": [field.reference_to] if field.reference_to else None}),
         "IsNillable": int(field.nillable),
-        "IsIndexed": int(field.unique or field.external_id or field.indexed or field.type == "id"),
         "IsNameField": int(field.name_field),
+        "IsApiFilterable": int(field.filterable),
+        "IsApiGroupable": int(field.groupable),
+        "IsApiSortable": int(field.sortable),
+        "IsCalculated": int(bool(field.generated) and field.name != "Name"),
+    }
+
+
+def _definition_part(field: Field) -> dict[str, Any]:
+    return {
+        "IsIndexed": int(field.unique or field.external_id or field.indexed or field.type == "id"),
+        "IsCompound": int(field.type == "address"),
+        "IsSearchPrefilterable": int(field.type == "reference" and field.createable and field.nillable),
+    }
+
+
+def _particle_part(sobject: SObject, field: Field, definition: str) -> dict[str, Any]:
+    """What only a particle says. Its data type is that of a describe."""
+    text = field.type in TEXT_TYPES
+    return {
+        "FieldDefinitionId": definition,
+        "Name": field.name,
+        "DataType": field.type,
+        "ByteLength": field.length * 3 if text else field.length,
+        "Digits": field.digits,
+        "InlineHelpText": field.help,
+        "IsCaseSensitive": int(field.case_sensitive),
+        "IsComponent": int(bool(field.compound) and field.name != field.compound),
+        "IsCompound": int(field.type == "address"),
+        "IsCreatable": int(field.createable and sobject.createable),
+        "IsDefaultedOnCreate": int(field.defaulted),
+        "IsEncrypted": int(field.encrypted),
+        "IsIdLookup": int(field.id_lookup),
+        "IsPermissionable": int(field.permissionable),
+        "IsUnique": int(field.unique),
+        "IsUpdatable": int(field.updateable and sobject.updateable),
     }

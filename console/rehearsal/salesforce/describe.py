@@ -229,7 +229,7 @@ def describe_field(view: View, field: Field) -> dict[str, Any]:
         "deprecatedAndHidden": False,
         "digits": field.digits,
         "displayLocationInDecimal": False,
-        "encrypted": False,
+        "encrypted": field.encrypted,
         "externalId": field.external_id,
         "extraTypeInfo": field.extra_type,
         "filterable": field.filterable,

@@ -18,6 +18,7 @@ from . import (
     people_objects,
     permission_objects,
     replication,
+    rule_objects,
     tooling_objects,
 )
 from .access import AccessBook, Caller
@@ -85,6 +86,8 @@ class Org:
             tooling_objects.custom_field,
             tooling_objects.entity_definition,
             tooling_objects.field_definition,
+            tooling_objects.entity_particle,
+            *rule_objects.ALL,
         ):
             self._schema.add(make())
         custom_fields = CustomFields(self._store, self._schema)
@@ -95,6 +98,7 @@ class Org:
                     self._store.create_table(sobject)
             if self._store.recall("org_id") is None:
                 founding.found(self._store, self._schema, rules)
+            founding.equip(self._store, self._schema)
             custom_fields.load()
         self.org_id = str(self._store.recall("org_id"))
         self.admin_id = str(self._store.recall("admin_id"))

@@ -105,6 +105,14 @@ def profile() -> SObject:
         record_id("Profile ID"),
         text("Name", "Name", 255, nillable=False, name_field=True),
         *user_permissions(writable=True),
+        reference(
+            "UserLicenseId",
+            "User License ID",
+            "UserLicense",
+            "UserLicense",
+            permission=False,
+            createable=False,
+        ),
         picklist(
             "UserType",
             "User Type",

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 TEXT_TYPES = frozenset({"string", "textarea", "picklist", "phone", "url", "email", "combobox"})
 NUMBER_TYPES = frozenset({"double", "currency", "percent"})
 ID_TYPES = frozenset({"id", "reference"})
+CATALOGUE = frozenset({"EntityDefinition", "FieldDefinition", "EntityParticle"})
+"""Objects that repeat the schema; their ids are names."""
 LONG_TEXT = 256
 """From this length on a text area cannot be filtered, sorted or grouped."""
 
@@ -65,6 +67,7 @@ class Field:
     extra_type: str | None = None
     help: str | None = None
     indexed: bool = False
+    encrypted: bool = False
 
     @property
     def stored(self) -> bool:
@@ -136,11 +139,18 @@ class SObject:
     """A set-up object: rights come from user permissions, not from object permissions."""
     virtual: bool = False
     """Has no records of its own: its one row is made for the caller."""
+    reified: tuple[str, ...] = ()
+    """A query of this object must say one of these columns."""
 
     def __post_init__(self) -> None:
         self._lower = {name.lower(): each for name, each in self.fields.items()}
 
     _lower: dict[str, Field] = field(init=False, repr=False, default_factory=dict)
+
+    @property
+    def catalogue(self) -> bool:
+        """Whether it is an object of the metadata catalogue, which takes a part of SOQL only."""
+        return self.name in CATALOGUE
 
     def get(self, name: str) -> Field | None:
         """A field by its name in any case."""

@@ -140,12 +140,17 @@ class Sessions:
         client_id = "3MVG9" + _derived(self._org.admin_id, "client", 80)
         if self.apps.find(client_id) is None:
             self.apps.register(client_id, PRACTICE_APP, PRACTICE_CALLBACKS, any_port=True)
-        password = "practice-" + hashlib.sha256(self._org.admin_id.encode()).hexdigest()[:6]
-        if not self.logins.check(self._org.admin_id, password):
-            self.logins.set_password(self._org.admin_id, password)
+        password = self.practice_password(self._org.admin_id)
         return Handout(
             user["Username"], password, client_id, self._handout_token(key, client_id), self._org.org_id
         )
+
+    def practice_password(self, user_id: str) -> str:
+        """The password with which somebody may practise being this user (18-character id): it follows from the id."""
+        password = "practice-" + hashlib.sha256(user_id.encode()).hexdigest()[:6]
+        if not self.logins.check(user_id, password):
+            self.logins.set_password(user_id, password)
+        return password
 
     def _handout_token(self, key: str, client_id: str) -> str:
         edition = int(self.vault.setting("handout_edition", "1"))

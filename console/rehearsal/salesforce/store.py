@@ -114,7 +114,15 @@ class Store:
         self.connection.execute(
             f"CREATE TABLE IF NOT EXISTS {quoted(sobject.name)} (_n INTEGER PRIMARY KEY, {columns})"
         )
+        self._complete_table(sobject)
         self.create_indexes(sobject)
+
+    def _complete_table(self, sobject: SObject) -> None:
+        """Columns for standard fields that a file from earlier days has not got."""
+        present = {row[1] for row in self.connection.execute(f"PRAGMA table_xinfo({quoted(sobject.name)})")}
+        for each in sobject.stored_fields():
+            if each.name not in present:
+                self.connection.execute(f"ALTER TABLE {quoted(sobject.name)} ADD COLUMN {column(each)}")
 
     def create_indexes(self, sobject: SObject) -> None:
         table = quoted(sobject.name)

@@ -160,8 +160,22 @@ def sales(org: Org) -> Desk:
 
 
 @pytest.fixture
-def integration(org: Org) -> Desk:
+def bare_integration(org: Org) -> Desk:
+    """The integration user as the org has it: nothing but the API."""
     return desk_of(org, "integration@rehearsal.example")
+
+
+@pytest.fixture
+def integration(admin: Desk, bare_integration: Desk) -> Desk:
+    """The integration user with a permission set for a sync: reads set-up, creates and edits accounts and contacts."""
+    set_id = admin.insert("PermissionSet", Name="Sync", Label="Sync", PermissionsViewSetup=True)
+    for sobject in ("Account", "Contact"):
+        rights = dict.fromkeys(("PermissionsRead", "PermissionsCreate", "PermissionsEdit"), True)
+        admin.insert("ObjectPermissions", ParentId=set_id, SobjectType=sobject, **rights)
+    admin.insert(
+        "PermissionSetAssignment", AssigneeId=bare_integration.caller.user_id, PermissionSetId=set_id
+    )
+    return bare_integration
 
 
 @pytest.fixture

@@ -174,7 +174,9 @@ def test_rights_on_an_object_are_checked_one_by_one(admin: Desk, integration: De
         "insufficient access rights on object id",
         [],
     )
-    permission = rights(admin, "Integration User", "Account")
+    (permission,) = admin.column(
+        "SELECT Id FROM ObjectPermissions WHERE SobjectType = 'Account' AND Parent.Name = 'Sync'"
+    )
     admin.update("ObjectPermissions", permission, PermissionsCreate=False, PermissionsEdit=False)
     assert told(refused(integration.insert, "Account", Name="x")) == (
         400,
@@ -245,7 +247,7 @@ def test_without_api_enabled_nothing_is_answered(org: Org, sales: Desk) -> None:
 def test_setup_objects_need_their_own_permissions(admin: Desk, sales: Desk, integration: Desk) -> None:
     assert refused(sales.query, "SELECT Id FROM PermissionSet").code == "INVALID_TYPE"
     assert refused(sales.query, "SELECT Id FROM CustomField", tooling=True).code == "INVALID_TYPE"
-    assert integration.query("SELECT Id FROM PermissionSet")["totalSize"] == 3
+    assert integration.query("SELECT Id FROM PermissionSet")["totalSize"] == 4
     assert refused(integration.insert, "PermissionSet", Name="X", Label="x").code == (
         "INSUFFICIENT_ACCESS_OR_READONLY"
     )

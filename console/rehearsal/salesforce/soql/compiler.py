@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ApiError
 from ..store import quoted
+from . import catalogue
 from .ast import FieldGroup, FieldPath, Query
 from .conditions import where
 from .grouping import grouped
@@ -38,6 +39,8 @@ def compile_query(context: Context, query: Query) -> Plan | Count | Grouped:
     """The whole query; raises ApiError for what does not exist for the caller or is not allowed."""
     view = context.view_named(query)
     _check_bounds(context, query)
+    if view.sobject.catalogue:
+        query = catalogue.check(view.sobject, query)
     if query.all_rows:
         context = replace(context, all_rows=True)
     scope = Scope(context, view, query)
@@ -105,7 +108,7 @@ def _shaped(scope: Scope, keys: Sql) -> Plan:
         selection.shape,
         selection.children,
         ordered=bool(scope.query.order_by),
-        single=next(names, None) if view.sobject.name == "CustomField" else None,
+        single=next(names, None) if "Metadata" in view.sobject.fields else None,
     )
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from .. import ids
-from ..schema import ID_TYPES, NUMBER_TYPES, TEXT_TYPES
+from ..schema import CATALOGUE, ID_TYPES, NUMBER_TYPES, TEXT_TYPES
 from ..values import parse_date, parse_moment, stamp_text
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ def wrong_type(context: Context, column: Column, literal: Literal) -> ApiError:
 def stored(context: Context, column: Column, literal: Literal) -> Any:
     """The stored form of a literal for a field."""
     kind, value = column.field.type, literal.value
+    if column.target in CATALOGUE and literal.kind == "string":
+        return value  # the ids of definitions are names
     if kind in ID_TYPES and literal.kind == "string":
         record_id = ids.normalise(value)
         if record_id is None:
