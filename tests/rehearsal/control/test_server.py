@@ -66,8 +66,9 @@ def test_one_line_of_json_says_where_everything_is_and_both_sides_answer():
         handout = json.loads(process.stdout.readline())
         assert set(handout) == {"salesforce", "alguna", "pubsub", "control_url"}
         assert set(handout["salesforce"]) == {
-            "login_url", "instance_url", "username", "password", "client_id", "access_token", "org_id",
+            "login_url", "instance_url", "username", "password", "client_id", "access_token", "org_id", "integration",
         }  # fmt: skip
+        assert handout["salesforce"]["integration"]["username"] == "integration@rehearsal.example"
         assert set(handout["alguna"]) == {"base_url", "api_key"}
         assert handout["pubsub"] == {"endpoint": None}
         with salesforce(handout) as org, alguna(handout) as account:
