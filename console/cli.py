@@ -73,6 +73,8 @@ def build_parser() -> argparse.ArgumentParser:
     connect.add_argument("--instance-url", help="the org's own address (with --access-token-stdin)")
     connect.add_argument("--client-id", help="consumer key of your External Client App")
     connect.add_argument("--alguna-url", help="Alguna's API address")
+    connect.add_argument("--api-share", type=float, help="share of the org's API calls to use at most (0.5)")
+    connect.add_argument("--api-floor", type=int, help="API calls a day to leave for others (1000)")
     how = connect.add_mutually_exclusive_group()
     how.add_argument(
         "--browser", action="store_true", help="sign in to Salesforce in the browser (the default)"

@@ -54,10 +54,17 @@ class SignInNeeded(ConsoleError):
 
 
 class BudgetReached(ConsoleError):
-    """The API allocation is used up; nothing helps before the 24-hour window moves."""
+    """The API allocation is used up; nothing helps before the 24-hour window moves.
+
+    :param goes_on_at: the instant at which calls are possible again, where it is known.
+    """
 
     category = "budget"
     exit_code = 5
+
+    def __init__(self, message: str, advice: str = "", *, code: str = "", goes_on_at: str = "") -> None:
+        super().__init__(message, advice, code=code)
+        self.goes_on_at = goes_on_at
 
 
 class Unreachable(ConsoleError):

@@ -76,6 +76,10 @@ class ConnectionSettings:
     alguna_rate: float = 90.0
     """Requests a second that we allow ourselves: at most 100, Alguna's own limit, unless it is a practice account here."""
     permission_set: str = "Alguna_Sync"
+    api_share: float = 0.5
+    """Of the org's API calls a day, the most that the console uses: half, so that what else is connected has as much."""
+    api_floor: int = 1_000
+    """Calls of the org's day that are left for others in any case: a person's session and another nightly job need some hundred."""
 
     def __post_init__(self) -> None:
         for name, kind in _kinds().items():
@@ -85,6 +89,10 @@ class ConnectionSettings:
             raise ValueError('"api_version" is not like 62.0')
         if not 1.0 <= self.interval_seconds <= 86_400.0:
             raise ValueError('"interval_seconds" is not between a second and a day')
+        if not 0 < self.api_share <= 1:
+            raise ValueError('"api_share" is not above 0 and at most 1')
+        if self.api_floor < 0:
+            raise ValueError('"api_floor" is below 0')
         highest = math.inf if is_loopback(self.alguna_url) else ALGUNA_CEILING
         if not 0 < self.alguna_rate <= highest:
             raise ValueError(f'"alguna_rate" is not above 0 and at most {highest}')

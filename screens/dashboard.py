@@ -16,7 +16,7 @@ from textual.widgets import Static
 from console.domain.plain import plain
 from console.domain.records import State
 from console.errors import SignInNeeded
-from console.sync.events import Changed
+from console.sync.events import Calls, Changed
 from screens.commands import Standing
 from screens.live import Live, seconds_left, seconds_spent
 from screens.place import Place, also
@@ -171,15 +171,22 @@ class CallMeter(Static):
             lines.append(
                 Content.assemble((used, STYLE[tone]), ("░" * (room - len(used)), "$line"), f"  {told}")
             )
-            lines.append(
-                Content.assemble(
-                    (amount(live.left or 0), STYLE["strong"]), (" left today in this org", STYLE["quiet"])
-                )
-            )
+            lines.append(_left(live, calls))
         which = "This pass" if live.doing is not None else "Last pass"
-        this = f"{which}: Salesforce {amount(calls.salesforce)}, Alguna {amount(calls.alguna)}"
+        need = f" of about {amount(calls.forecast)}" if calls.forecast and live.doing is not None else ""
+        this = f"{which}: Salesforce {amount(calls.salesforce)}{need}, Alguna {amount(calls.alguna)}"
         lines.append(Content.assemble((this, STYLE["quiet"])))
         return Content("\n").join(lines)
+
+
+def _left(live: Live, calls: Calls) -> Content:
+    """What is left: of the console's own allocation, where there is one, else of the org's day."""
+    if calls.left is None or calls.allocation is None:
+        left = (amount(live.left or 0), STYLE["strong"])
+        return Content.assemble(left, (" left today in this org", STYLE["quiet"]))
+    tone = STYLE["strong"] if calls.left else STYLE["bad"]
+    rest = f" left of the console's {amount(calls.allocation)} a day"
+    return Content.assemble((amount(calls.left), tone), (rest, STYLE["quiet"]))
 
 
 class Changes(ListGrid):

@@ -37,6 +37,7 @@ def run(args: argparse.Namespace, out: Output, open_screens: OpenScreens) -> int
     new.creates_accounts = args.source_of_truth == "alguna"
     # Practising without data would show nothing; on a real org existing customers wait until they are asked for.
     new.import_choice = args.import_choice or ("all" if new.place.environment == "rehearsal" else "none")
+    new.api_share, new.api_floor = _budget(args)
     if not args.alguna_key_stdin:
         raise UsageError("There is no Alguna key.", "Give it on standard input with --alguna-key-stdin.")
     refusal = obstacle(connections.folder(name))
@@ -97,6 +98,18 @@ def _place(args: argparse.Namespace) -> Place:
     if environment == "rehearsal":
         return Place(environment, address, origin(args.alguna_url or ALGUNA_SANDBOX, "the Alguna address"))
     return place(environment, my_domain=address)
+
+
+def _budget(args: argparse.Namespace) -> tuple[float | None, int | None]:
+    """The share of the org's API calls, and what is left for others."""
+    share, floor = args.api_share, args.api_floor
+    if share is not None and not 0 < share <= 1:
+        raise UsageError(
+            "--api-share is not above 0 and at most 1.", "A half of the org's API calls is 0.5, the default."
+        )
+    if floor is not None and floor < 0:
+        raise UsageError("--api-floor is below 0.", "It is how many API calls a day are left for others.")
+    return share, floor
 
 
 def _accept_token(new: NewConnection, args: argparse.Namespace, token: str) -> None:

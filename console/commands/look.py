@@ -37,10 +37,17 @@ def _status(args: argparse.Namespace, out: Output) -> int:
     text = (
         f"{told['connection']}: {told['state']}, {told['health_text'] or told['health']}\n{table(rows)}\n"
         f"last seen: Salesforce {_ago(lag['salesforce'])}, Alguna {_ago(lag['alguna'])}; "
-        f"API calls {told['api']['used']} of {told['api']['limit']}"
+        f"API calls {told['api']['used']} of {told['api']['limit']}{_own(told['api'])}"
     )
     out.data(told, text)
     return 0
+
+
+def _own(api: dict[str, Any]) -> str:
+    """The console's part in them, once the org's limit is known."""
+    if api["allocation"] is None:
+        return ""
+    return f", {api['own']} of the {api['allocation']} that this console may use"
 
 
 def _ago(seconds: float | None) -> str:

@@ -17,11 +17,11 @@ from console.domain.planner import plan_hash
 from console.domain.records import Change, State
 from console.errors import ConsoleError, StoreError
 from console.guide.account import shown
-from console.guide.forecast import forecast
 from console.secrets import Secrets
 from console.settings import Connections, ConnectionSettings, write_private
 from console.store.cache import Cache
 from console.sync.events import Changed, Event, Progress, RunFailed, RunFinished, RunSummary
+from console.sync.forecast import forecast
 from console.sync.runner import EngineThread
 from console.sync.session import Session, open_session, opener
 
@@ -76,18 +76,29 @@ def _plan(
         open_session(settings, connections, secrets, cancelled=stop, holder="planning") as session,
     ):
         changes = list(_dry(session))
+        budget = session.engine.budget
+    calls = forecast(changes)
     answer = {
         "hash": plan_hash(changes),
         "org_id": settings.org_id,
         "changes": [change.as_json() for change in changes],
-        "forecast": {"calls": forecast(changes)},
+        "forecast": {"calls": calls, "left": budget.left, "allocation": budget.allocation},
     }
     target = getattr(args, "out", None)
     if target:
         _write(Path(target), json.dumps(answer, ensure_ascii=False, indent=1) + "\n")
         out.talk(f"The plan was written to {target}.")
-    out.data(answer, _plan_words(changes))
+    out.data(answer, f"{_plan_words(changes)}\n\n{_cost(calls['salesforce'], budget.left)}")
     return 0
+
+
+def _cost(calls: int, left: int | None) -> str:
+    """What carrying the plan out costs, held against what the console may still use."""
+    about = f"It takes about {calls:,} Salesforce calls"
+    if left is None:
+        return f"{about}."
+    rest = "" if calls <= left else "; it would stop there and go on when calls are free again"
+    return f"{about}; {left:,} of the console's allocation are left{rest}."
 
 
 def _dry(session: Session) -> Iterable[Change]:

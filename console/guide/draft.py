@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from console.domain.plain import plain
 from console.errors import Conflict, ConsoleError, Refused, SignInNeeded, UsageError
@@ -33,6 +33,9 @@ class NewConnection:
     name: str = ""
     creates_accounts: bool | None = None
     import_choice: ImportChoice | None = None
+    api_share: float | None = None
+    api_floor: int | None = None
+    """How much of the org's API calls to use, and to leave, where it was said (`ConnectionSettings`)."""
     setup_done: bool = False
     made: set[tuple[str, str]] = field(default_factory=set)
     """What set-up made in the org, by kind and API name, also when it was stopped half-way."""
@@ -176,6 +179,7 @@ class NewConnection:
         if not self.alguna_key:
             raise UsageError("There is no Alguna key yet.", "Give the key first.")
         session = self.session
+        budget: dict[str, Any] = {"api_share": self.api_share, "api_floor": self.api_floor}
         return ConnectionSettings(
             name=checked_name(self.name),
             environment=self.place.environment,
@@ -192,6 +196,7 @@ class NewConnection:
             source_of_truth="salesforce" if self.creates_accounts is False else "alguna",
             import_choice=self.import_choice or "none",
             connected_at=now,
+            **{key: value for key, value in budget.items() if value is not None},
         )
 
     def save(self, connections: Connections, secrets: Secrets, now: str) -> ConnectionSettings:

@@ -18,6 +18,8 @@ from console.errors import Cancelled, Refused, UsageError
 from console.guide.draft import NewConnection
 from console.guide.seam import CountLine, ImportChoice, ImportPreview
 from console.store.cache import Cache
+from console.sync.budget import USAGE
+from console.sync.forecast import forecast_due
 from console.sync.match import matched
 
 if TYPE_CHECKING:
@@ -92,7 +94,7 @@ def preview(
         TITLES[choice],
         tuple(lines),
         0 if choice == "none" else total,
-        _cost(created, matches.total()),
+        _cost(cache, created, matches.total()),
     )
 
 
@@ -130,10 +132,17 @@ def _how(matches: Counter[MatchedBy]) -> str:
     return ", ".join(f"{count} {MATCHES[how]}" for how, count in matches.most_common() if how in MATCHES)
 
 
-def _cost(created: int, linked: int) -> str:
-    # A composite call writes 1,000 rows; a new account also has a contact.
-    calls = -(-created // 1_000) * 2 + -(-linked // 1_000) * 2
-    return f"About {calls} Salesforce calls." if calls else "No Salesforce calls."
+def _cost(cache: Cache, created: int, linked: int) -> str:
+    """The forecast, held against what the console may still use where that is known."""
+    calls = forecast_due(created) + forecast_due(linked)
+    if not calls:
+        return "No Salesforce calls."
+    left = (cache.get(USAGE) or {}).get("left")
+    room = f"; {left:,} of the console's allocation are left" if left is not None else ""
+    late = (
+        "; it stops there and goes on when calls are free again" if left is not None and left < calls else ""
+    )
+    return f"About {calls:,} Salesforce calls{room}{late}."
 
 
 def preview_new(

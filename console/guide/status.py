@@ -9,7 +9,7 @@ from typing import Any
 from console.guide.desk import card
 from console.settings import ConnectionSettings
 from console.store.cache import Cache
-from console.sync.engine import USAGE
+from console.sync.budget import USAGE
 
 
 def status(settings: ConnectionSettings, path: Path, now: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from console.salesforce.composite import (
     SubRequest,
 )
 from console.salesforce.info import FieldInfo, OrgInfo, Usage, field_info
+from console.salesforce.meter import Allowance
 from console.salesforce.oauth import Identity
 from console.salesforce.soql import name as api_name
 from console.salesforce.soql import soql as make_soql
@@ -62,6 +63,7 @@ class SalesforceClient:
         timeout: tuple[float, float] = TIMEOUT,
         on_call: Callable[[Call], None] | None = None,
         cancelled: threading.Event | None = None,
+        allowance: Allowance | None = None,
     ) -> None:
         self._version = api_version
         self._wire = Wire(
@@ -71,6 +73,7 @@ class SalesforceClient:
             timeout=timeout,
             on_call=on_call,
             cancelled=cancelled,
+            allowance=allowance,
         )
 
     def __enter__(self) -> SalesforceClient:

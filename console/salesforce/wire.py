@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from console.errors import Cancelled, ConsoleError, SignInNeeded, Unreachable
 from console.net import Call, without
 from console.salesforce.errors import error_of_body, is_passing, policy_of
-from console.salesforce.meter import Meter
+from console.salesforce.meter import Allowance, Meter
 
 if TYPE_CHECKING:
     from simple_salesforce.api import Salesforce
@@ -55,9 +55,10 @@ class Wire:
         timeout: tuple[float, float],
         on_call: Callable[[Call], None] | None,
         cancelled: threading.Event | None,
+        allowance: Allowance | None = None,
     ) -> None:
         self.host = urlsplit(origin).netloc
-        self.meter = Meter(on_call)
+        self.meter = Meter(on_call, allowance)
         self._origin = origin
         self._tokens = tokens
         self._version = version
@@ -132,6 +133,7 @@ class Wire:
             options["params"] = params
         if body is not None:
             options["data"] = json.dumps(body, allow_nan=False)
+        self.meter.admit()
         connection = self._lease(token)
         try:
             return connection.restful(path, method=method, **options)

@@ -28,11 +28,13 @@ from console.store.cache import Cache
 from console.sync.access import KEY, access, forget_access
 from console.sync.apply import Apply
 from console.sync.attention import note_states
+from console.sync.budget import Budget, Standing
 from console.sync.cursors import text
 from console.sync.customers import CustomerWriter
 from console.sync.deciding import decide, retry
 from console.sync.details import Details
 from console.sync.events import Calls, Counts, Event, Noted, RunFailed, RunFinished, RunSummary, Tally
+from console.sync.forecast import forecast_due
 from console.sync.ledger import Ledger
 from console.sync.meter import Meter
 from console.sync.observe import AlgunaObserver, observe_salesforce, was_read
@@ -45,8 +47,6 @@ from console.sync.workers import Workers
 
 PULSE = 0.5
 """Seconds between two tellings of counts and calls while a pass runs."""
-USAGE = "salesforce.usage"
-"""Key, in the cache, of the org's API calls as last reported."""
 FIRST = 100
 """Customers in a pass's first piece: whoever watches sees accounts appear at once. Each piece is four times the last."""
 CHUNK = 1_000
@@ -106,6 +106,7 @@ class Engine:
         cancelled: threading.Event | None = None,
         gate: Callable[[bool], None] | None = None,
         pool_size: int = 8,
+        budget: Budget | None = None,
     ) -> None:
         self._cache = cache
         self._salesforce = salesforce
@@ -115,6 +116,8 @@ class Engine:
         self._publish = publish
         self._workers = Workers(pool_size, cancelled or threading.Event())
         self._held = gate or (lambda boundary: None)
+        self._budget = budget or Budget(settings.api_share, settings.api_floor, clock)
+        self._forecast: int | None = None
         self._calls_before = (0, 0)
         self._told = 0.0
 
@@ -155,6 +158,11 @@ class Engine:
                 for job in tools.planning.plan(ids):
                     yield from job.changes
 
+    @property
+    def budget(self) -> Standing:
+        """How the allocation of the org's API calls stands."""
+        return self._budget.standing()
+
     # --- import ----------------------------------------------------------------------------------------------
 
     def request_import(self, choice: ImportChoice) -> None:
@@ -192,6 +200,7 @@ class Engine:
     def _run(self, kind: str, work: Callable[[_Tools], None]) -> RunSummary:
         began = time.monotonic()
         before = self._calls_before = (self._salesforce.calls, self._alguna.calls)
+        self._forecast = None
         cache = self._cache
         self._workers.check()
         cache.abandon_pulls()
@@ -213,8 +222,7 @@ class Engine:
                 seconds=time.monotonic() - began,
             )
             cache.runs.finish(run, text(self._clock()), outcome, summary.as_json())
-            if (usage := self._salesforce.usage) is not None:
-                cache.set(USAGE, {"used": usage.used, "limit": usage.limit})
+            self._budget.save(cache)
             self._tell()
             return summary
 
@@ -257,6 +265,8 @@ class Engine:
             if due <= 0:
                 break
             tools.meter.begin(due)
+            self._forecast = forecast_due(due)
+            self._tell()
             for ids in self._due():
                 tools.meter.piece(len(ids))
                 self._bring_in_step(tools, [id_ for id_ in ids if id_ not in tools.tally.postponed])
@@ -346,15 +356,19 @@ class Engine:
     def _tell(self) -> None:
         self._told = time.monotonic()
         before = self._calls_before
-        cache, usage = self._cache, self._salesforce.usage
+        cache, budget = self._cache, self._budget.standing()
         states = {str(state): number for state, number in cache.entries.counts().items()}
         self._publish(Counts(states, cache.problems.count()))
         self._publish(
             Calls(
                 self._salesforce.calls - before[0],
                 self._alguna.calls - before[1],
-                usage.used if usage else None,
-                usage.limit if usage else None,
+                budget.used,
+                budget.limit,
+                budget.allocation,
+                budget.own,
+                budget.left,
+                self._forecast,
             )
         )
 

@@ -51,6 +51,14 @@ class Calls:
     alguna: int
     used: int | None = None
     limit: int | None = None
+    allocation: int | None = None
+    """Calls that the console may use in 24 hours."""
+    own: int = 0
+    """Those that it used."""
+    left: int | None = None
+    """Those that it may still make now, by its own allocation and by what others left."""
+    forecast: int | None = None
+    """Salesforce calls that this pass needs at most, once it is known what is due."""
 
 
 @dataclass(frozen=True, slots=True)

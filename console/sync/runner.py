@@ -12,6 +12,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from console.errors import (
@@ -23,6 +24,7 @@ from console.errors import (
     StoreError,
     Unreachable,
 )
+from console.sync.cursors import moment
 from console.sync.events import Event, RunFailed, Waiting
 from console.sync.stream import Stream
 
@@ -265,6 +267,8 @@ class EngineThread:
     def _patience(self, error: ConsoleError) -> float | None:
         if isinstance(error, Conflict):
             return None
+        if isinstance(error, BudgetReached) and error.goes_on_at:
+            return max(_until(error.goes_on_at), self._interval)
         if isinstance(error, SignInNeeded | BudgetReached):
             return max(PATIENCE, self._interval)
         backoff = min(self._interval * 2.0 ** min(self._failures, 10), LONGEST_BACKOFF)
@@ -345,6 +349,11 @@ def unexpected(error: Exception) -> ConsoleError:
         f"The console met an error that it does not know: {type(error).__name__}{place}.",
         "What was written is in the history; the next pass goes on. Please report this.",
     )
+
+
+def _until(instant: str) -> float:
+    """Seconds from now until an instant, by this computer's clock."""
+    return (moment(instant) - datetime.now(UTC)).total_seconds()
 
 
 def _why(paused: bool, stuck: bool) -> str:

@@ -17,6 +17,7 @@ from console.secrets import Secrets
 from console.settings import Connections, ConnectionSettings
 from console.store.cache import Cache
 from console.sync.access import describe_access
+from console.sync.budget import Budget
 from console.sync.engine import Engine, utc_now
 from console.sync.events import Event
 from console.sync.observe import AlgunaObserver, observe_salesforce
@@ -84,9 +85,14 @@ def open_session(
             Cache.open(connections.cache_path(settings.name), org_id=settings.org_id, holder=holder)
         )
         tokens = token_source(settings, connections, secrets)
+        budget = Budget.load(cache, settings.api_share, settings.api_floor, clock)
         salesforce = opening.enter_context(
             SalesforceClient(
-                settings.instance_url, tokens, api_version=settings.api_version, cancelled=cancelled
+                settings.instance_url,
+                tokens,
+                api_version=settings.api_version,
+                cancelled=cancelled,
+                allowance=budget,
             )
         )
         alguna = opening.enter_context(
@@ -95,7 +101,15 @@ def open_session(
             )
         )
         engine = Engine(
-            cache, salesforce, alguna, settings, clock=clock, publish=publish, cancelled=cancelled, gate=gate
+            cache,
+            salesforce,
+            alguna,
+            settings,
+            clock=clock,
+            publish=publish,
+            cancelled=cancelled,
+            gate=gate,
+            budget=budget,
         )
         opening.callback(engine.close)
         return Session(cache, salesforce, alguna, engine, opening.pop_all())

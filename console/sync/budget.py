@@ -1,0 +1,180 @@
+"""The console's own allocation of the org's API calls: how much of the day it may use, and when it has to stop.
+
+Salesforce counts the calls of everybody over a moving 24 hours and reports its count and the org's limit with each
+reply (``Sforce-Limit-Info``); the limit is read there and never assumed:
+https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/headers_api_usage.htm
+
+Two rules hold at once. The console uses at most its *share* of the limit, counted by itself and kept in the cache by the hour.
+And it leaves the last calls of the org's day, the *floor*, to others, whoever used the rest. A call that would break
+one of them is not made.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from console.errors import BudgetReached
+from console.salesforce.info import Usage
+from console.store.cache import Cache
+from console.sync.cursors import moment, text
+
+USAGE = "salesforce.usage"
+"""Key, in the cache, of the org's API calls as last reported, and of the allocation."""
+HOURS = "salesforce.calls_by_hour"
+"""Key, in the cache, of the console's own calls by the hour they were made in."""
+WINDOW = timedelta(hours=24)
+HOUR = timedelta(hours=1)
+LOOK_AGAIN = timedelta(minutes=10)
+"""When others used the day up: after this long one call is spent on finding out whether that still holds."""
+
+OWN, OTHERS = "own", "others"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the budget stands. None while no reply has told the org's limit."""
+
+    own: int
+    """Calls of this console in the last 24 hours."""
+    used: int | None = None
+    """The org's calls in the last 24 hours, of everybody."""
+    limit: int | None = None
+    allocation: int | None = None
+    """Calls that the console may use in 24 hours."""
+    left: int | None = None
+    """Calls that it may still make now."""
+
+    def as_json(self) -> dict[str, int | None]:
+        """As ``status --json`` prints it."""
+        return asdict(self)
+
+
+class Budget:
+    """Counts, and refuses what would pass the allocation. Safe to use from several threads.
+
+    :param share: of the org's limit, above 0 and at most 1.
+    :param floor: calls a day that are left for others.
+    """
+
+    def __init__(self, share: float, floor: int, clock: Callable[[], datetime]) -> None:
+        self._share = share
+        self._floor = floor
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._hours: dict[str, int] = {}
+        self._usage: Usage | None = None
+        self._told_at = ""
+
+    @classmethod
+    def load(cls, cache: Cache, share: float, floor: int, clock: Callable[[], datetime]) -> Budget:
+        """The budget as the last pass left it."""
+        budget = cls(share, floor, clock)
+        budget._hours = dict(cache.get(HOURS) or {})
+        known: dict[str, Any] = cache.get(USAGE) or {}
+        if known.get("used") is not None and known.get("limit") is not None and known.get("at"):
+            budget._usage, budget._told_at = Usage(known["used"], known["limit"]), known["at"]
+        return budget
+
+    def save(self, cache: Cache) -> None:
+        """Keep what was counted."""
+        standing = self.standing()
+        with self._lock:
+            hours, at = dict(self._hours), self._told_at
+        with cache.transaction():
+            cache.set(HOURS, hours)
+            if standing.limit is not None:
+                cache.set(USAGE, {**standing.as_json(), "at": at})
+
+    def admit(self) -> None:
+        """A call is about to be made.
+
+        :raises BudgetReached: it must not be; `advice` says when calls are possible again.
+        """
+        with self._lock:
+            now = self._clock()
+            self._forget(now)
+            ended = self._ended(now)
+            if ended is not None:
+                raise ended
+            hour = text(now)[:13]
+            self._hours[hour] = self._hours.get(hour, 0) + 1
+            if self._usage is not None:
+                self._usage = Usage(self._usage.used + 1, self._usage.limit)
+
+    def told(self, usage: Usage) -> None:
+        """A reply told the org's count."""
+        with self._lock:
+            self._usage, self._told_at = usage, text(self._clock())
+
+    def standing(self) -> Standing:
+        """How it stands now."""
+        with self._lock:
+            self._forget(self._clock())
+            own, usage = sum(self._hours.values()), self._usage
+            if usage is None:
+                return Standing(own)
+            room = self._room(own, usage)
+            left = max(0, min(room.values()))
+            return Standing(own, usage.used, usage.limit, self._allocation(usage.limit), left)
+
+    # --- inside, locked --------------------------------------------------------------------------------------
+
+    def _allocation(self, limit: int) -> int:
+        return max(0, min(int(limit * self._share), limit - self._floor))
+
+    def _room(self, own: int, usage: Usage) -> dict[str, int]:
+        return {OWN: self._allocation(usage.limit) - own, OTHERS: usage.limit - self._floor - usage.used}
+
+    def _ended(self, now: datetime) -> BudgetReached | None:
+        usage = self._usage
+        if usage is None:
+            return None
+        room = self._room(sum(self._hours.values()), usage)
+        if room[OWN] <= 0:
+            return self._share_used(usage)
+        if room[OTHERS] > 0:
+            return None
+        if now - moment(self._told_at) >= LOOK_AGAIN:
+            self._usage = None  # this call finds out
+            return None
+        again = moment(self._told_at) + LOOK_AGAIN
+        return BudgetReached(
+            f"Of the org's API calls only those are left that belong to others: {usage.used:,} of {usage.limit:,} are used, "
+            f"and {self._floor:,} stay free.",
+            f"It looks again at {_clock(again)} and goes on once the org's last 24 hours have room. What was done stays.",
+            goes_on_at=text(again),
+        )
+
+    def _share_used(self, usage: Usage) -> BudgetReached:
+        allocation = self._allocation(usage.limit)
+        most = f"The console has used its share of the org's API calls: {allocation:,} of {usage.limit:,} in 24 hours."
+        if not self._hours or not allocation:
+            return BudgetReached(
+                f"The console may make no API calls in this org: of {usage.limit:,} a day {self._floor:,} are kept for others.",
+                "Lower api_floor, or raise api_share, in the connection's settings.",
+            )
+        again = _hour(min(self._hours)) + HOUR + WINDOW
+        return BudgetReached(
+            most,
+            f"It goes on at {_clock(again)}, when the first of them are a day old; what was done stays. "
+            "A larger share is set by api_share in the connection's settings.",
+            goes_on_at=text(again),
+        )
+
+    def _forget(self, now: datetime) -> None:
+        """An hour counts until its last minute is a day old."""
+        oldest = text(now - WINDOW)[:13]
+        for hour in [hour for hour in self._hours if hour < oldest]:
+            del self._hours[hour]
+
+
+def _hour(key: str) -> datetime:
+    return moment(f"{key}:00:00Z")
+
+
+def _clock(at: datetime) -> str:
+    return at.strftime("%H:%M UTC on %d %B")
