@@ -74,7 +74,7 @@ def test_status_counts_and_tells_health(run, connected):
     status = run("status", "demo", "--json").json
     assert set(status) >= {"connection", "state", "accounts", "last_run", "lag", "api", "health"}
     assert set(status["lag"]) == {"salesforce", "alguna"}
-    assert set(status["api"]) == {"used", "limit", "allocation"}
+    assert set(status["api"]) >= {"used", "limit", "allocation"}
     assert status["api"]["used"] > 0
     assert status["api"]["limit"] == 100_000
     assert status["accounts"]["in_sync"] > 10
