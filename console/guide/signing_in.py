@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import sys
 import threading
@@ -142,22 +143,26 @@ class BrowserSignIn:
         :raises UsageError: it is not the address of this sign-in.
         :raises SignInNeeded: it says that consent was refused.
         """
-        parts = urlsplit(address.strip())
-        answer = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        if "error" in answer:
-            raise SignInNeeded(
-                f"Salesforce refused the sign-in: {answer.get('error_description', answer['error'])[:200]}.",
-                "Begin the sign-in again.",
-            )
-        if not self._state or "code" not in answer:
+        from console.salesforce.oauth_errors import oauth_error
+
+        try:
+            parts = urlsplit(address.strip())
+        except ValueError:
+            parts = urlsplit("")
+        answer = {name: values[0] for name, values in parse_qs(parts.query).items() if len(values) == 1}
+        if not self._state or not ("code" in answer or "error" in answer):
             raise UsageError(
                 "This is not the address that the browser ended on.",
                 f"It begins with {self._redirect_uri or 'http://localhost'} and holds a code.",
             )
-        if answer.get("state") != self._state:
+        if not hmac.compare_digest(answer.get("state", "").encode(), self._state.encode()):
             raise SignInNeeded(
-                "The address belongs to another sign-in: its state is not ours.", "Begin the sign-in again."
+                "The address belongs to another sign-in: its state is not ours.",
+                "Begin the sign-in again.",
+                code="state_mismatch",
             )
+        if "error" in answer:
+            raise oauth_error(answer["error"], answer.get("error_description", ""))
         self.cancel()
         return self._finish(answer["code"])
 

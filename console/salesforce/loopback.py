@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from console.errors import Cancelled, Conflict, ConsoleError, SignInNeeded
-from console.salesforce.oauth_errors import oauth_error
+from console.salesforce.oauth_errors import BROWSER_ONLY, oauth_error
 
 PORTS = (1717, 8717, 8718, 8719)
 _SLICE = 0.05  # seconds between looks at the caller's cancel event
@@ -87,9 +87,10 @@ class CallbackServer:
                 raise Cancelled("The sign-in was stopped.")
             if time.monotonic() >= until:
                 raise SignInNeeded(
-                    "No answer came back from the browser.",
-                    "Look at the browser: Salesforce shows some errors only there (OAUTH_EC_APP_NOT_FOUND: wrong consumer "
-                    "key or login address). Then sign in again.",
+                    "No answer came back from the browser in time.",
+                    "Salesforce shows some errors only there. "
+                    + " ".join(f"{shown}: {meaning}" for shown, meaning in BROWSER_ONLY[:3])
+                    + " Then sign in again.",
                     code="timeout",
                 )
         outcome = self._outcome

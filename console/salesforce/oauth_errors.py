@@ -1,6 +1,9 @@
-"""What Salesforce's OAuth errors mean for the person who signs in.
+"""What Salesforce's OAuth errors mean for the person who signs in, and where in Setup each is mended.
 
-The list: https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_flow_errors.htm
+The list: https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_flow_errors.htm. The policies behind it:
+https://help.salesforce.com/s/articleView?id=xcloud.configure_external_client_app_oauth_settings.htm,
+https://help.salesforce.com/s/articleView?id=xcloud.connected_app_manage_oauth.htm and, for apps that are not installed,
+https://help.salesforce.com/s/articleView?id=005132365&type=1.
 """
 
 from __future__ import annotations
@@ -11,6 +14,58 @@ from console.domain.plain import plain
 from console.errors import ConsoleError, Refused, SignInNeeded, Unreachable
 
 _AGAIN = "Sign in again."
+_APP = "Setup, External Client App Manager, the app"
+SETTINGS = f"{_APP}, Settings, OAuth Settings"
+POLICIES = f"{_APP}, Policies, OAuth Policies"
+USAGE = "Setup, Connected Apps OAuth Usage"
+
+_NOT_INSTALLED = (
+    "The app is not installed in this org, and the org refuses apps that are not.",
+    f"Create the External Client App in this very org (Setup, External Client App Manager, New External Client App), or "
+    f"install it ({USAGE}, Install). Or give the user the permission Approve Uninstalled Connected Apps.",
+)
+_PRE_AUTHORISED = (
+    "The org admits only users that an administrator approved for this app.",
+    f"In {POLICIES}, Permitted Users: choose All users can self-authorize, or keep Admin approved users are "
+    "pre-authorized and add the user's profile or permission set under App Policies.",
+)
+_IP = (
+    "The org does not let this user in from this network.",
+    "Setup, Login History shows the address that was refused. Add it under Setup, Network Access, or to the profile's Login IP "
+    f"Ranges; or relax IP Relaxation in {POLICIES}.",
+)
+_UNKNOWN_APP = (
+    "Salesforce does not know this app.",
+    f"Compare the consumer key with {SETTINGS}, Consumer Key and Secret, and the login address with the org the app is in. "
+    "A new app takes about ten minutes to come alive.",
+)
+_SESSION_POLICY = (
+    "The org's session policy does not admit this sign-in.",
+    f"In {POLICIES}, look at High Assurance Session Required; and at Setup, Session Settings, Session Security Levels. A "
+    "multi-factor log-in gives the level that is asked for.",
+)
+_BLOCKED = (
+    "The org's administrator has blocked this app.",
+    f"In {USAGE}, find the app and choose Unblock; or switch it on under {POLICIES}.",
+)
+_INACTIVE = (
+    "This Salesforce user is not active.",
+    "Setup, Users, the user: tick Active and see that it isn't frozen. Or sign in as another user.",
+)
+_CALLBACK = (
+    "The app does not allow the address that the browser should come back to.",
+    f"In {SETTINGS}, Callback URL, add, one a line: http://localhost:1717/callback, http://localhost:8717/callback, "
+    "http://localhost:8718/callback, http://localhost:8719/callback. It takes some minutes to work.",
+)
+_PKCE = (
+    "Salesforce asks for a proof (PKCE) that it does not recognise in this sign-in.",
+    f"Sign in again. If it stays, tick Require Proof Key for Code Exchange (PKCE) in {SETTINGS}, Security.",
+)
+_FLOW = (
+    "This way of signing in is switched off in the org or the app.",
+    f"In {SETTINGS}, Flow Enablement: the browser needs the Authorization Code flow, a server's key needs Enable JWT Bearer Flow. "
+    "Setup, OAuth and OpenID Connect Settings can switch flows off for the whole org.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +80,9 @@ class Entry:
 
 
 TABLE: tuple[Entry, ...] = (
+    Entry("access_denied", "admin approved", *_PRE_AUTHORISED),
+    Entry("access_denied", "ip restricted", *_IP),
+    Entry("access_denied", "high assurance", *_SESSION_POLICY),
     Entry(
         "access_denied",
         "",
@@ -37,13 +95,20 @@ TABLE: tuple[Entry, ...] = (
         "invalid_grant",
         "expired access/refresh token",
         "The Salesforce session has ended or was revoked.",
-        _AGAIN,
+        "Sign in again. It ends when it was idle for too long, when somebody revoked it, and when the same user approved the "
+        f"app a sixth time somewhere: {USAGE} lists the approvals.",
     ),
     Entry(
         "invalid_grant",
         "expired authorization code",
         "The sign-in took too long, or its code was used twice.",
-        "Sign in again, and finish in one browser tab.",
+        "Sign in again, and finish in one browser tab within a few minutes.",
+    ),
+    Entry(
+        "invalid_grant",
+        "invalid authorization code",
+        "The sign-in's code does not belong to this app or this org.",
+        "Sign in again; check that consumer key and login address belong to one org.",
     ),
     Entry(
         "invalid_grant",
@@ -62,63 +127,70 @@ TABLE: tuple[Entry, ...] = (
         "invalid_grant",
         "hasn't approved",
         "The user has not approved the app.",
-        "Pre-authorise the user in the app's policies, or sign in with the browser.",
+        f"For a server's key the user must be approved beforehand: in {POLICIES} choose Admin approved users are pre-authorized "
+        "and add the user's profile or permission set. With the browser the user approves by signing in.",
+    ),
+    Entry("invalid_grant", "admin approved", *_PRE_AUTHORISED),
+    Entry("invalid_grant", "ip restricted", *_IP),
+    Entry(
+        "invalid_grant",
+        "login hours",
+        "The user may not log in at this hour.",
+        "The profile's Login Hours say when: Setup, Profiles, the user's profile.",
+    ),
+    Entry("invalid_grant", "high assurance", *_SESSION_POLICY),
+    Entry("invalid_grant", "inactive user", *_INACTIVE, Refused),
+    Entry("invalid_grant", "user is inactive", *_INACTIVE, Refused),
+    Entry("invalid_grant", "app must be installed", *_NOT_INSTALLED),
+    Entry(
+        "invalid_grant",
+        "audience",
+        "The signed claim was made for another log-in host.",
+        "Give --login-url as the org needs it: login.salesforce.com, test.salesforce.com for a sandbox, or its My Domain.",
     ),
     Entry(
         "invalid_grant",
-        "ip restricted",
-        "The org does not let this user in from this network.",
-        "Ask the org's administrator to allow the address, or relax the app's IP policy.",
+        "assertion",
+        "Salesforce does not accept the signature of the server's key.",
+        f"In {SETTINGS}, JWT Bearer Flow, the certificate must be the one of this key; and this computer's clock must be right.",
     ),
     Entry(
         "invalid_grant",
         "",
         "Salesforce does not accept this sign-in.",
-        "Check that user, app and login address belong to the same org, then sign in again.",
+        "Check that user, app and login address belong to the same org, then sign in again. Setup, Login History says why it "
+        "was refused.",
     ),
-    Entry(
-        "invalid_client_id",
-        "",
-        "Salesforce does not know this app.",
-        "Check the consumer key and the login address; a new app takes about ten minutes to come alive.",
-    ),
-    Entry(
-        "invalid_client",
-        "must be installed",
-        "The app is not installed in this org, and the org refuses apps that are not.",
-        "Create the External Client App in this very org, or install it: Setup, External Client App Manager.",
-    ),
+    Entry("invalid_client_id", "", *_UNKNOWN_APP),
+    Entry("app_not_found", "", *_NOT_INSTALLED),
+    Entry("oauth_ec_app_not_found", "", *_UNKNOWN_APP),
+    Entry("oauth_app_access_denied", "", *_PRE_AUTHORISED),
+    Entry("oauth_app_blocked", "", *_BLOCKED),
+    Entry("oauth_authorization_blocked", "", *_BLOCKED),
+    Entry("invalid_client", "must be installed", *_NOT_INSTALLED),
+    Entry("invalid_client", "app blocked", *_BLOCKED),
     Entry(
         "invalid_client",
         "",
         "Salesforce wants a secret from this app.",
-        "In the app's OAuth settings switch off 'Require secret' for the web-server flow and the refresh-token flow.",
+        f"In {SETTINGS}, Security, untick Require secret for Web Server Flow and Require secret for Refresh Token Flow: the "
+        "console is a program on people's computers, which can't keep one.",
     ),
-    Entry(
-        "redirect_uri_mismatch",
-        "",
-        "The app does not allow the address that the browser should come back to.",
-        "Add http://localhost:1717/callback (and ports 8717, 8718, 8719) to the app's callback addresses.",
-    ),
-    Entry(
-        "invalid_app_access",
-        "",
-        "The org admits only users that an administrator approved for this app.",
-        "Have your profile or permission set approved in the app's policies.",
-    ),
+    Entry("redirect_uri_mismatch", "", *_CALLBACK),
+    Entry("redirect_uri_missing", "", *_CALLBACK),
+    Entry("invalid_app_access", "", *_PRE_AUTHORISED),
+    Entry("invalid_app_org_acces", "", *_NOT_INSTALLED),
     Entry(
         "invalid_scope",
         "",
         "The app may not ask for what the console needs.",
-        "Give the app the OAuth scopes 'api' and 'refresh_token, offline_access'.",
+        f"In {SETTINGS}, OAuth Scopes, select Manage user data via APIs (api), Perform requests at any time (refresh_token, "
+        "offline_access) and Access unique user identifiers (openid).",
     ),
-    Entry(
-        "unsupported_grant_type",
-        "",
-        "This way of signing in is switched off in the org or the app.",
-        "Switch the authorization-code flow on in the app's OAuth settings.",
-    ),
-    Entry("inactive_user", "", "This Salesforce user is not active.", "Sign in as another user.", Refused),
+    Entry("unsupported_grant_type", "", *_FLOW),
+    Entry("unsupported_response_type", "", *_FLOW),
+    Entry("unauthorized_client", "", *_FLOW),
+    Entry("inactive_user", "", *_INACTIVE, Refused),
     Entry(
         "inactive_org",
         "",
@@ -142,6 +214,7 @@ TABLE: tuple[Entry, ...] = (
         "Try again in a few minutes.",
         Unreachable,
     ),
+    Entry("invalid_request", "code challenge", *_PKCE),
     Entry(
         "invalid_request",
         "",
@@ -150,12 +223,25 @@ TABLE: tuple[Entry, ...] = (
     ),
 )
 
+BROWSER_ONLY: tuple[tuple[str, str], ...] = (
+    ("OAUTH_EC_APP_NOT_FOUND, invalid_client_id", f"{_UNKNOWN_APP[0]} {_UNKNOWN_APP[1]}"),
+    ("redirect_uri_mismatch", f"{_CALLBACK[0]} {_CALLBACK[1]}"),
+    (
+        "OAUTH_APPROVAL_ERROR_GENERIC",
+        "The user may not approve this app: it is not installed in the org, or the user's profile lacks API Enabled. "
+        f"{_NOT_INSTALLED[1]}",
+    ),
+    ("OAUTH_APP_BLOCKED, OAUTH_AUTHORIZATION_BLOCKED", f"{_BLOCKED[0]} {_BLOCKED[1]}"),
+    ("OAUTH_APP_ACCESS_DENIED", f"{_PRE_AUTHORISED[0]} {_PRE_AUTHORISED[1]}"),
+)
+"""What Salesforce shows in the browser only, without ever coming back: the words that stand there, and what helps."""
+
 
 def oauth_error(error: str, description: str) -> ConsoleError:
     """The typed error for an ``error`` and ``error_description`` that Salesforce answered or sent to the browser."""
-    text = description.casefold()
+    text, kind = description.casefold().replace("\u2019", "'"), error.casefold()
     for entry in TABLE:
-        if entry.error == error and entry.word in text:
-            return entry.kind(entry.message, entry.advice, code=error)
+        if entry.error == kind and entry.word in text:
+            return entry.kind(entry.message, entry.advice, code=plain(error, 60))
     said = plain(f"{error}: {description}" if description else error, 160)
     return SignInNeeded(f"Salesforce refuses the sign-in ({said}).", _AGAIN, code=plain(error, 60))

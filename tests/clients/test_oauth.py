@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from console.errors import ConsoleError, Refused, SignInNeeded, Unreachable, UsageError
 from console.salesforce.oauth import SCOPES, OAuth, Tokens, new_proof, new_state
-from console.salesforce.oauth_errors import TABLE, oauth_error
+from console.salesforce.oauth_errors import BROWSER_ONLY, TABLE, oauth_error
 from tests.clients.site import CUT, STALL, Answer, Handler, Reaction, Site, everything_told, page
 
 Serve = Callable[[Handler], Site]
@@ -133,18 +133,33 @@ def test_a_refresh_keeps_the_old_refresh_token_unless_a_new_one_comes(serve: Ser
     ("error", "description", "words"),
     [
         ("invalid_grant", "expired authorization code", "took too long, or its code was used twice"),
+        ("invalid_grant", "invalid authorization code", "does not belong to this app"),
         ("invalid_grant", "invalid code verifier", "does not recognise this sign-in"),
         ("invalid_grant", "expired access/refresh token", "ended or was revoked"),
         ("invalid_grant", "authentication failure", "does not accept this sign-in"),
         ("invalid_grant", "ip restricted", "from this network"),
-        ("invalid_grant", "user hasn't approved this consumer", "has not approved the app"),
+        ("invalid_grant", "ip restricted or invalid login hours", "from this network"),
+        ("invalid_grant", "user hasn\u2019t approved this consumer", "has not approved the app"),
+        ("invalid_grant", "user is not admin approved to access this app", "administrator approved"),
+        ("invalid_grant", "Audience validation failed", "another log-in host"),
+        ("invalid_grant", "invalid assertion", "signature of the server's key"),
+        ("invalid_grant", "high assurance session required", "session policy"),
         ("invalid_client_id", "client identifier invalid", "does not know this app"),
+        (
+            "OAUTH_EC_APP_NOT_FOUND",
+            "External client app is not installed in this org",
+            "does not know this app",
+        ),
+        ("app_not_found", "External client app is not installed in this org", "not installed in this org"),
         ("invalid_client", "app must be installed into org", "not installed in this org"),
         ("invalid_client", "invalid client credentials", "wants a secret"),
+        ("OAUTH_APP_BLOCKED", "this app is blocked by admin", "blocked this app"),
         ("redirect_uri_mismatch", "redirect_uri must match configuration", "come back to"),
         ("invalid_app_access", "user is not admin approved to access this app", "administrator approved"),
+        ("OAUTH_APP_ACCESS_DENIED", "", "administrator approved"),
         ("unsupported_grant_type", "grant type not supported", "switched off"),
-        ("invalid_request", "missing required code challenge", "did not understand"),
+        ("invalid_request", "missing required code challenge", "proof (PKCE)"),
+        ("invalid_request", "bad", "did not understand"),
         ("access_denied", "end-user denied authorization", "refused in the browser"),
         ("invalid_scope", "the requested scope is not allowed", "may not ask for"),
     ],
@@ -157,6 +172,29 @@ def test_every_documented_refusal_becomes_a_sentence_with_advice(
     assert words in found.message
     assert found.advice
     assert found.code == error
+
+
+@pytest.mark.parametrize("description", ["inactive user", "user is inactive"])
+def test_an_inactive_user_is_refused_and_named_as_what_it_is(serve: Serve, description: str) -> None:
+    found = refusal(serve, Answer(400, {"error": "invalid_grant", "error_description": description}))
+    assert isinstance(found, Refused)
+    assert "Setup, Users" in found.advice
+
+
+def test_what_an_administrator_can_mend_names_the_page_in_setup() -> None:
+    mended = {"inactive_org", "rate_limit_exceeded", "server_error", "temporarily_unavailable"}
+    mended |= {"login_required", "immediate_unsuccessful"}
+    by_page = [entry for entry in TABLE if "Setup" in entry.advice]
+    assert len(by_page) > len(TABLE) / 2
+    for error in {entry.error for entry in TABLE} - mended - {"access_denied", "invalid_request"}:
+        assert any(entry.error == error for entry in by_page), error
+
+
+def test_what_stays_in_the_browser_is_told_apart() -> None:
+    shown = " ".join(words for words, _ in BROWSER_ONLY)
+    for code in ("OAUTH_EC_APP_NOT_FOUND", "OAUTH_APPROVAL_ERROR_GENERIC", "redirect_uri_mismatch"):
+        assert code in shown
+    assert all("Setup" in meaning for _, meaning in BROWSER_ONLY)
 
 
 def test_two_refreshes_at_once_are_worth_another_try(serve: Serve) -> None:
