@@ -155,7 +155,9 @@ def _browser(new: NewConnection, out: Output, stop: threading.Event) -> None:
 
 def _set_up(new: NewConnection, out: Output, stop: threading.Event) -> list[str]:
     def step(item: SetupItem, state: str) -> None:
-        if state == "done":
+        if state == "refused":
+            out.talk(f"Left out: {item.detail}")
+        elif state == "done":
             out.talk(f"Set up: {item.detail}")
             if stop.is_set():
                 raise Cancelled(
@@ -163,9 +165,9 @@ def _set_up(new: NewConnection, out: Output, stop: threading.Event) -> list[str]
                 )
 
     plan = new.plan_setup()
-    for item in () if plan.obstacle else plan.problems:
-        out.talk(f"Left alone: {item.detail}")
     new.apply_setup(plan, step)
+    for item in plan.problems:
+        out.talk(f"Left alone: {item.detail}")
     return [f"{item.kind} {item.api_name}" for item in plan.changes]
 
 

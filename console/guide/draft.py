@@ -102,12 +102,15 @@ class NewConnection:
         from console.salesforce.setup import apply_setup, verify
 
         at = ""
+        left_out = {(item.kind, item.api_name) for item in plan.problems}
 
         def step(item: SetupItem, state: str) -> None:
             nonlocal at
             at = item.api_name if state == "doing" else ""
             if state == "done":
                 self.made.add((item.kind, item.api_name))
+            elif state == "refused":
+                left_out.add((item.kind, item.api_name))
             on_step(item, state)
 
         with self.salesforce() as client:
@@ -119,7 +122,9 @@ class NewConnection:
                 raise Refused(
                     f"Set-up stopped at {at}: {refusal.message}", refusal.advice, code=refusal.code
                 ) from None
-            missing = [item for item in verify(client) if item.action != "mismatch"]
+            events = not any(kind in ("channel", "channel_member") for kind, _ in left_out)
+            seen = verify(client, events=events, left_out=left_out)
+            missing = [item for item in seen if item.action in ("create", "grant")]
         if missing:
             raise ConsoleError(
                 f"Set-up ended, but {missing[0].api_name} still can't be used: {missing[0].detail}",
@@ -243,11 +248,12 @@ class NewConnection:
 
 
 def made_in_words(kinds: Sequence[str]) -> str:
-    """``13 fields on Account and 1 permission set``; empty where neither was made."""
+    """``13 fields on Account, 1 channel and 1 permission set``; empty where nothing of these was made."""
     fields = kinds.count("field")
     parts = [f"{fields} {'field' if fields == 1 else 'fields'} on Account"] if fields else []
+    parts += ["1 channel of change events"] if "channel" in kinds else []
     parts += ["1 permission set"] if "permission_set" in kinds else []
-    return " and ".join(parts)
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 def _succeeds(works: Callable[[str], None], address: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from console.domain.plain import plain
 from console.errors import Cancelled, UsageError
@@ -52,6 +52,8 @@ KIND_WORDS = {
     "object_permission": "Permission",
     "field_permission": "Permission",
     "assignment": "Assignment",
+    "channel": "Channel",
+    "channel_member": "Channel member",
 }
 
 
@@ -242,7 +244,7 @@ class ConnectWizard:
         plan = self._plan or new.plan_setup()
 
         def step(item: setup.SetupItem, state: str) -> None:
-            on_item(replace(shown_item(item), state="done" if state == "done" else "doing"))
+            on_item(replace(shown_item(item), state=SHOWN_STEPS[state]))
             if state == "done" and cancelled.is_set():
                 raise Cancelled(
                     "Set-up was stopped between two steps.", "Begin it again: it goes on where it stopped."
@@ -331,6 +333,11 @@ SOURCE_WORDS: dict[bool | None, str] = {
     True: "Alguna creates new accounts in Salesforce (in that direction only).",
     False: "No account is created in Salesforce; accounts that exist there are linked.",
 }
+SHOWN_STEPS: dict[str, Literal["doing", "done", "left_out"]] = {
+    "doing": "doing",
+    "done": "done",
+    "refused": "left_out",
+}
 IMPORT_WORDS: dict[ImportChoice | None, str] = {
     "none": "Left alone; can be imported at any later time.",
     "matching": "Those that match one Salesforce account are linked.",
@@ -340,7 +347,8 @@ IMPORT_WORDS: dict[ImportChoice | None, str] = {
 
 def shown_item(item: setup.SetupItem) -> SetupItem:
     """One item of set-up in the screens' words."""
-    state = {"create": "create", "grant": "create", "exists": "exists"}.get(item.action, "mismatch")
+    states = {"create": "create", "grant": "create", "exists": "exists", "blocked": "left_out"}
+    state = states.get(item.action, "mismatch")
     return SetupItem(
         key=f"{item.kind}:{item.api_name}",
         kind=KIND_WORDS[item.kind],

@@ -19,7 +19,7 @@ from console.salesforce.composite import (
     SubReply,
     SubRequest,
 )
-from console.salesforce.info import FieldInfo, OrgInfo, Usage, field_info
+from console.salesforce.info import FieldInfo, ObjectInfo, OrgInfo, Usage, object_info
 from console.salesforce.meter import Allowance
 from console.salesforce.oauth import Identity
 from console.salesforce.soql import name as api_name
@@ -28,6 +28,7 @@ from console.salesforce.wire import TokenProvider, Wire
 
 __all__ = [
     "FieldInfo",
+    "ObjectInfo",
     "OrgInfo",
     "RowReply",
     "SalesforceClient",
@@ -224,8 +225,8 @@ class SalesforceClient:
         """The fields of an object that the signed-in user may see, by API name."""
         answer = self.get(f"sobjects/{api_name(name)}/describe")
         try:
-            return {field["name"]: field_info(field) for field in answer["fields"]}
-        except (KeyError, TypeError):
+            return dict(object_info(answer).fields)
+        except (KeyError, TypeError, AttributeError):
             raise self._wire.strange("a describe", False) from None
 
     def limits(self) -> dict[str, Usage]:

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from console.domain.ids import to_18
 from console.errors import ConsoleError, Unreachable
 from console.salesforce.errors import error_of, error_of_body, texts
+from console.salesforce.info import ObjectInfo, object_info
 from console.salesforce.soql import name as api_name
 
 Json = Any
@@ -40,6 +41,11 @@ class SubRequest:
     def query(cls, reference: str, soql: str, *, deleted: bool = False) -> SubRequest:
         """A query (`deleted`: queryAll, which also returns deleted and merged rows)."""
         return cls(reference, "GET", f"{'queryAll' if deleted else 'query'}?{urlencode({'q': soql})}")
+
+    @classmethod
+    def describe(cls, reference: str, sobject: str) -> SubRequest:
+        """The object as the signed-in user may see it: `SubReply.described` reads the answer."""
+        return cls(reference, "GET", f"sobjects/{api_name(sobject)}/describe")
 
     @classmethod
     def upsert(
@@ -103,6 +109,17 @@ class SubReply:
             raise _strange("a query", self.method != "GET")
         rows: list[dict[str, Any]] = self.body["records"]
         return rows
+
+    def described(self) -> ObjectInfo:
+        """The answer to `SubRequest.describe`.
+
+        :raises ConsoleError: the sub-request failed: the object does not exist for the signed-in user.
+        """
+        self._check()
+        try:
+            return object_info(self.body)
+        except (KeyError, TypeError, AttributeError):
+            raise _strange("a describe", False) from None
 
     @property
     def next_url(self) -> str | None:

@@ -38,6 +38,36 @@ class FieldInfo:
     unique: bool
     external_id: bool
     custom: bool
+    filterable: bool = True
+    """False: no condition of a query may name it, as with fields under probabilistic encryption."""
+    encrypted: bool = False
+    defaulted: bool = False
+    """The org fills it in where a new record does not say."""
+    choices: tuple[tuple[str, str], ...] = ()
+    """Active values of a picklist with their labels."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """An object as describe shows it to the signed-in user."""
+
+    label: str
+    createable: bool
+    updateable: bool
+    queryable: bool
+    fields: Mapping[str, FieldInfo]
+    record_types: tuple[RecordType, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordType:
+    """One of an object's record types, apart from the master."""
+
+    name: str
+    available: bool
+    """The signed-in user may use it."""
+    default: bool
+    """New records get it where they do not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,4 +96,37 @@ def field_info(field: Mapping[str, Any]) -> FieldInfo:
         unique=bool(field.get("unique")),
         external_id=bool(field.get("externalId")),
         custom=bool(field.get("custom")),
+        filterable=field.get("filterable") is not False,
+        encrypted=bool(field.get("encrypted")),
+        defaulted=bool(field.get("defaultedOnCreate")),
+        choices=tuple(
+            (str(choice.get("value")), str(choice.get("label")))
+            for choice in field.get("picklistValues") or ()
+            if choice.get("active")
+        ),
+    )
+
+
+def object_info(answer: Mapping[str, Any]) -> ObjectInfo:
+    """A describe's answer.
+
+    https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_calls_describesobjects_describesobjectresult.htm
+
+    :raises KeyError: it is none.
+    """
+    return ObjectInfo(
+        label=str(answer.get("label") or answer.get("name") or ""),
+        createable=answer.get("createable") is not False,
+        updateable=answer.get("updateable") is not False,
+        queryable=answer.get("queryable") is not False,
+        fields={field["name"]: field_info(field) for field in answer["fields"]},
+        record_types=tuple(
+            RecordType(
+                str(each.get("name") or ""),
+                bool(each.get("available")),
+                bool(each.get("defaultRecordTypeMapping")),
+            )
+            for each in answer.get("recordTypeInfos") or ()
+            if not each.get("master")
+        ),
     )

@@ -39,6 +39,7 @@ STATES: dict[str, tuple[str, Tone]] = {
     "doing": ("◐ being made", "work"),
     "done": ("✓ made", "good"),
     "failed": ("✗ failed", "bad"),
+    "left_out": ("– left out", "person"),
 }
 
 

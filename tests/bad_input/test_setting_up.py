@@ -155,7 +155,7 @@ def test_a_set_up_that_is_cut_off_saves_nothing_and_makes_nothing_twice(bare, er
         row["Field"]
         for row in bare.query("SELECT Field FROM FieldPermissions WHERE Parent.Name = 'Alguna_Sync'")
     ]
-    assert len(grants) == len(set(grants)) == 13
+    assert len(grants) == len(set(grants)) == 18
     bare.in_step()
 
 

@@ -10,6 +10,7 @@ from console.domain.fields import CUSTOM_FIELDS, CUSTOMER_ID, TAX_RATE
 from console.errors import ConsoleError, Refused
 from console.salesforce.custom_fields import without_misfits
 from console.salesforce.setup import Artefact, SetupItem, SetupPlan, apply_setup, plan_setup, verify
+from console.salesforce.setup.permission_set import STANDARD_FIELDS
 from tests.clients.rehearsed import Stage
 
 FIELDS = [f"Account.{field.api_name}" for field in CUSTOM_FIELDS]
@@ -52,15 +53,19 @@ def make_field(stage: Stage, name: str, **metadata: Any) -> None:
 def test_a_bare_org_needs_everything_and_looking_changes_nothing(fresh_stage: Stage) -> None:
     found = plan(fresh_stage)
     assert [each.api_name for each in found.changes if each.kind == "field"] == FIELDS
-    assert [each.api_name for each in found.changes if each.kind == "field_permission"] == FIELDS
-    assert {each.kind for each in found.changes} == {
+    assert [each.api_name for each in found.changes if each.kind == "field_permission"] == [
+        *FIELDS,
+        *STANDARD_FIELDS,
+    ]
+    assert {each.kind for each in found.changes} - {"channel", "channel_member"} == {
         "field",
         "permission_set",
         "object_permission",
         "field_permission",
         "assignment",
     }
-    assert (found.problems, found.obstacle) == ((), None)
+    assert {each.kind for each in found.problems} <= {"channel"}
+    assert found.obstacle is None
     assert stored(fresh_stage) == {}
     assert "Currency(8,2)" in item(found, "field", "Account.Alguna_Subscription_Value__c").detail
     assert "external id, unique" in item(found, "field", f"Account.{CUSTOMER_ID}").detail

@@ -43,10 +43,10 @@ class SetupItem:
 
     key: str
     kind: str
-    """"Field", "Permission set", "Permission", "Assignment"."""
+    """"Field", "Channel", "Channel member", "Permission set", "Permission", "Assignment"."""
     title: str
     api_name: str
-    state: Literal["create", "exists", "mismatch", "doing", "done", "failed"]
+    state: Literal["create", "exists", "mismatch", "doing", "done", "failed", "left_out"]
     detail: str = ""
     """What it is for, or what is wrong with it."""
 
