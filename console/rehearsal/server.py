@@ -204,7 +204,7 @@ class Rehearsal:
             access=salesforce.sessions,
             alguna=alguna,
             alguna_options=self._options,
-            salesforce_options=SalesforceOptions(salesforce.sessions),
+            salesforce_options=SalesforceOptions(salesforce.sessions, salesforce.bulk.pace),
             activity=Activity(org, alguna, self._options, seed=alguna.seed),
             webhooks=Webhooks(alguna, self._options),
             addresses={"salesforce": urls[0], "alguna": urls[1], "control": urls[2]},
@@ -217,6 +217,7 @@ class Rehearsal:
                 lambda: stage.alguna_options.latency_ms,
             ),
         ]  # fmt: skip
+        salesforce.bulk.wake()
         self.handout = _handout(salesforce, alguna, urls, self._options)
         servers = [_server(app) for app in (*wires, control.create_app(stage))]
         tasks = [
@@ -233,6 +234,7 @@ class Rehearsal:
         finally:
             stage.activity.stop()
             stage.webhooks.close()
+            await salesforce.bulk.stop()
             for wire in wires:
                 wire.close()
             for server in servers:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .activity import Activity
     from .alguna.store import Store
     from .alguna.webhooks import Webhooks
+    from .salesforce.bulk.worker import Pace
     from .salesforce.errors import ApiError
     from .salesforce.org import Org
     from .salesforce.sessions import Sessions
@@ -26,6 +27,7 @@ class SalesforceOptions:
     """The switches of the org that live outside of it, beside those it keeps itself."""
 
     access: Sessions
+    bulk: Pace
     latency_ms: int = 0
 
     def update(self, values: Mapping[str, Any]) -> None:
@@ -36,11 +38,14 @@ class SalesforceOptions:
             "api_used": 0,
             "session_minutes": 1,
             "refresh_token_rotation": 0,
+            "bulk_rows_per_second": 0,
+            "bulk_stall": 0,
+            "bulk_fail_after": 0,
         }
         for name, value in values.items():
             if name not in least:
                 raise ValueError(f"there is no option {name!r}; there are {', '.join(least)}")
-            if name == "refresh_token_rotation":
+            if name in ("refresh_token_rotation", "bulk_stall"):
                 if not isinstance(value, bool):
                     raise ValueError(f"{name} must be true or false")
             elif isinstance(value, bool) or not isinstance(value, int) or value < least[name]:
@@ -55,6 +60,12 @@ class SalesforceOptions:
                     self.access.usage.used = value
                 case "session_minutes":
                     self.access.tokens.session_minutes = value
+                case "bulk_rows_per_second":
+                    self.bulk.rows_per_second = value
+                case "bulk_stall":
+                    self.bulk.stall = value
+                case "bulk_fail_after":
+                    self.bulk.fail_after = value
                 case _:
                     self.access.tokens.rotation = value
 
@@ -66,6 +77,9 @@ class SalesforceOptions:
             "api_used": self.access.usage.used,
             "session_minutes": self.access.tokens.session_minutes,
             "refresh_token_rotation": self.access.tokens.rotation,
+            "bulk_rows_per_second": self.bulk.rows_per_second,
+            "bulk_stall": self.bulk.stall,
+            "bulk_fail_after": self.bulk.fail_after,
         }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from console.rehearsal.salesforce import pages, versions, wire
+from console.rehearsal.salesforce.bulk.service import MAX_UPLOAD, Bulk
 from console.rehearsal.salesforce.collection import Collections
 from console.rehearsal.salesforce.composite import Composite, Tree, parse_query
 from console.rehearsal.salesforce.errors import ApiError, MoreThanOne, not_found
@@ -34,6 +35,7 @@ _RESOURCES = {
     "queryAll": "queryAll",
     "composite": "composite",
     "query": "query",
+    "jobs": "jobs",
     "limits": "limits",
     "sobjects": "sobjects",
 }
@@ -43,12 +45,13 @@ _log = logging.getLogger(__name__)
 class SalesforceApp:
     """Routes each request to sign-in or to the REST API, and writes what they answer."""
 
-    def __init__(self, org: Org, sessions: Sessions, base_url: str) -> None:
+    def __init__(self, org: Org, sessions: Sessions, base_url: str, clock: Callable[[], datetime]) -> None:
         self.org = org
         self.sessions = sessions
         self.base_url = base_url.rstrip("/")
         self._oauth = OAuth(org, sessions, base_url)
         freshness = Freshness(sessions.vault)
+        self.bulk = Bulk(org, clock)
         self._router = Router(
             [
                 Route("", GET=self._resources),
@@ -58,7 +61,8 @@ class SalesforceApp:
                 *Tree(org).routes(),
                 *Composite(org, self._run, sessions.usage.count).routes(),
                 *Tooling(org).routes(),
-                *Limits(org, sessions.usage).routes(),
+                *Limits(org, sessions.usage, self.bulk.used).routes(),
+                *self.bulk.routes(),
             ]
         )
 
@@ -73,7 +77,8 @@ class SalesforceApp:
         method = scope["method"].upper()
         reply_headers: dict[str, str] = {}
         try:
-            body = await wire.read_body(receive, headers)
+            body = await wire.read_body(receive, headers, most=_largest(path))
+            self.bulk.wake()
             if path.lower() == _DATA or path.lower().startswith(_DATA + "/"):
                 reply = self._data(scope, method, path, headers, body, reply_headers)
             elif await self._sign_in(scope, method, path, headers, body, send):
@@ -151,6 +156,7 @@ class SalesforceApp:
             caller=caller,
             session_key=session.key,
             read_json=partial(_read_json, headers, body),
+            read_body=lambda: body,
         )
         reply = self._run(call)
         reply_headers["Sforce-Limit-Info"] = self.sessions.usage.header()
@@ -181,7 +187,7 @@ def create_app(
     app (`http://localhost:PORT/callback` with port 1717, 8717, 8718 or 8719); the practice app that
     `app.sessions.handout()` names also takes every other port of `localhost` and `127.0.0.1`.
     """
-    return SalesforceApp(org, Sessions(org, clock=clock), base_url)
+    return SalesforceApp(org, Sessions(org, clock=clock), base_url, clock)
 
 
 def _refusal(error: ApiError) -> Reply:
@@ -200,6 +206,11 @@ def _read_json(headers: Mapping[str, str], body: bytes) -> Any:
             415, "UNSUPPORTED_MEDIA_TYPE", f"Content-Type {kind} is not supported for this request"
         )
     return wire.parse_json(body)
+
+
+def _largest(path: str) -> int | None:
+    """Bytes that a request body may have, where that is more than usual: the data of a job."""
+    return MAX_UPLOAD if path.rstrip("/").lower().endswith("/batches") else None
 
 
 def _client_name(headers: Mapping[str, str]) -> str:

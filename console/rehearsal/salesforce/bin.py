@@ -101,6 +101,21 @@ class Bin:
             if row is not None and not row.get("IsDeleted"):
                 yield row
 
+    def purge(self, name: str, record_id: str) -> None:
+        """Takes a deleted record out of the bin for good, with what went there together."""
+        sobject = self._schema.get(name)
+        if sobject is None or not sobject.soft_delete:
+            return
+        own_id = self._lookup.own_id(sobject, record_id)
+        row = self._store.row(sobject, own_id)
+        if row is None:
+            return
+        for each in self._schema.objects.values():
+            if each.soft_delete:
+                self._store.connection.execute(
+                    f"DELETE FROM {quoted(each.name)} WHERE _bin = ?", (row["_bin"],)
+                )
+
     # -- merge
 
     def merge(self, caller: Caller, name: str, master_id: str, loser_id: str) -> None:

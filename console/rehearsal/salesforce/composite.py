@@ -184,6 +184,7 @@ class Composite:
                 headers=headers,
                 version=version,
                 read_json=read_json,
+                read_body=bytes,
                 params={},
             )
         )

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from console.rehearsal.salesforce.routing import Call, Reply, Route
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from console.rehearsal.salesforce.org import Org
     from console.rehearsal.salesforce.usage import Usage
 
@@ -19,9 +21,7 @@ _UNTOUCHED = {
     "ConcurrentAsyncGetReportInstances": 200,
     "ConcurrentSyncReportRuns": 20,
     "DailyAsyncApexExecutions": 250_000,
-    "DailyBulkApiBatches": 15_000,
     "DailyBulkV2QueryFileStorageMB": 976_562,
-    "DailyBulkV2QueryJobs": 10_000,
     "DailyDeliveredPlatformEvents": 10_000,
     "DailyDurableStreamingApiEvents": 10_000,
     "DailyGenericStreamingApiEvents": 10_000,
@@ -41,12 +41,16 @@ _UNTOUCHED = {
 }
 
 
+_BULK = {"DailyBulkApiBatches": 15_000, "DailyBulkV2QueryJobs": 10_000}
+
+
 class Limits:
     """`/limits` and `/limits/recordCount`."""
 
-    def __init__(self, org: Org, usage: Usage) -> None:
+    def __init__(self, org: Org, usage: Usage, bulk_used: Callable[[str], int]) -> None:
         self._org = org
         self._usage = usage
+        self._bulk_used = bulk_used
 
     def routes(self) -> list[Route]:
         """The paths of limits."""
@@ -55,6 +59,8 @@ class Limits:
     def limits(self, call: Call) -> Reply:
         limit, used = self._usage.limit, self._usage.used
         entries = {name: {"Max": count, "Remaining": count} for name, count in _UNTOUCHED.items()}
+        for name, most in _BULK.items():
+            entries[name] = {"Max": most, "Remaining": max(0, most - self._bulk_used(name))}
         entries["DailyApiRequests"] = {"Max": limit, "Remaining": max(0, limit - used)}
         return Reply(200, dict(sorted(entries.items())))
 

@@ -57,6 +57,8 @@ class Org:
     admin_id: str
     row_fault: Callable[[str], ApiError | None] | None
     """Asked with the object's name before each row of a collection (by the HTTP layer); may answer an error."""
+    queries: Queries
+    """Runs queries; the Bulk API reads their rows a piece at a time."""
     listeners: list[Callable[[Sequence[Change]], None]]
     """Called after the outermost transaction was committed, with its changes in order."""
 
@@ -116,7 +118,7 @@ class Org:
         self._records = Records(
             self._store, access, journal, rules, Inputs(lookup), lookup, checks, stamps, self._bin
         )
-        self._queries = Queries(self._store, self._access, self._clock)
+        self.queries = Queries(self._store, self._access, self._clock)
 
     def _reload(self) -> None:
         self._custom_fields.load()
@@ -125,6 +127,15 @@ class Org:
     def close(self) -> None:
         """Closes the file; the org can't be used after that."""
         self._store.close()
+
+    @property
+    def store(self) -> Store:
+        """The org's file, for APIs that keep tables of their own in it."""
+        return self._store
+
+    def view(self, caller: Caller, sobject: str) -> View | None:
+        """An object by its name in any case as the caller sees it; None when it does not exist for them."""
+        return self._access.of(caller).view(sobject)
 
     def now(self) -> str:
         """The present moment as REST writes it."""
@@ -153,6 +164,12 @@ class Org:
     def delete(self, caller: Caller, sobject: str, record_id: str, *, tooling: bool = False) -> None:
         """To the recycle bin, with the contacts of an account; set-up records go for good."""
         self._bin.delete(caller, sobject, record_id, tooling=tooling)
+
+    def hard_delete(self, caller: Caller, sobject: str, record_id: str) -> None:
+        """Deletes for good, with the contacts of an account: nothing of it goes to the recycle bin."""
+        with self._journal.transaction():
+            self._bin.delete(caller, sobject, record_id)
+            self._bin.purge(sobject, record_id)
 
     def undelete(self, caller: Caller, sobject: str, record_id: str) -> None:
         """Out of the recycle bin, with what went there together."""
@@ -210,7 +227,7 @@ class Org:
                     raise no_such_column(name, view.sobject.name)
             if "id" not in (name.lower() for name in names):
                 names.append("Id")
-        return self._queries.read(caller, view, record_id, names, version=version, tooling=tooling)
+        return self.queries.read(caller, view, record_id, names, version=version, tooling=tooling)
 
     def read_by_external_id(
         self,
@@ -247,7 +264,7 @@ class Org:
         session_key: str = "",
     ) -> dict[str, Any]:
         """The REST reply body in Salesforce's key order; numbers with decimals are Decimal (see jsontext)."""
-        return self._queries.query(
+        return self.queries.query(
             caller,
             soql,
             version=version,
@@ -261,11 +278,11 @@ class Org:
         self, caller: Caller, locator: str, *, version: str, tooling: bool = False, session_key: str = ""
     ) -> dict[str, Any]:
         """The page at `locator` (`01g...-2000`); INVALID_QUERY_LOCATOR when it is unknown or idled out."""
-        return self._queries.more(caller, locator, version=version, tooling=tooling, session_key=session_key)
+        return self.queries.more(caller, locator, version=version, tooling=tooling, session_key=session_key)
 
     def close_session(self, session_key: str) -> None:
         """Query locators die with the session that made them."""
-        self._queries.close_session(session_key)
+        self.queries.close_session(session_key)
 
     # -- describe, replication, counts
 

@@ -75,18 +75,14 @@ class Queries:
         session_key: str,
     ) -> dict[str, Any]:
         """The body of the reply, with the first page."""
-        parsed = parse(soql)
-        context = self._context(caller, soql, tooling=tooling, all_rows=all_rows)
-        compiled = compile_query(context, parsed)
-        name = parsed.source
+        compiled = self.plan(caller, soql, tooling=tooling, all_rows=all_rows)
         if isinstance(compiled, Count):
             ((total,),) = self._store.find(*compiled.statement)
-            return _body(total, [], name, tooling=tooling)
+            return _body(total, [], "", tooling=tooling)
         if isinstance(compiled, Grouped):
             return self._grouped(compiled, tooling=tooling)
         name = compiled.view.sobject.name
-        found = (row[0] for row in self._store.connection.execute(*compiled.keys))
-        keys = array("q", found if compiled.ordered else sorted(found))
+        keys = self.keys(compiled)
         if compiled.single and len(keys) > 1:
             message = (
                 "When retrieving results with Metadata or FullName fields, the query qualifications must "
@@ -100,6 +96,18 @@ class Queries:
             locator = self._open(caller, session_key, compiled, keys, batch)
             next_url = _more_url(locator, batch, version, tooling=tooling)
         return _body(len(keys), records, name, tooling=tooling, next_url=next_url)
+
+    def plan(
+        self, caller: Caller, soql: str, *, all_rows: bool, tooling: bool = False
+    ) -> Plan | Count | Grouped:
+        """What a query comes to for a caller; raises ApiError."""
+        context = self._context(caller, soql, tooling=tooling, all_rows=all_rows)
+        return compile_query(context, parse(soql))
+
+    def keys(self, plan: Plan) -> array[int]:
+        """The numbers of the rows that a query finds now, in their order."""
+        found = (row[0] for row in self._store.connection.execute(*plan.keys))
+        return array("q", found if plan.ordered else sorted(found))
 
     def _grouped(self, compiled: Grouped, *, tooling: bool) -> dict[str, Any]:
         rows = self._store.find(*compiled.statement)

@@ -6,7 +6,7 @@ in any case, with or without a trailing slash.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -24,6 +24,8 @@ class Reply:
     status: int = 200
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
+    stream: Iterator[bytes] | None = None
+    """A body that is no JSON, written as it comes; its Content-Type is among the headers."""
 
 
 @dataclass(slots=True)
@@ -43,6 +45,8 @@ class Call:
     session_key: str
     read_json: Callable[[], Any]
     """The body; raises JSON_PARSER_ERROR when it is missing or no JSON."""
+    read_body: Callable[[], bytes] = bytes
+    """The body as it came, without its compression."""
     params: dict[str, str] = field(default_factory=dict)
     """The named parts of the path, decoded once."""
 

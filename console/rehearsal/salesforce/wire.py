@@ -5,6 +5,7 @@ Headers as in https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/ap
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import zlib
@@ -18,7 +19,7 @@ from console.rehearsal.salesforce.pretty import pretty
 from console.rehearsal.salesforce.vault import random_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from starlette.types import Receive, Scope, Send
 
@@ -28,6 +29,7 @@ JSON_TYPE = "application/json;charset=UTF-8"
 MAX_BODY = 50 * 1024 * 1024
 MAX_URI = 16_384
 _COMPRESS_FROM = 512
+_PIECE = 64 * 1024
 _YEAR = int(timedelta(days=365).total_seconds())
 _COMMON = (
     (b"strict-transport-security", b"max-age=63072000; includeSubDomains"),
@@ -52,8 +54,9 @@ def cookies_of(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, _, value in pairs if name}
 
 
-async def read_body(receive: Receive, headers: Mapping[str, str]) -> bytes:
-    """The whole request body, gunzipped when it says so; raises 413 above 50 MB and Disconnected."""
+async def read_body(receive: Receive, headers: Mapping[str, str], *, most: int | None = None) -> bytes:
+    """The whole request body, gunzipped when it says so; raises Disconnected, and 413 above `most` bytes (or 50 MB)."""
+    most = MAX_BODY if most is None else most
     chunks: list[bytes] = []
     size = 0
     more = True
@@ -63,32 +66,34 @@ async def read_body(receive: Receive, headers: Mapping[str, str]) -> bytes:
             raise Disconnected
         chunk: bytes = message.get("body", b"")
         size += len(chunk)
-        if size <= MAX_BODY:
+        if size <= most:
             chunks.append(chunk)
         more = message.get("more_body", False)
     body = b"".join(chunks)
-    if size > MAX_BODY:
-        raise _too_large()
+    if size > most:
+        raise too_large(most)
     if headers.get("content-encoding", "").strip().lower() == "gzip" and body:
-        return _gunzip(body)
+        return _gunzip(body, most)
     return body
 
 
-def _gunzip(body: bytes) -> bytes:
+def _gunzip(body: bytes, most: int) -> bytes:
     unpacker = zlib.decompressobj(wbits=31)
     try:
-        text = unpacker.decompress(body, MAX_BODY + 1)
+        text = unpacker.decompress(body, most + 1)
     except zlib.error:
         raise ApiError(400, "INVALID_REQUEST", "The request body is not valid gzip") from None
-    if len(text) > MAX_BODY:
-        raise _too_large()
+    if len(text) > most:
+        raise too_large(most)
     if not unpacker.eof:
         raise ApiError(400, "INVALID_REQUEST", "The request body is not valid gzip")
     return text
 
 
-def _too_large() -> ApiError:
-    return ApiError(413, "REQUEST_ENTITY_TOO_LARGE", "The request body is larger than 50 MB")
+def too_large(most: int) -> ApiError:
+    """The reply to a body of more than `most` bytes."""
+    message = f"The request body is larger than {most // (1024 * 1024)} MB"
+    return ApiError(413, "REQUEST_ENTITY_TOO_LARGE", message)
 
 
 def parse_json(body: bytes) -> Any:
@@ -137,6 +142,15 @@ def wants_gzip(headers: Mapping[str, str]) -> bool:
     return False
 
 
+def _headers(extra: Mapping[str, str], request_headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    headers = [*_COMMON, *((name.lower().encode(), value.encode("latin-1")) for name, value in extra.items())]
+    if "BrowserId" not in cookies_of(request_headers):
+        cookie = f"={random_text(22)}; path=/; Max-Age={_YEAR}"
+        headers.append((b"set-cookie", f"BrowserId{cookie}".encode()))
+        headers.append((b"set-cookie", f"BrowserId_sec{cookie}; secure; SameSite=None".encode()))
+    return headers
+
+
 async def send_bytes(
     send: Send,
     status: int,
@@ -147,11 +161,7 @@ async def send_bytes(
     head: bool = False,
 ) -> None:
     """Write one reply with the headers that Salesforce puts on all of them. No body: no length, no type."""
-    headers = [*_COMMON, *((name.lower().encode(), value.encode("latin-1")) for name, value in extra.items())]
-    if "BrowserId" not in cookies_of(request_headers):
-        cookie = f"={random_text(22)}; path=/; Max-Age={_YEAR}"
-        headers.append((b"set-cookie", f"BrowserId{cookie}".encode()))
-        headers.append((b"set-cookie", f"BrowserId_sec{cookie}; secure; SameSite=None".encode()))
+    headers = _headers(extra, request_headers)
     if body is not None and len(body) >= _COMPRESS_FROM:
         headers.append((b"vary", b"Accept-Encoding"))
         if wants_gzip(request_headers):
@@ -166,7 +176,10 @@ async def send_bytes(
 async def send_reply(
     send: Send, reply: Reply, request_headers: Mapping[str, str], *, head: bool = False
 ) -> None:
-    """Write a REST reply as JSON, pretty when X-PrettyPrint asks for it."""
+    """Write a REST reply as JSON, pretty when X-PrettyPrint asks for it, or as the stream that it is."""
+    if reply.stream is not None:
+        await _send_stream(send, reply, reply.stream, request_headers, head=head)
+        return
     if reply.body is None:
         await send_bytes(send, reply.status, None, reply.headers, request_headers)
         return
@@ -174,3 +187,37 @@ async def send_reply(
     headers = {"content-type": JSON_TYPE, **reply.headers}
     body = json_bytes(reply.body, laid_out=laid_out)
     await send_bytes(send, reply.status, body, headers, request_headers, head=head)
+
+
+async def _send_stream(
+    send: Send, reply: Reply, stream: Iterator[bytes], request_headers: Mapping[str, str], *, head: bool
+) -> None:
+    """Write a body of unknown length in pieces; other calls are answered between them."""
+    headers = [*_headers(reply.headers, request_headers), (b"vary", b"Accept-Encoding")]
+    packer = None
+    if wants_gzip(request_headers):
+        packer = zlib.compressobj(1, wbits=31)
+        headers.append((b"content-encoding", b"gzip"))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    if not head:
+        for piece in _pieces(stream):
+            written = piece if packer is None else packer.compress(piece)
+            if written:
+                await send({"type": "http.response.body", "body": written, "more_body": True})
+            await asyncio.sleep(0)
+        if packer is not None:
+            await send({"type": "http.response.body", "body": packer.flush(), "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _pieces(stream: Iterator[bytes]) -> Iterator[bytes]:
+    gathered: list[bytes] = []
+    size = 0
+    for part in stream:
+        gathered.append(part)
+        size += len(part)
+        if size >= _PIECE:
+            yield b"".join(gathered)
+            gathered, size = [], 0
+    if gathered:
+        yield b"".join(gathered)
