@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from . import edits
+from . import edits, sign_in
 from .alguna.errors import AlgunaError
 from .salesforce.errors import ApiError
 from .stage import Stage
@@ -209,16 +209,6 @@ def _query(stage: Stage, parts: list[str], body: Json, request: Request) -> Json
     return edits.salesforce_query(stage, soql, VERSION)
 
 
-def _expire(stage: Stage, parts: list[str], body: Json, request: Request) -> Json:
-    stage.access.expire_sessions()
-    return {"expired": True}
-
-
-def _revoke(stage: Stage, parts: list[str], body: Json, request: Request) -> Json:
-    stage.access.revoke_everything()
-    return {"revoked": True}
-
-
 def _permissions(stage: Stage, parts: list[str], body: Json, request: Request) -> Any:
     if not body or not all(isinstance(value, bool) for value in body.values()):
         raise Refused(400, 'name permissions with true or false, such as {"CustomizeApplication": false}')
@@ -312,8 +302,7 @@ _ROUTES.update({
     ("GET", "salesforce/records/*/*"): _read_record,
     ("PATCH", "salesforce/records/*/*"): _update_record,
     ("DELETE", "salesforce/records/*/*"): _delete_record,
-    ("POST", "salesforce/sessions/expire"): _expire,
-    ("POST", "salesforce/sessions/revoke"): _revoke,
+    **sign_in.ROUTES,
     ("POST", "salesforce/users/*/permissions"): _permissions,
     ("POST", "salesforce/org"): _renew_org,
     ("POST", "alguna/customers"): _new_customer,

@@ -105,7 +105,8 @@ class SalesforceApp:
     ) -> bool:
         """Answer a request outside the REST API; False when it is for nothing known."""
         query = scope["query_string"].decode("utf-8", "replace")
-        answer = self._oauth.answer(Visit(method, unquote(path), query, headers, body))
+        visit = Visit(method, unquote(path), query, headers, body, wire.address_of(scope))
+        answer = await self._oauth.answer(visit)
         write = partial(wire.send_bytes, send, request_headers=headers, head=method == "HEAD")
         if answer is not None:
             await write(answer.status, answer.body, answer.headers)
@@ -136,7 +137,7 @@ class SalesforceApp:
             return Reply(200, versions.listing())
         version = versions.parse(unquote(segments[2]))
         query = parse_query(scope["query_string"].decode("utf-8", "replace"))
-        session = self.sessions.session(headers.get("authorization"))
+        session = self.sessions.session(headers.get("authorization"), wire.address_of(scope))
         caller = self.sessions.caller(session, client=_client_name(headers))
         try:
             self.sessions.usage.count()

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from console.rehearsal.salesforce import versions
+
 _REST = {
     "enterprise": "/services/Soap/c/{version}/",
     "metadata": "/services/Soap/m/{version}/",
@@ -34,8 +36,12 @@ def identity_url(base_url: str, org_id: str, user_id: str) -> str:
     return f"{base_url}/id/{org_id}/{user_id}"
 
 
-def identity(base_url: str, org_id: str, user: dict[str, Any]) -> dict[str, Any]:
-    """The reply of `GET /id/ORG/USER`."""
+def identity(base_url: str, org_id: str, user: dict[str, Any], version: str = "") -> dict[str, Any]:
+    """The reply of `GET /id/ORG/USER`; with `version` ("latest" or a number) the addresses hold no `{version}`."""
+    number = f"{versions.NEWEST}.0" if version == "latest" else version
+    urls = _urls(base_url, user)
+    if number:
+        urls = {name: url.replace("{version}", number) for name, url in urls.items()}
     return {
         "id": identity_url(base_url, org_id, user["Id"]),
         "asserted_user": True,
@@ -59,7 +65,7 @@ def identity(base_url: str, org_id: str, user: dict[str, Any]) -> dict[str, Any]
         "mobile_phone_verified": False,
         "is_lightning_login_user": False,
         "status": {"created_date": None, "body": None},
-        "urls": _urls(base_url, user),
+        "urls": urls,
         "active": user["IsActive"],
         "user_type": "STANDARD",
         "language": user.get("LanguageLocaleKey") or "en_US",

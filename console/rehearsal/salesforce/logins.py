@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 from console.rehearsal.salesforce.vault import digest, random_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from console.rehearsal.salesforce.vault import Vault
 
+STATES = ("frozen", "locked", "password_expired")
 _BROWSER_SECONDS = 2 * 3600
 # Cheap on purpose: this guards practice data on this computer, and every test logs in.
 _SCRYPT = {"n": 2**12, "r": 8, "p": 1}
@@ -40,6 +43,22 @@ class Logins:
         """Whether this is the user's password. A user without one cannot log in."""
         row = self._vault.one("SELECT salt, hash FROM access_password WHERE user_id = ?", (user_id,))
         return row is not None and hmac.compare_digest(_scrypt(password, row[0]), row[1])
+
+    def state(self, user_id: str) -> dict[str, bool]:
+        """Whether a user is `frozen`, `locked` (too many wrong passwords), or `password_expired`."""
+        row = self._vault.one(
+            "SELECT frozen, locked, password_expired FROM access_user WHERE user_id = ?", (user_id,)
+        )
+        return dict(zip(STATES, map(bool, row or (0, 0, 0)), strict=True))
+
+    def set_state(self, user_id: str, changes: Mapping[str, bool]) -> None:
+        """Change some of what `state` shows."""
+        after = {**self.state(user_id), **changes}
+        with self._vault.writing() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO access_user (user_id, frozen, locked, password_expired) VALUES (?, ?, ?, ?)",
+                (user_id, *(int(after[name]) for name in STATES)),
+            )
 
     def open(self, user_id: str) -> str:
         """Log a browser in; returns the value of its cookie."""

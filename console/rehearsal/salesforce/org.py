@@ -375,6 +375,10 @@ class Org:
         profile = self._values("Profile", values["ProfileId"])
         return {**values, "ProfileName": profile["Name"] if profile else None}
 
+    def logged_in(self, user_id: str) -> None:
+        """Notes a log-in: it moves LastLoginDate and no other stamp."""
+        self._store.update(self._schema.objects["User"], user_id, {"LastLoginDate": self.now()})
+
     def usernames(self) -> list[str]:
         """All usernames, in the order in which the users were made."""
         return [row[0] for row in self._store.find('SELECT "Username" FROM "User" ORDER BY _n')]

@@ -39,7 +39,10 @@ _SCOPES = {
     "offline_access": "Perform requests at any time",
 }
 
-REFUSED_LOG_IN = "Please check your username and password. If you still can't log in, contact your Salesforce administrator."
+MY_DOMAIN_ONLY = (
+    "Your administrator requires that you log in with your company's own address (My Domain), not with the general "
+    "log-in address."
+)
 
 
 def _page(title: str, body: str) -> str:
@@ -94,12 +97,32 @@ def consent(
     )
 
 
-def oauth_problem(code: str, description: str) -> str:
-    """An error that must not be sent to the callback address, because that address cannot be trusted."""
+def change_password(*, action: str, csrf: str, problem: str = "") -> str:
+    """The form that comes first when a password has expired."""
+    alert = f'<p class="problem" id="error" role="alert">{escape(problem)}</p>\n' if problem else ""
+    return _page(
+        "Change Your Password | Rehearsal",
+        "<h1>Change Your Password</h1>\n"
+        "<p>Your password has expired. Enter a new one to go on.</p>\n"
+        f"{alert}"
+        f'<form method="post" action="{escape(action)}" id="editPage">\n'
+        f'<input type="hidden" name="csrf" value="{escape(csrf)}">\n'
+        '<label for="newpassword">New password</label>\n'
+        '<input type="password" id="newpassword" name="newpassword" autocomplete="new-password" required autofocus>\n'
+        '<label for="confirmpassword">Confirm new password</label>\n'
+        '<input type="password" id="confirmpassword" name="confirmpassword" autocomplete="new-password" required>\n'
+        '<button type="submit" id="password-button" class="main">Change Password</button>\n'
+        "</form>",
+    )
+
+
+def oauth_problem(code: str, description: str, detail: str = "") -> str:
+    """An error that is not sent to the callback address, because the address or the app is not to be trusted."""
+    more = f"<p><code>{escape(detail)}</code></p>\n" if detail else ""
     return _page(
         "OAuth Error | Rehearsal",
         "<h1>We can't authorize you because of an OAuth error</h1>\n"
-        f'<p class="problem" role="alert"><code>{escape(code)}</code>: {escape(description)}</p>\n'
+        f'<p class="problem" role="alert"><code>{escape(code)}</code>: {escape(description)}</p>\n{more}'
         "<p>For more information, contact your Salesforce administrator.</p>",
     )
 

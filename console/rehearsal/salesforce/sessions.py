@@ -5,25 +5,28 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from console.rehearsal.salesforce.access import Caller
-from console.rehearsal.salesforce.apps import PRACTICE_CALLBACKS, Apps
+from console.rehearsal.salesforce.apps import PRACTICE_CALLBACKS, App, Apps
 from console.rehearsal.salesforce.errors import ApiError
-from console.rehearsal.salesforce.logins import Logins
+from console.rehearsal.salesforce.gate import WRONG_PASSWORD, Barrier, Gate
+from console.rehearsal.salesforce.history import BROWSER, SUCCESS, History
+from console.rehearsal.salesforce.logins import STATES, Logins
+from console.rehearsal.salesforce.policies import Policies
+from console.rehearsal.salesforce.signing import Signer
 from console.rehearsal.salesforce.tokens import Session, Tokens
 from console.rehearsal.salesforce.usage import Usage
 from console.rehearsal.salesforce.vault import Vault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from console.rehearsal.salesforce.org import Org
 
 PRACTICE_APP = "Rehearsal practice app"
 _API_SCOPES = {"api", "full", "web"}
-_IDENTITY_SCOPES = _API_SCOPES | {"openid", "id", "profile", "email"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,12 @@ class Sessions:
         self.vault = Vault(org.path, clock)
         self.apps = Apps(self.vault)
         self.logins = Logins(self.vault)
-        self.tokens = Tokens(self.vault, lambda: org.org_id)
+        self.policies = Policies(self.vault)
+        self.tokens = Tokens(self.vault, self.policies, lambda: org.org_id)
         self.tokens.on_session_end = org.close_session
+        self.gate = Gate(org, self.policies, self.logins, self.tokens)
+        self.history = History(self.vault, org)
+        self.signer = Signer(self.vault)
         self.usage = Usage(self.vault)
 
     def close(self) -> None:
@@ -55,8 +62,11 @@ class Sessions:
 
     # -- the door
 
-    def session(self, authorization: str | None) -> Session:
-        """The session of an `Authorization` header; raises the 401 or 403 that Salesforce answers."""
+    def session(self, authorization: str | None, address: str = "") -> Session:
+        """The session of an `Authorization` header; raises the 401 or 403 that Salesforce answers.
+
+        `address` is the caller's IP address; without it the policies about addresses are not looked at.
+        """
         scheme, _, token = (authorization or "").strip().partition(" ")
         token = token.strip()
         if authorization is None or not token:
@@ -67,14 +77,14 @@ class Sessions:
         if "!" not in token and token.count(".") == 2:
             raise ApiError(401, "INVALID_AUTH_HEADER", "INVALID_JWT_FORMAT")
         session = self.tokens.session(token)
-        if session is None or not self.is_active(session.user_id):
+        if session is None or not self.gate.stays(session.user_id, address, session.source_ip):
             raise _expired()
         return session
 
-    def find_session(self, authorization: str | None) -> Session | None:
+    def find_session(self, authorization: str | None, address: str = "") -> Session | None:
         """Like `session`, with None for every refusal."""
         try:
-            return self.session(authorization)
+            return self.session(authorization, address)
         except ApiError:
             return None
 
@@ -89,30 +99,82 @@ class Sessions:
             )
         return Caller(session.user_id, client=client, api=api)
 
-    def may_see_identity(self, session: Session) -> bool:
-        """Whether the session's scopes cover who its user is."""
-        return bool(_IDENTITY_SCOPES & set(session.scope))
-
-    def is_active(self, user_id: str) -> bool:
-        """Whether the user exists and is not frozen out."""
-        user = self._org.user(user_id)
-        return user is not None and bool(user["IsActive"])
-
-    def log_in(self, username: str, password: str) -> str | None:
-        """The cookie of a newly logged-in browser, or None when name or password is wrong."""
+    def log_in(self, username: str, password: str, address: str = "", host: str = "") -> str | Barrier:
+        """The cookie of a newly logged-in browser, or what keeps this person out; both go into the history."""
         user = self._org.user_by_username(username)
-        if user is None or not user["IsActive"] or not self.logins.check(user["Id"], password):
-            return None
-        return self.logins.open(user["Id"])
+        if user is None:
+            return WRONG_PASSWORD
+        right = self.logins.check(user["Id"], password)
+        barrier = self.gate.log_in(user["Id"], address) if right else WRONG_PASSWORD
+        status = SUCCESS if barrier is None else barrier.status
+        self.history.note(user["Id"], BROWSER, status, source_ip=address, application="Browser", url=host)
+        return self.logins.open(user["Id"]) if barrier is None else barrier
+
+    def change_password(self, user_id: str, password: str) -> None:
+        """A person's new password in place of an expired one."""
+        self.logins.set_password(user_id, password)
+        self.logins.set_state(user_id, {"password_expired": False})
 
     # -- the control address
 
     def set_password(self, username: str, password: str) -> None:
         """Give a user a password; raises LookupError for an unknown name."""
+        self.logins.set_password(self._id_of(username), password)
+
+    def user_state(self, username: str, changes: Mapping[str, object]) -> dict[str, bool]:
+        """Freeze, lock or thaw a user, or let their password expire; returns all of it.
+
+        Raises LookupError for an unknown name and ValueError for an unknown state, and then changes nothing.
+        """
+        user_id = self._id_of(username)
+        for name, value in changes.items():
+            if name not in STATES or not isinstance(value, bool):
+                raise ValueError(f"say true or false for {', '.join(STATES)}, and nothing else")
+        self.logins.set_state(user_id, {name: bool(value) for name, value in changes.items()})
+        return self.logins.state(user_id)
+
+    def app(self, client_id: str) -> App:
+        """The app of a client id, or of "practice"; raises LookupError."""
+        found = self.apps.find(self.handout().client_id if client_id == "practice" else client_id)
+        if found is None:
+            raise LookupError(f"no app has the client id {client_id}")
+        return found
+
+    def app_as_dict(self, app: App) -> dict[str, Any]:
+        """An app as the control address shows it: its users by their names."""
+        shown = app.as_dict()
+        shown["approved_users"] = [self._name_of(each) for each in app.approved_users]
+        shown["run_as"] = self._name_of(app.run_as) if app.run_as else None
+        return shown
+
+    def set_up_app(self, client_id: str, values: Mapping[str, object]) -> App:
+        """Change an app, or make the one that is not there yet; raises ValueError with one clear sentence."""
+        if client_id != "practice" and self.apps.find(client_id) is None:
+            if not isinstance(values.get("name"), str) or not values["name"]:
+                raise ValueError("a new app needs a name")
+            self.apps.register(client_id, str(values["name"]), [])
+        known = self.app(client_id)
+        changed = self.apps.change(known.client_id, values, self._find_id)
+        return known if changed is None else changed
+
+    def revoke_for(self, username: str | None, client_id: str | None) -> int:
+        """Setup's Revoke for a user, an app, or one user of one app; returns how much ended. Raises LookupError."""
+        user_id = None if username is None else self._id_of(username)
+        return self.tokens.revoke_for(user_id, None if client_id is None else self.app(client_id).client_id)
+
+    def _find_id(self, username: str) -> str | None:
         user = self._org.user_by_username(username)
-        if user is None:
+        return None if user is None else str(user["Id"])
+
+    def _name_of(self, user_id: str) -> str:
+        user = self._org.user(user_id)
+        return user_id if user is None else str(user["Username"])
+
+    def _id_of(self, username: str) -> str:
+        found = self._find_id(username)
+        if found is None:
             raise LookupError(f"no user is called {username}")
-        self.logins.set_password(user["Id"], password)
+        return found
 
     def expire_sessions(self) -> None:
         """End every access token; refresh tokens live on."""

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import hmac
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from console.rehearsal.salesforce.vault import digest, random_text
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
 
+    from console.rehearsal.salesforce.policies import Policies
     from console.rehearsal.salesforce.vault import Vault
 
 CODE_SECONDS = 15 * 60
@@ -44,6 +45,7 @@ class Session:
     user_id: str
     client_id: str
     scope: tuple[str, ...]
+    source_ip: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +56,15 @@ class Issued:
     refresh_token: str | None
     user_id: str
     scope: tuple[str, ...]
+    nonce: str = ""
 
 
 class Tokens:
     """Everything that can be handed out and taken back. `org_id` answers the org's 18-character id."""
 
-    def __init__(self, vault: Vault, org_id: Callable[[], str]) -> None:
+    def __init__(self, vault: Vault, policies: Policies, org_id: Callable[[], str]) -> None:
         self._vault = vault
+        self._policies = policies
         self._org_id = org_id
         self.on_session_end: Callable[[str], None] | None = None
         """Told the key of a session that ended."""
@@ -90,15 +94,22 @@ class Tokens:
     # -- codes
 
     def issue_code(
-        self, client_id: str, user_id: str, scope: tuple[str, ...], redirect_uri: str, challenge: str
+        self,
+        client_id: str,
+        user_id: str,
+        scope: tuple[str, ...],
+        redirect_uri: str,
+        challenge: str,
+        nonce: str = "",
     ) -> str:
         """An authorization code, good once and for 15 minutes."""
         code = "aPrx" + random_text(76)
         with self._vault.writing() as db:
             db.execute("DELETE FROM access_code WHERE expires_at < ?", (self._vault.now() - CODE_SECONDS,))
             db.execute(
-                "INSERT INTO access_code (hash, client_id, user_id, scope, redirect_uri, challenge, expires_at) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO access_code "
+                "(hash, client_id, user_id, scope, redirect_uri, challenge, expires_at, nonce) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     digest(code),
                     client_id,
@@ -107,21 +118,24 @@ class Tokens:
                     redirect_uri,
                     challenge,
                     self._vault.now() + CODE_SECONDS,
+                    nonce,
                 ),
             )
         return code
 
-    def redeem_code(self, code: str, client_id: str, redirect_uri: str, verifier: str) -> Issued:
+    def redeem_code(
+        self, code: str, client_id: str, redirect_uri: str, verifier: str, source_ip: str = ""
+    ) -> Issued:
         """Tokens for a code. Raises Refused; a code that comes twice ends what its first use brought."""
         key = digest(code)
         row = self._vault.one(
-            "SELECT client_id, user_id, scope, redirect_uri, challenge, expires_at, used, grant_id "
+            "SELECT client_id, user_id, scope, redirect_uri, challenge, expires_at, used, grant_id, nonce "
             "FROM access_code WHERE hash = ?",
             (key,),
         )
         if row is None:
             raise Refused("invalid_grant", "invalid authorization code")
-        owner, user_id, scope, registered, challenge, expires_at, used, grant_id = row
+        owner, user_id, scope, registered, challenge, expires_at, used, grant_id, nonce = row
         if used:
             self._end_grant(grant_id)
             raise Refused("invalid_grant", "expired authorization code")
@@ -131,7 +145,8 @@ class Tokens:
             raise Refused("invalid_grant", "invalid authorization code")
         if registered != redirect_uri:
             raise Refused("redirect_uri_mismatch", "redirect_uri must match configuration")
-        if not hmac.compare_digest(challenge_of(verifier), challenge):
+        # Without a challenge, which a policy may allow, there must be no verifier either.
+        if not hmac.compare_digest(challenge_of(verifier) if challenge or verifier else "", challenge):
             raise Refused("invalid_grant", "invalid code verifier")
         scopes = tuple(scope.split())
         with self._vault.writing() as db:
@@ -140,23 +155,23 @@ class Tokens:
             refresh = None
             if "refresh_token" in scopes or "offline_access" in scopes:
                 refresh = self._new_refresh(db, grant)
-            access = self._new_session(db, grant, user_id, client_id, scope)
-        return Issued(access, refresh, user_id, scopes)
+            access = self._new_session(db, grant, user_id, client_id, scope, source_ip)
+        return Issued(access, refresh, user_id, scopes, nonce)
 
     # -- refresh tokens
 
-    def refresh(self, refresh_token: str, client_id: str) -> Issued:
+    def refresh(self, refresh_token: str, client_id: str, source_ip: str = "") -> Issued:
         """A new session. Raises Refused; a refresh token that rotation ended takes its whole family along."""
         key = digest(refresh_token)
         row = self._vault.one(
-            "SELECT live, grant_id, user_id, client_id, scope FROM access_refresh "
+            "SELECT live, grant_id, user_id, client_id, scope, created_at, last_used FROM access_refresh "
             "JOIN access_grant ON access_grant.id = grant_id WHERE hash = ?",
             (key,),
         )
         if row is None or row[3] != client_id:
             raise Refused("invalid_grant", "expired access/refresh token")
-        live, grant, user_id, _, scope = row
-        if not live:
+        live, grant, user_id, _, scope, approved_at, last_used = row
+        if not live or self._too_old(approved_at, last_used):
             self._end_grant(grant)
             raise Refused("invalid_grant", "expired access/refresh token")
         rotate = self.rotation
@@ -167,10 +182,46 @@ class Tokens:
                 ended = self._sessions_of(db, grant)
                 db.execute("DELETE FROM access_session WHERE grant_id = ?", (grant,))
                 renewed = self._new_refresh(db, grant)
-            access = self._new_session(db, grant, user_id, client_id, scope)
+            db.execute(
+                "UPDATE access_grant SET last_used = ?, uses = uses + 1 WHERE id = ?",
+                (self._vault.now(), grant),
+            )
+            access = self._new_session(db, grant, user_id, client_id, scope, source_ip)
         if rotate:
             self._tell(ended)
         return Issued(access, renewed, user_id, tuple(scope.split()))
+
+    def _too_old(self, approved_at: float, last_used: float) -> bool:
+        """Whether the org's policy has ended a refresh token."""
+        now = self._vault.now()
+        seconds: int = self._policies["refresh_token_days"] * 86_400
+        match self._policies["refresh_token_policy"]:
+            case "zero":
+                return True
+            case "inactivity":
+                return bool(last_used + seconds <= now)
+            case "lifetime":
+                return bool(approved_at + seconds <= now)
+        return False
+
+    def owner(self, token: str) -> tuple[str, str] | None:
+        """User and client id of a refresh token, also of one that ended, or None."""
+        row = self._vault.one(
+            "SELECT user_id, client_id FROM access_refresh JOIN access_grant ON access_grant.id = grant_id "
+            "WHERE hash = ?",
+            (digest(token),),
+        )
+        return None if row is None else (row[0], row[1])
+
+    def granted(self, user_id: str, client_id: str) -> tuple[str, ...]:
+        """All scopes that a user approved for an app's use at any time; empty without such an approval."""
+        rows = self._vault.rows(
+            "SELECT scope FROM access_grant WHERE user_id = ? AND client_id = ?", (user_id, client_id)
+        )
+        lasting = [
+            scope.split() for (scope,) in rows if {"refresh_token", "offline_access"} & set(scope.split())
+        ]
+        return tuple(dict.fromkeys(each for scopes in lasting for each in scopes))
 
     def approved(self, user_id: str, client_id: str, scope: tuple[str, ...]) -> bool:
         """Whether the user has an open approval of the app that covers these scopes."""
@@ -182,16 +233,17 @@ class Tokens:
 
     # -- sessions
 
-    def open_session(self, token: str, user_id: str, client_id: str, scope: str) -> None:
-        """A session with a token made elsewhere (the one that the rehearsal hands out)."""
+    def open_session(self, token: str, user_id: str, client_id: str, scope: str, source_ip: str = "") -> None:
+        """A session that hangs on no approval: the one that the rehearsal hands out, or a server's."""
         with self._vault.writing() as db:
-            self._store_session(db, token, None, user_id, client_id, scope)
+            self._store_session(db, token, None, user_id, client_id, scope, source_ip)
 
     def session(self, token: str) -> Session | None:
         """The live session of a bearer token, which starts its idle time anew; None when there is none."""
         key, now = digest(token), self._vault.now()
         row = self._vault.one(
-            "SELECT user_id, client_id, scope, last_used FROM access_session WHERE hash = ?", (key,)
+            "SELECT user_id, client_id, scope, last_used, source_ip FROM access_session WHERE hash = ?",
+            (key,),
         )
         if row is None or not token.startswith(self._org_id()[:15] + "!"):
             return None
@@ -202,7 +254,7 @@ class Tokens:
             return None
         with self._vault.writing() as db:
             db.execute("UPDATE access_session SET last_used = ? WHERE hash = ?", (now, key))
-        return Session(key.hex(), row[0], row[1], tuple(row[2].split()))
+        return Session(key.hex(), row[0], row[1], tuple(row[2].split()), row[4])
 
     def revive(self, token: str) -> bool:
         """Start the idle time of a session anew even if it had run out; False when the session was ended."""
@@ -217,6 +269,33 @@ class Tokens:
     def new_token(self) -> str:
         """The text of an access token: the org's id, an exclamation mark, and a secret."""
         return f"{self._org_id()[:15]}!AQ{random_text(94)}"
+
+    def introspect(self, token: str, client_id: str) -> dict[str, Any] | None:
+        """What is known of an app's own live token: whose it is, its scope, its times in seconds; else None."""
+        row = self._vault.one(
+            "SELECT user_id, scope, created_at, last_used, client_id FROM access_session WHERE hash = ?",
+            (digest(token),),
+        )
+        if row is not None:
+            ends = row[3] + self.session_minutes * 60
+            if row[4] != client_id or ends <= self._vault.now():
+                return None
+            times = {"exp": int(ends), "iat": int(row[2]), "nbf": int(row[2])}
+            return {"user_id": row[0], "scope": row[1], "token_type": "access_token", **times}
+        row = self._vault.one(
+            "SELECT user_id, scope, created_at, last_used, client_id, live FROM access_refresh "
+            "JOIN access_grant ON access_grant.id = grant_id WHERE hash = ?",
+            (digest(token),),
+        )
+        if row is None or row[4] != client_id or not row[5] or self._too_old(row[2], row[3]):
+            return None
+        return {
+            "user_id": row[0],
+            "scope": row[1],
+            "token_type": "refresh_token",
+            "iat": int(row[2]),
+            "nbf": int(row[2]),
+        }
 
     # -- the end of things
 
@@ -243,6 +322,28 @@ class Tokens:
             db.execute("DELETE FROM access_session")
         self._tell(ended)
 
+    def revoke_for(self, user_id: str | None, client_id: str | None) -> int:
+        """Setup's Revoke: end all approvals and sessions of a user, of an app, or of both together.
+
+        Returns how many approvals and sessions ended.
+        """
+        which, values = [], []
+        for column, value in (("user_id", user_id), ("client_id", client_id)):
+            if value is not None:
+                which.append(f"{column} = ?")
+                values.append(value)
+        where = " AND ".join(which) or "1"
+        with self._vault.writing() as db:
+            ended = [
+                row[0]
+                for row in db.execute(f"SELECT hash FROM access_session WHERE {where}", values)  # noqa: S608
+            ]
+            db.execute(f"DELETE FROM access_session WHERE {where}", values)  # noqa: S608
+            grants = db.execute(f"DELETE FROM access_grant WHERE {where}", values).rowcount  # noqa: S608
+            db.execute(f"DELETE FROM access_code WHERE {where}", values)  # noqa: S608
+        self._tell(ended)
+        return grants + len(ended)
+
     def revoke_all(self) -> None:
         """End every session, refresh token and code."""
         self.expire_sessions()
@@ -254,8 +355,9 @@ class Tokens:
 
     def _new_grant(self, db: sqlite3.Connection, user_id: str, client_id: str, scope: str) -> int:
         grant = db.execute(
-            "INSERT INTO access_grant (user_id, client_id, scope) VALUES (?, ?, ?)",
-            (user_id, client_id, scope),
+            "INSERT INTO access_grant (user_id, client_id, scope, record_id, created_at, last_used) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            (user_id, client_id, scope, self._vault.new_id("0CQ"), self._vault.now(), self._vault.now()),
         ).lastrowid
         db.execute(
             "DELETE FROM access_grant WHERE user_id = ? AND client_id = ? AND id NOT IN "
@@ -272,19 +374,38 @@ class Tokens:
         return token
 
     def _new_session(
-        self, db: sqlite3.Connection, grant: int, user_id: str, client_id: str, scope: str
+        self, db: sqlite3.Connection, grant: int, user_id: str, client_id: str, scope: str, source_ip: str
     ) -> str:
         token = self.new_token()
-        self._store_session(db, token, grant, user_id, client_id, scope)
+        self._store_session(db, token, grant, user_id, client_id, scope, source_ip)
         return token
 
     def _store_session(
-        self, db: sqlite3.Connection, token: str, grant: int | None, user_id: str, client_id: str, scope: str
+        self,
+        db: sqlite3.Connection,
+        token: str,
+        grant: int | None,
+        user_id: str,
+        client_id: str,
+        scope: str,
+        source_ip: str,
     ) -> None:
+        now = self._vault.now()
         db.execute(
-            "INSERT OR REPLACE INTO access_session (hash, grant_id, user_id, client_id, scope, last_used) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
-            (digest(token), grant, user_id, client_id, scope, self._vault.now()),
+            "INSERT OR REPLACE INTO access_session "
+            "(hash, grant_id, user_id, client_id, scope, last_used, created_at, source_ip, record_id) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                digest(token),
+                grant,
+                user_id,
+                client_id,
+                scope,
+                now,
+                now,
+                source_ip,
+                self._vault.new_id("0Ak"),
+            ),
         )
 
     @staticmethod

@@ -12,6 +12,8 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from console.rehearsal.salesforce import ids
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
@@ -50,9 +52,38 @@ CREATE TABLE IF NOT EXISTS access_session (
 CREATE TABLE IF NOT EXISTS access_describe (
     subject TEXT PRIMARY KEY, hash BLOB NOT NULL, since INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS access_user (
+    user_id TEXT PRIMARY KEY, frozen INTEGER NOT NULL DEFAULT 0, locked INTEGER NOT NULL DEFAULT 0,
+    password_expired INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE IF NOT EXISTS access_history (
+    record_id TEXT PRIMARY KEY, user_id TEXT NOT NULL, at REAL NOT NULL, login_type TEXT NOT NULL,
+    source_ip TEXT NOT NULL, status TEXT NOT NULL, application TEXT NOT NULL, url TEXT NOT NULL
+) STRICT;
 CREATE INDEX IF NOT EXISTS access_refresh_grant ON access_refresh (grant_id);
 CREATE INDEX IF NOT EXISTS access_session_grant ON access_session (grant_id);
 """
+
+_ADDED = {
+    "access_app": {
+        "more": "TEXT NOT NULL DEFAULT '{}'",
+        "record_id": "TEXT NOT NULL DEFAULT ''",
+        "created_at": "REAL NOT NULL DEFAULT 0",
+    },
+    "access_grant": {
+        "record_id": "TEXT NOT NULL DEFAULT ''",
+        "created_at": "REAL NOT NULL DEFAULT 0",
+        "last_used": "REAL NOT NULL DEFAULT 0",
+        "uses": "INTEGER NOT NULL DEFAULT 0",
+    },
+    "access_code": {"nonce": "TEXT NOT NULL DEFAULT ''"},
+    "access_session": {
+        "record_id": "TEXT NOT NULL DEFAULT ''",
+        "created_at": "REAL NOT NULL DEFAULT 0",
+        "source_ip": "TEXT NOT NULL DEFAULT ''",
+    },
+}
+"""Columns that files of earlier versions lack."""
 
 
 def digest(secret: str) -> bytes:
@@ -78,6 +109,11 @@ class Vault:
         self._db.execute("PRAGMA foreign_keys = ON")
         self._db.execute("PRAGMA busy_timeout = 5000")
         self._db.executescript(_SCHEMA)
+        for table, columns in _ADDED.items():
+            known = {row[1] for row in self._db.execute(f"PRAGMA table_info({table})")}
+            for name, kind in columns.items():
+                if name not in known:
+                    self._db.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
 
     def close(self) -> None:
         """Close the connection; nothing can be asked afterwards."""
@@ -90,8 +126,11 @@ class Vault:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction: all of it or nothing."""
+        """A transaction: all of it or nothing. One inside another belongs to the outer one."""
         with self._lock:
+            if self._db.in_transaction:
+                yield self._db
+                return
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
@@ -105,6 +144,21 @@ class Vault:
         with self._lock:
             row: tuple[Any, ...] | None = self._db.execute(sql, values).fetchone()
             return row
+
+    def rows(self, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """All rows."""
+        with self._lock:
+            return self._db.execute(sql, values).fetchall()
+
+    def new_id(self, key_prefix: str) -> str:
+        """The next 18-character id of an object of sign-in."""
+        with self.writing() as db:
+            (number,) = db.execute(
+                "INSERT INTO access_setting (name, value) VALUES (?, '1') "
+                "ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INTEGER) + 1 RETURNING value",
+                (f"last id {key_prefix}",),
+            ).fetchone()
+        return ids.make(key_prefix, "5e0", ids.first_number(0, key_prefix) + int(number))
 
     def setting(self, name: str, default: str) -> str:
         """A value that survives a restart."""

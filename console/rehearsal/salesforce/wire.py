@@ -48,6 +48,12 @@ def headers_of(scope: Scope) -> dict[str, str]:
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
 
 
+def address_of(scope: Scope) -> str:
+    """The caller's IP address; empty when the server does not know it."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
+
+
 def cookies_of(headers: Mapping[str, str]) -> dict[str, str]:
     """The cookies of a request."""
     pairs = (part.strip().partition("=") for part in headers.get("cookie", "").split(";"))

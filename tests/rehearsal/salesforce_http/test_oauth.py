@@ -42,6 +42,7 @@ def test_a_person_logs_in_allows_and_the_app_gets_tokens(own: Served, sign_in: S
         "refresh_token",
         "signature",
         "scope",
+        "id_token",
         "instance_url",
         "id",
         "token_type",
@@ -249,7 +250,7 @@ def test_an_ordinary_app_takes_its_registered_addresses_only(own: Served, sign_i
         ),
         ({"client_id": "3MVG9unknown"}, "invalid_client_id", "client identifier invalid"),
         ({"client_secret": "guessed"}, "invalid_client", "invalid client credentials"),
-        ({"grant_type": "password"}, "unsupported_grant_type", "grant type not supported"),
+        ({"grant_type": "password"}, "invalid_grant", "authentication failure"),
         ({"grant_type": None}, "unsupported_grant_type", "grant type not supported"),
     ],
 )
@@ -447,14 +448,22 @@ def test_a_bad_token_gets_403_and_a_word_that_is_no_json(own: Served, authorizat
     headers = {} if authorization is None else {"Authorization": authorization}
     for path in ("/services/oauth2/userinfo", f"/id/{own.org.org_id}/{own.org.admin_id}"):
         reply = own.http.get(path, headers=headers)
-        assert (reply.status_code, reply.text) == (403, "Bad_OAuth_Token")
+        word = "Missing_OAuth_Token" if authorization is None else "Bad_OAuth_Token"
+        assert (reply.status_code, reply.text) == (403, word)
         assert reply.headers["content-type"].startswith("text/html")
 
 
 def test_a_token_shows_no_other_identity(own: Served) -> None:
     headers = {"Authorization": f"Bearer {own.handout.access_token}"}
-    for path in (
-        f"/id/00D000000000001AAA/{own.org.admin_id}",
-        f"/id/{own.org.org_id}/005000000000001AAA",
-    ):
-        assert own.http.get(path, headers=headers).status_code == 403
+    other_org = own.org.org_id[:6] + own.org.org_id[6:15][::-1]
+    other_user = own.on_loop(lambda org: org.user_by_username(org.usernames()[-1]))
+    assert other_user is not None
+    refusals = {
+        f"/id/{other_org}/{own.org.admin_id}": (403, "Wrong_Org"),
+        f"/id/nonsense/{own.org.admin_id}": (404, "Bad_Id"),
+        f"/id/{own.org.org_id}/{own.org.admin_id[:6]}zzzzzzzzz": (404, "Bad_Id"),
+        f"/id/{own.org.org_id}/{other_user['Id']}": (403, "No_Access"),
+    }
+    for path, refusal in refusals.items():
+        reply = own.http.get(path, headers=headers)
+        assert (reply.status_code, reply.text) == refusal
