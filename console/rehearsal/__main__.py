@@ -24,7 +24,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--serve", action="store_true", help="serve until stopped; one line of JSON on stdout says where"
     )
-    made.add_argument("--port", type=int, help="first of three ports (default: free ones)")
+    made.add_argument("--port", type=int, help="first of four ports (default: free ones)")
     made.add_argument("--customers", type=int, help="how many customers a new world has (default 503)")
     made.add_argument("--seed", type=int, help="the seed of a new world (default 1)")
     made.add_argument(

@@ -16,6 +16,7 @@ from .alguna.options import Options
 from .alguna.paging import Order
 from .alguna.store import Row, Store
 from .contracts import PLANS, plan_id
+from .salesforce.access import in_browser
 from .salesforce.errors import ApiError
 from .salesforce.org import Caller, Org
 from .world import sales_users
@@ -244,7 +245,7 @@ class Activity:
     # -- in Salesforce
 
     def _caller(self) -> Caller:
-        return Caller(self._rng.choice(sales_users(self._org)))
+        return in_browser(self._rng.choice(sales_users(self._org)))
 
     def _record(self, sobject: str, fields: str) -> Json | None:
         """A record by chance: the first one touched since a random moment, so that a large org costs no more than a small one."""

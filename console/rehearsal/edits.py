@@ -8,7 +8,7 @@ from typing import Any
 from .alguna import customers, lifecycle, pricing, reading, render, subscriptions
 from .alguna.options import Options
 from .alguna.store import Row, dump
-from .salesforce.access import Caller
+from .salesforce.access import Caller, in_browser
 from .stage import Stage
 from .world import sales_users
 
@@ -23,11 +23,11 @@ _TRUTH = Options()
 def person(stage: Stage, username: Any) -> Caller:
     """The named user, or one of the sales people; with their own permissions. LookupError for an unknown name."""
     if username is None:
-        return Caller(sales_users(stage.org)[0])
+        return in_browser(sales_users(stage.org)[0])
     user = stage.org.user_by_username(str(username))
     if user is None:
         raise LookupError(f"no user is called {username}")
-    return Caller(user["Id"])
+    return in_browser(user["Id"])
 
 
 def salesforce_edit(stage: Stage, body: Json) -> tuple[Caller, Json]:

@@ -1,4 +1,4 @@
-"""Three servers in one process: the org, the Alguna account and the control address, all on 127.0.0.1."""
+"""Four servers in one process: the org with its event bus, the Alguna account, and the control address, on 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -31,10 +31,13 @@ from .salesforce.app import SalesforceApp
 from .salesforce.app import create_app as create_salesforce
 from .salesforce.founding import INTEGRATION
 from .salesforce.org import Org
+from .salesforce.pubsub.bus import Bus
 from .stage import SalesforceOptions, Stage
 from .world import World
 
 HOST = "127.0.0.1"
+GRACE = 0.2
+"""Seconds that open subscriptions get to end by themselves."""
 _log = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
 
@@ -48,7 +51,7 @@ class Rehearsal:
 
     `state`: the directory that keeps the world; without one, a temporary directory that is removed at the end.
     `customers`, `seed` and `org` ("half" or "empty") describe a new world; of a kept one they may be left out.
-    `port`: the first of three ports; without it, free ones.
+    `port`: the first of four ports; without it, free ones.
     """
 
     def __init__(
@@ -159,7 +162,8 @@ class Rehearsal:
             stack.enter_context(_only_here(self._state))
             salesforce, alguna = self._open(stack)
             ports = [sock.getsockname()[1] for sock in sockets]
-            await self._run(salesforce, alguna, sockets, [f"http://{HOST}:{port}" for port in ports], stack)
+            urls = [f"http://{HOST}:{port}" for port in ports]
+            await self._run(salesforce, alguna, sockets, urls, stack)
 
     def _open(self, stack: contextlib.ExitStack) -> tuple[Org, Store]:
         known = _kept_world(self._state)
@@ -197,8 +201,18 @@ class Rehearsal:
         urls: list[str],
         stack: contextlib.ExitStack,
     ) -> None:
+        from .salesforce.pubsub import service as pubsub  # gRPC takes a while to load
+
         salesforce = create_salesforce(org, base_url=urls[0], clock=self._clock)
         stack.callback(salesforce.sessions.close)
+        bus = Bus(org)
+        service = pubsub.PubSub(bus, salesforce.sessions, urls[0])
+        grpc_address = f"{HOST}:{0 if self._port is None else self._port + len(sockets)}"
+        try:
+            grpc_server, grpc_port = await pubsub.serve(service, grpc_address)
+        except OSError as failure:
+            raise StartError(f"{grpc_address} cannot be used: {failure}") from None
+        endpoint = f"{HOST}:{grpc_port}"
         self.stage = stage = Stage(
             org=org,
             access=salesforce.sessions,
@@ -207,7 +221,8 @@ class Rehearsal:
             salesforce_options=SalesforceOptions(salesforce.sessions, salesforce.bulk.pace),
             activity=Activity(org, alguna, self._options, seed=alguna.seed),
             webhooks=Webhooks(alguna, self._options),
-            addresses={"salesforce": urls[0], "alguna": urls[1], "control": urls[2]},
+            addresses={"salesforce": urls[0], "alguna": urls[1], "control": urls[2], "pubsub": endpoint},
+            events=bus,
         )
         stack.callback(stage.activity.stop)
         wires = [
@@ -218,7 +233,7 @@ class Rehearsal:
             ),
         ]  # fmt: skip
         salesforce.bulk.wake()
-        self.handout = _handout(salesforce, alguna, urls, self._options)
+        self.handout = _handout(salesforce, alguna, urls, self._options, endpoint)
         servers = [_server(app) for app in (*wires, control.create_app(stage))]
         tasks = [
             asyncio.create_task(server.serve([sock])) for server, sock in zip(servers, sockets, strict=True)
@@ -239,10 +254,12 @@ class Rehearsal:
                 wire.close()
             for server in servers:
                 server.should_exit = True
-            await asyncio.gather(*tasks)
+            await asyncio.gather(*tasks, grpc_server.stop(GRACE))
 
 
-def _handout(salesforce: SalesforceApp, alguna: Store, urls: list[str], options: Options) -> dict[str, Any]:
+def _handout(
+    salesforce: SalesforceApp, alguna: Store, urls: list[str], options: Options, pubsub: str
+) -> dict[str, Any]:
     keys = salesforce.sessions.handout()
     integration = salesforce.org.user_by_username(INTEGRATION)
     return {
@@ -262,7 +279,7 @@ def _handout(salesforce: SalesforceApp, alguna: Store, urls: list[str], options:
             },
         },
         "alguna": {"base_url": urls[1] + options.path_prefix, "api_key": alguna.api_key},
-        "pubsub": {"endpoint": None},
+        "pubsub": {"endpoint": pubsub},
         "control_url": urls[2],
     }
 

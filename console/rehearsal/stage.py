@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .salesforce.bulk.worker import Pace
     from .salesforce.errors import ApiError
     from .salesforce.org import Org
+    from .salesforce.pubsub.bus import Bus
     from .salesforce.sessions import Sessions
 
 
@@ -103,6 +104,7 @@ class Stage:
     activity: Activity
     webhooks: Webhooks
     addresses: dict[str, str]
+    events: Bus
     salesforce_faults: Faults = field(default_factory=_salesforce_faults)
     alguna_faults: Faults = field(default_factory=_alguna_faults)
     salesforce_calls: CallCount = field(default_factory=lambda: CallCount("salesforce"))

@@ -44,6 +44,8 @@ SETUP_READ: Mapping[str, tuple[str, ...]] = {
     "UserLicense": ("ViewSetup",),
     "PermissionSetLicense": ("ViewSetup", "ManageUsers", "ManageInternalUsers"),
     "PermissionSetLicenseAssign": ("ViewSetup", "ManageUsers", "ManageInternalUsers"),
+    "PlatformEventChannel": ("ViewSetup",),
+    "PlatformEventChannelMember": ("ViewSetup",),
 }
 """Which user permissions (any of them) let a caller read a set-up object; others are open to all."""
 
@@ -58,6 +60,8 @@ SETUP_WRITE: Mapping[str, tuple[str, ...]] = {
     "CustomField": ("CustomizeApplication",),
     "ValidationRule": ("CustomizeApplication",),
     "RecordType": ("CustomizeApplication",),
+    "PlatformEventChannel": ("CustomizeApplication",),
+    "PlatformEventChannelMember": ("CustomizeApplication",),
 }
 """Which user permissions (any of them) let a caller create, change and delete a set-up object."""
 
@@ -71,9 +75,16 @@ class Caller:
     client: str = ""
     """What `Sforce-Call-Options: client=` said."""
     api: str = "rest"
-    """rest, toolingrest or bulkapi: part of a change's origin."""
+    """rest, toolingrest, bulkapi or soap: part of a change's origin."""
+    version: str = ""
+    """The API version of the call; empty for what no API client did."""
     system: bool = False
     """No permission and no field-level security is looked at: for seeding and for truth in tests."""
+
+
+def in_browser(user_id: str) -> Caller:
+    """Somebody who works in Lightning Experience, whose changes carry the name of Salesforce's own client."""
+    return Caller(user_id, client="SfdcInternalAPI/", api="soap", version="62.0")
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,7 @@ class SalesforceApp:
         version = versions.parse(unquote(segments[2]))
         query = parse_query(scope["query_string"].decode("utf-8", "replace"))
         session = self.sessions.session(headers.get("authorization"), wire.address_of(scope))
-        caller = self.sessions.caller(session, client=_client_name(headers))
+        caller = self.sessions.caller(session, client=_client_name(headers), version=version)
         try:
             self.sessions.usage.count()
         finally:

@@ -38,6 +38,9 @@ class Journal:
         """Called when a set-up record was written, so that what users may do is worked out anew."""
         self.undone: Callable[[], None] = lambda: None
         """Called when a rollback took set-up changes back, so that what was worked out from them is dropped."""
+        self.sealing: Callable[[Sequence[Change]], None] = lambda changes: None
+        """Called with all changes of the outermost transaction while it is still open, so that what is written
+        down about them is kept or lost together with them."""
         self._store = store
         self._pending: list[Change] = []
         self._setup_touched = False
@@ -61,15 +64,18 @@ class Journal:
     def transaction(self) -> Iterator[None]:
         """All or nothing; nests. After the outermost one commits, the listeners hear its changes in order."""
         start = len(self._pending)
+        outermost = not self._store.in_transaction
         try:
             with self._store.transaction():
                 yield
+                if outermost and self._pending:
+                    self.sealing(self._pending)
         except BaseException:
             del self._pending[start:]
             if self._setup_touched:
                 self.undone()
             raise
-        if not self._store.in_transaction:
+        if outermost:
             self._setup_touched = False
             changes, self._pending = self._pending, []
             if changes:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import (
+    channel_objects,
     describe,
     founding,
     ids,
@@ -23,6 +24,7 @@ from . import (
 )
 from .access import AccessBook, Caller
 from .bin import Bin
+from .channels import Channels
 from .checks import Checks
 from .errors import ApiError, MoreThanOne, entity_is_deleted, no_such_column, not_found
 from .inputs import Inputs
@@ -30,6 +32,9 @@ from .journal import Change, Journal
 from .loading import load
 from .lookup import Lookup, external_id_field
 from .metadata import CustomFields
+from .pubsub.capture import Capture
+from .pubsub.log import EventLog
+from .pubsub.topics import Topic, find_topic
 from .query import Queries
 from .records import Records
 from .rules import Rules
@@ -55,6 +60,12 @@ class Org:
     """The SQLite file; who signs in is kept there too, in tables of its own."""
     org_id: str
     admin_id: str
+    channels: Channels
+    """Which objects have change events."""
+    events: EventLog
+    """The change events of the last 72 hours."""
+    capture: Capture
+    """What writes them."""
     row_fault: Callable[[str], ApiError | None] | None
     """Asked with the object's name before each row of a collection (by the HTTP layer); may answer an error."""
     queries: Queries
@@ -90,10 +101,13 @@ class Org:
             tooling_objects.field_definition,
             tooling_objects.entity_particle,
             *rule_objects.ALL,
+            channel_objects.event_channel,
+            channel_objects.event_channel_member,
         ):
             self._schema.add(make())
         custom_fields = CustomFields(self._store, self._schema)
-        rules = Rules(self._store, self._schema, custom_fields)
+        self.channels = Channels(self._store, self._schema)
+        rules = Rules(self._store, self._schema, custom_fields, self.channels)
         with self._store.transaction():
             for sobject in self._schema.objects.values():
                 if not sobject.virtual:
@@ -111,6 +125,9 @@ class Org:
         self._journal = journal = Journal(self._store)
         journal.setup_changed = access.forget
         journal.undone = self._reload
+        self.events = EventLog(self._store, self._clock)
+        self.capture = Capture(self._store, self._schema, self.channels, self.events)
+        journal.sealing = self.capture.seal
         self.listeners = journal.listeners
         self._lookup = lookup = Lookup(self._store)
         checks = Checks(self._store, self._schema, lookup, rules)
@@ -122,6 +139,7 @@ class Org:
 
     def _reload(self) -> None:
         self._custom_fields.load()
+        self.channels.forget()
         self._access.forget()
 
     def close(self) -> None:
@@ -249,6 +267,15 @@ class Org:
         if len(found) > 1:
             raise MoreThanOne(view.sobject.name, field.label, found)
         return self._read(caller, view, found[0], fields, version=version, tooling=False)
+
+    def event_view(self, caller: Caller, sobject: str) -> View | None:
+        """An object as the caller sees it in change events: None unless they may view all its records."""
+        view = self._access.of(caller).view(sobject)
+        return view if view is not None and "ViewAllRecords" in view.rights else None
+
+    def event_topic(self, name: str) -> Topic | None:
+        """The topic of change events of a name such as `/data/AccountChangeEvent`, or None."""
+        return find_topic(self._schema, self.channels, name)
 
     # -- queries
 

@@ -141,6 +141,8 @@ class Records:
         }
         self._store.update(sobject, record_id, {**changed, **moved})
         self._rules.after_update(caller, sobject, old, {**old, **changed})
+        if "LastModifiedById" in moved and moved["LastModifiedById"] != old["LastModifiedById"]:
+            changed["LastModifiedById"] = caller.user_id
         self._journal.note(sobject, record_id, "UPDATE", changed, caller, stamp)
 
     # -- upsert

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .access import Caller
+    from .channels import Channels
     from .metadata import CustomFields
     from .schema import Field, Schema, SObject
     from .store import Store
@@ -38,10 +39,11 @@ _UNKNOWN_DUPLICATE = "duplicate value found: <unknown> duplicates value on recor
 class Rules:
     """Called around every write; most objects have no rules of their own."""
 
-    def __init__(self, store: Store, schema: Schema, custom_fields: CustomFields) -> None:
+    def __init__(self, store: Store, schema: Schema, custom_fields: CustomFields, channels: Channels) -> None:
         self._store = store
         self._schema = schema
         self._custom_fields = custom_fields
+        self._channels = channels
 
     # -- around writes
 
@@ -62,6 +64,10 @@ class Rules:
                 self._user(row)
             case "CustomField":
                 self._custom_fields.before_insert(row, values)
+            case "PlatformEventChannel":
+                self._channels.before_channel(row, values)
+            case "PlatformEventChannelMember":
+                self._channels.before_member(row, values)
 
     def after_insert(self, caller: Caller, sobject: SObject, row: dict[str, Any]) -> None:
         match sobject.name:
@@ -69,6 +75,8 @@ class Rules:
                 self.assign_profile(row["Id"], row["ProfileId"], row["SystemModstamp"])
             case "CustomField":
                 self._custom_fields.after_insert(row)
+            case "PlatformEventChannelMember":
+                self._channels.forget()
 
     def before_update(
         self,
@@ -97,6 +105,12 @@ class Rules:
                 self._user(new)
             case "CustomField":
                 self._custom_fields.before_update(old, given, values)
+            case "PlatformEventChannel":
+                self._channels.before_channel(new, values, old)
+                given.update(_differences(old, new))
+            case "PlatformEventChannelMember":
+                self._channels.before_member(new, values, old)
+                given.update(_differences(old, new))
         return ""
 
     def after_update(
@@ -107,6 +121,8 @@ class Rules:
                 self.assign_profile(new["Id"], new["ProfileId"], old["SystemModstamp"])
             case "CustomField":
                 self._custom_fields.after_update(old, new)
+            case "PlatformEventChannelMember":
+                self._channels.forget()
 
     def before_delete(self, caller: Caller, sobject: SObject, old: Mapping[str, Any]) -> None:
         match sobject.name:
@@ -121,11 +137,15 @@ class Rules:
             case "PermissionSetAssignment":
                 if self._value("PermissionSet", old["PermissionSetId"], "IsOwnedByProfile"):
                     raise insufficient_access()
+            case "PlatformEventChannel":
+                self._channels.before_channel_delete(old)
 
     def after_delete(self, caller: Caller, sobject: SObject, old: Mapping[str, Any]) -> None:
         match sobject.name:
             case "CustomField":
                 self._custom_fields.after_delete(old)
+            case "PlatformEventChannelMember":
+                self._channels.forget()
 
     def duplicate(self, sobject: SObject, field: Field, value: Any) -> ApiError | None:
         """The object's own words for a value of a unique field that is taken, if it has some."""
@@ -251,6 +271,10 @@ class Rules:
     def _value(self, name: str, record_id: str, field: str) -> Any:
         rows = self._store.find(f'SELECT {quoted(field)} FROM {quoted(name)} WHERE "Id" = ?', (record_id,))
         return rows[0][0] if rows else None
+
+
+def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in new.items() if value != old[name]}
 
 
 def _bad_picklist(label: str, value: str, field: str) -> ApiError:

@@ -88,7 +88,7 @@ class Sessions:
         except ApiError:
             return None
 
-    def caller(self, session: Session, *, client: str = "", api: str = "rest") -> Caller:
+    def caller(self, session: Session, *, client: str = "", api: str = "rest", version: str = "") -> Caller:
         """The caller behind a session; raises when the session or its user may not use the API."""
         if not _API_SCOPES & set(session.scope):
             message = "This session is not valid for use with the REST API"
@@ -97,7 +97,7 @@ class Sessions:
             raise ApiError(
                 403, "API_DISABLED_FOR_ORG", "The REST API is not enabled for this Organization or User"
             )
-        return Caller(session.user_id, client=client, api=api)
+        return Caller(session.user_id, client=client, api=api, version=version)
 
     def log_in(self, username: str, password: str, address: str = "", host: str = "") -> str | Barrier:
         """The cookie of a newly logged-in browser, or what keeps this person out; both go into the history."""

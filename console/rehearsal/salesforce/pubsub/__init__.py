@@ -1,0 +1,1 @@
+"""Change events: from committed changes to Avro, and out over gRPC as Salesforce's Pub/Sub API."""
