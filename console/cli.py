@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from console import __version__
-from console.commands import credentials
+from console.commands import credentials, signing_in
 from console.commands.output import Output
 from console.domain.plain import plain
 from console.errors import Cancelled, ConsoleError, SignInNeeded, StoreError, UsageError
@@ -75,13 +75,7 @@ def build_parser() -> argparse.ArgumentParser:
     connect.add_argument("--alguna-url", help="Alguna's API address")
     connect.add_argument("--api-share", type=float, help="share of the org's API calls to use at most (0.5)")
     connect.add_argument("--api-floor", type=int, help="API calls a day to leave for others (1000)")
-    how = connect.add_mutually_exclusive_group()
-    how.add_argument(
-        "--browser", action="store_true", help="sign in to Salesforce in the browser (the default)"
-    )
-    how.add_argument(
-        "--access-token-stdin", action="store_true", help="read a Salesforce access token from stdin"
-    )
+    signing_in.add_ways(connect)
     connect.add_argument(
         "--alguna-key-stdin", action="store_true", help="read the Alguna API key from stdin, after the token"
     )
@@ -96,6 +90,20 @@ def build_parser() -> argparse.ArgumentParser:
     connect.add_argument(
         "--set-up", action="store_true", help="make the fields and the permission set in the org"
     )
+    again = command(
+        "sign-in", "sign_in", "sign in again, or give another Alguna key; all else stays as it is"
+    )
+    signing_in.add_ways(again)
+    again.add_argument("--client-id", help="another consumer key than the connection's own")
+    again.add_argument(
+        "--alguna-key-stdin", action="store_true", help="read the Alguna API key from stdin, after the token"
+    )
+    for keeping in (connect, again):
+        keeping.add_argument(
+            "--secrets-file", action="store_true",
+            help="keep tokens and key in a file that a passphrase opens, instead of the keyring",
+        )  # fmt: skip
+        credentials.add_passphrase(keeping)
 
     sync = command("sync", "sync", "run the sync")
     often = sync.add_mutually_exclusive_group()
@@ -158,6 +166,13 @@ def build_parser() -> argparse.ArgumentParser:
     sure.add_argument("--yes", action="store_true", help="do it")
     leave.add_argument("--receipt", metavar="FILE", help="where to write the receipt")
     credentials.add_options(leave)
+
+    forget = command(
+        "forget", "forget", "remove a disconnected connection from this computer, with its cache"
+    )
+    forget.add_argument(
+        "--confirm", metavar="NAME", help="the connection's name once more: it can't be undone"
+    )
 
     command("doctor", "doctor", "what this computer has and lacks", connection=False)
     return parser

@@ -5,17 +5,16 @@ from __future__ import annotations
 import argparse
 import threading
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from console.cli import OpenScreens
-from console.commands.credentials import read_secrets
+from console.commands.credentials import asker, new_passphrase, read_secrets
 from console.commands.output import Output
+from console.commands.signing_in import begun_here, sign_in
 from console.commands.stopping import stoppable
-from console.errors import Cancelled, SignInNeeded, StoreError, UsageError
+from console.errors import Cancelled, StoreError, UsageError
 from console.guide.desk import utc_now
 from console.guide.draft import NewConnection
 from console.guide.environments import ALGUNA_SANDBOX, Place, environment_of, is_production, place
-from console.guide.signing_in import BrowserSignIn, Given, Session, look_around
 from console.net import origin
 from console.paths import obstacle
 from console.secrets import Secrets
@@ -43,27 +42,37 @@ def run(args: argparse.Namespace, out: Output, open_screens: OpenScreens) -> int
     refusal = obstacle(connections.folder(name))
     if refusal:
         raise StoreError(refusal, "Look at its rights, or name another folder with ALGUNA_CONSOLE_HOME.")
+    ask = asker(args)
+    secrets = Secrets(connections, passphrase=ask)
+    new.passphrase = new_passphrase(args, ask) if args.secrets_file else ""
     token, key = read_secrets(args)
-    kept = Secrets(connections)
     try:
         with stoppable() as stop:
-            if args.access_token_stdin:
-                _accept_token(new, args, token)
-            else:
-                _browser(new, out, stop)
+            new.session, new.way = sign_in(
+                args,
+                out,
+                stop,
+                login_url=new.place.login_url,
+                client_id=new.client_id,
+                instance_url=args.instance_url or "",
+                token=token,
+                api_version=API_VERSION,
+            )
+            if args.sf_cli and not args.login_url:
+                new.place = _place_of(new.session.tokens.instance_url, args)
             new.refuse_another_org(connections, name)
             new.check_alguna(key, args.alguna_url or "")
             made = _set_up(new, out, stop) if args.set_up else []
-            settings = new.save(connections, kept, utc_now())
+            settings = new.save(connections, secrets, utc_now())
     except BaseException:
-        for sentence in _let_go(new, begun_here=not args.access_token_stdin):
+        for sentence in _let_go(new, begun_here=begun_here(args)):
             out.talk(sentence)
         raise
-    where = kept.where(name)
+    where = secrets.where(name)
     if where.startswith("in memory"):
         out.talk(
             "This computer has no keyring: tokens and key are not kept. Give them to each command on standard input "
-            "with --access-token-stdin --alguna-key-stdin, or install a keyring."
+            "with --access-token-stdin --alguna-key-stdin, keep them in an encrypted file (--secrets-file), or install a keyring."
         )
     answer = {
         "connection": name,
@@ -86,13 +95,18 @@ def run(args: argparse.Namespace, out: Output, open_screens: OpenScreens) -> int
 
 
 def _place(args: argparse.Namespace) -> Place:
-    """Where the options lead."""
-    login_url = args.login_url or ("" if args.access_token_stdin else "https://test.salesforce.com")
-    login_url = login_url or args.instance_url or ""
+    """Where the options lead; the Salesforce CLI tells it itself, once it is asked."""
+    given = args.access_token_stdin or args.sf_cli
+    login_url = args.login_url or ("" if given else "https://test.salesforce.com")
+    login_url = login_url or args.instance_url or ("https://login.salesforce.com" if args.sf_cli else "")
     if not login_url:
         raise UsageError(
             "It is not said which org to connect.", "Give --login-url, or --instance-url with a token."
         )
+    return _place_of(login_url, args)
+
+
+def _place_of(login_url: str, args: argparse.Namespace) -> Place:
     address = origin(login_url, "the log-in address")
     environment = environment_of(address)
     if environment == "rehearsal":
@@ -110,47 +124,6 @@ def _budget(args: argparse.Namespace) -> tuple[float | None, int | None]:
     if floor is not None and floor < 0:
         raise UsageError("--api-floor is below 0.", "It is how many API calls a day are left for others.")
     return share, floor
-
-
-def _accept_token(new: NewConnection, args: argparse.Namespace, token: str) -> None:
-    from console.salesforce.client import SalesforceClient
-    from console.salesforce.oauth import Tokens
-
-    if not args.instance_url:
-        raise UsageError("A token needs the org's own address.", "Give it with --instance-url.")
-    tokens = Tokens(token, None, origin(args.instance_url, "the instance address"))
-    try:
-        with SalesforceClient(tokens.instance_url, Given(token), api_version=API_VERSION) as client:
-            identity = client.whoami()
-        new.session = Session(tokens, identity, look_around(tokens, API_VERSION))
-    except SignInNeeded:
-        raise SignInNeeded(
-            f"Salesforce at {urlsplit(tokens.instance_url).netloc} does not accept the access token.",
-            "Get a fresh one, of the org that --instance-url names.",
-        ) from None
-
-
-def _browser(new: NewConnection, out: Output, stop: threading.Event) -> None:
-    from console.salesforce.oauth import OAuth
-
-    client_id = new.client_id
-    if not client_id:
-        raise UsageError("There is no consumer key.", "Give the External Client App's key with --client-id.")
-
-    def accept(session: Session) -> str:
-        new.session = session
-        return ""
-
-    signing_in = BrowserSignIn(
-        lambda: OAuth(new.place.login_url, client_id),
-        accept,
-        api_version=API_VERSION,
-        production_of=lambda org: is_production(new.place.environment, org),
-    )
-    invitation = signing_in.begin()
-    out.talk(f"Sign in to Salesforce in the browser (waiting five minutes):\n{invitation.address}")
-    if signing_in.wait(stop) is None:
-        raise Cancelled("The sign-in was stopped.", "Begin again: nothing was saved.")
 
 
 def _set_up(new: NewConnection, out: Output, stop: threading.Event) -> list[str]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 from console.errors import ConsoleError, UsageError
 from console.secrets import Secrets
@@ -11,6 +14,11 @@ from console.settings import Connections, ConnectionSettings
 
 TOKEN = "Salesforce access token"  # noqa: S105 - its name, not a token
 KEY = "Alguna key"
+PASSPHRASE = "passphrase of the encrypted file"  # noqa: S105 - its name, not a passphrase
+PASSPHRASE_FILE = "ALGUNA_CONSOLE_PASSPHRASE_FILE"  # noqa: S105 - names a file
+
+Asker = Callable[[str], str]
+"""Gives the passphrase of a connection's encrypted file, by its name."""
 
 HINT = (
     "Open the console to sign in again (alguna-console), or give a fresh token or key to this command on standard input: "
@@ -30,6 +38,74 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="read the Alguna API key from stdin, after the token, for this run only",
     )
+    add_passphrase(parser)
+
+
+def add_passphrase(parser: argparse.ArgumentParser) -> None:
+    """The option of every command that may have to open an encrypted file."""
+    parser.add_argument(
+        "--passphrase-stdin",
+        action="store_true",
+        help=f"read the passphrase of the encrypted file from stdin, before all else (or name a file in {PASSPHRASE_FILE})",
+    )
+
+
+def new_passphrase(args: argparse.Namespace, ask: Asker | None) -> str:
+    """A passphrase for a new encrypted file; a person types it twice.
+
+    :raises UsageError: there is none, it is too short, or the two differ.
+    """
+    from console.secrets.sealed import checked
+
+    if ask is None:
+        raise UsageError(
+            "There is no passphrase for the encrypted file.",
+            f"Give it with --passphrase-stdin, or name a file in {PASSPHRASE_FILE}.",
+        )
+    first = checked(ask(""))
+    if _typed(args) and ask("again") != first:
+        raise UsageError("The two passphrases differ.", "Begin again.")
+    return first
+
+
+def asker(args: argparse.Namespace) -> Asker | None:
+    """Where passphrases come from, None where there is nobody to ask; reads one from stdin now where that was announced.
+
+    :raises UsageError: it was announced and is not there.
+    """
+    if args.passphrase_stdin:
+        told = _line(PASSPHRASE, blanks=True)
+        return lambda name: told
+    file = os.environ.get(PASSPHRASE_FILE)
+    if file:
+        return lambda name: _first_line(Path(file))
+    if _typed(args):
+        import getpass
+
+        return lambda name: getpass.getpass(f"The {PASSPHRASE}{f' ({name})' if name else ''}: ")
+    return None
+
+
+def _typed(args: argparse.Namespace) -> bool:
+    """Whether a person at a terminal is asked."""
+    return not (args.passphrase_stdin or os.environ.get(PASSPHRASE_FILE)) and (
+        sys.stdin is not None and sys.stdin.isatty()
+    )
+
+
+def _first_line(path: Path) -> str:
+    from console.private_files import read_private
+
+    try:
+        text = read_private(path, "passphrase file").decode()
+    except UnicodeDecodeError:
+        text = ""
+    line = text.split("\n", 1)[0].rstrip("\r")
+    if not line:
+        raise UsageError(
+            f"There is no passphrase in the first line of the file that {PASSPHRASE_FILE} names."
+        )
+    return line
 
 
 def read_secrets(args: argparse.Namespace) -> tuple[str, str]:
@@ -49,7 +125,7 @@ def opened(args: argparse.Namespace) -> tuple[ConnectionSettings, Connections, S
     :raises ConsoleError: there is no such connection, or it was disconnected.
     """
     settings, connections = connected(args)
-    return settings, connections, lent(args, Secrets(connections), settings.name)
+    return settings, connections, lent(args, Secrets(connections, passphrase=asker(args)), settings.name)
 
 
 def connected(args: argparse.Namespace) -> tuple[ConnectionSettings, Connections]:
@@ -77,10 +153,10 @@ def lent(args: argparse.Namespace, secrets: Secrets, name: str) -> Secrets:
     return secrets
 
 
-def _line(what: str) -> str:
-    missing = UsageError(
-        f"There is no {what} on standard input.", "Give one secret a line, Salesforce first."
-    )
+def _line(what: str, *, blanks: bool = False) -> str:
+    """One secret from standard input; `blanks`: a passphrase is free in what it holds."""
+    order = "Give one secret a line: passphrase, Salesforce token, Alguna key, as far as they were announced."
+    missing = UsageError(f"There is no {what} on standard input.", order)
     if sys.stdin is None:
         raise missing
     try:
@@ -92,12 +168,12 @@ def _line(what: str) -> str:
             line = sys.stdin.readline()
     except UnicodeDecodeError:
         line = "\ufffd"
-    line = line.strip()
+    line = line.rstrip("\r\n") if blanks else line.strip()
     if not line:
         raise missing
-    if not line.isascii() or not line.isprintable() or " " in line:
+    fits = "\ufffd" not in line if blanks else line.isascii() and " " not in line
+    if not fits or not line.isprintable():
         raise UsageError(
-            f"The {what} on standard input holds signs that none has.",
-            "Copy it again whole, and give one secret a line, Salesforce first.",
+            f"The {what} on standard input holds signs that none has.", f"Copy it again whole. {order}"
         )
     return line

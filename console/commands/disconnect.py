@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from console.cli import OpenScreens
-from console.commands.credentials import lent
+from console.commands.credentials import asker, lent
 from console.commands.output import Output, table
 from console.errors import UsageError
 from console.guide.desk import utc_now
@@ -28,7 +28,7 @@ def run(args: argparse.Namespace, out: Output, open_screens: OpenScreens) -> int
             "Look first with --rehearse, then do it with --yes.",
         )
     receipt = Path(args.receipt).absolute() if args.receipt else None
-    secrets = lent(args, Secrets(connections), settings.name)
+    secrets = lent(args, Secrets(connections, passphrase=asker(args)), settings.name)
     leaving = Leaving(settings, connections, secrets, utc_now, receipt=receipt)
     for reports in leaving.walk(rehearse=args.rehearse):
         for report in reports:

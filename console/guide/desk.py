@@ -119,22 +119,15 @@ class ConsoleDesk:
 
     def sign_in_again(self, name: str) -> BrowserSignIn:
         """A new sign-in for a connection, refused when it leads to another org."""
-        from console.guide.signing_in import BrowserSignIn
+        from console.guide.access_again import AccessAgain
+        from console.guide.signing_in import BrowserSignIn, Way
         from console.salesforce.oauth import OAuth
-        from console.salesforce.renewing import token_source
 
-        settings = self._connections.load(name)
+        again = AccessAgain(self._connections, self._secrets, name)
+        settings = again.settings
 
         def accept(session: Session) -> str:
-            token_source(settings, self._connections, self._secrets).keep(session.tokens)
-            self._connections.save(
-                replace(
-                    self._connections.load(name),
-                    instance_url=session.tokens.instance_url,
-                    username=session.identity.username,
-                    user_id=session.identity.user_id,
-                )
-            )
+            again.take(session, Way())
             if name in self._open:
                 self._open[name].restart()
             return ""

@@ -4,14 +4,14 @@ both fill one; nothing is saved before :meth:`NewConnection.save`."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from console.domain.plain import plain
 from console.errors import Conflict, ConsoleError, Refused, SignInNeeded, UsageError
 from console.guide.environments import ALGUNA_PRODUCTION, ALGUNA_SANDBOX, Place, is_production
 from console.guide.seam import ImportChoice
-from console.guide.signing_in import Given, Session
+from console.guide.signing_in import Given, Session, Way
 from console.net import origin
 from console.secrets import Secrets
 from console.settings import API_VERSION, Connections, ConnectionSettings, checked_name
@@ -28,6 +28,10 @@ class NewConnection:
     place: Place
     client_id: str = ""
     session: Session | None = field(default=None, repr=False)
+    way: Way = field(default_factory=Way)
+    """How the session came, and how the next ones will."""
+    passphrase: str = field(default="", repr=False)
+    """Seals the secrets in an encrypted file; empty where none was asked for."""
     alguna_url: str = ""
     alguna_key: str = field(default="", repr=False)
     name: str = ""
@@ -166,6 +170,8 @@ class NewConnection:
         if self.session is None:
             return ""
         tokens, self.session = self.session.tokens, None
+        if self.way.sign_in in ("cli", "token"):
+            return "The Salesforce session was only borrowed, and goes on where it came from."
         try:
             OAuth(self.place.login_url, self.client_id or self.place.client_id).revoke(
                 tokens.refresh_token or tokens.access_token
@@ -196,6 +202,7 @@ class NewConnection:
             is_sandbox=not is_production(self.place.environment, session.org),
             username=plain(session.identity.username, 80),
             user_id=session.identity.user_id,
+            **asdict(self.way),
             alguna_url=self.alguna_url,
             alguna_app_url=replace(self.place, alguna_url=self.alguna_url).alguna_app_url,
             source_of_truth="salesforce" if self.creates_accounts is False else "alguna",
@@ -213,6 +220,7 @@ class NewConnection:
         :raises UsageError: the name is taken, or something is missing.
         :raises Conflict: the name's old cache belongs to another org.
         """
+        from console.salesforce.renewing import token_source
         from console.store.cache import Cache
 
         settings = self.settings(now)
@@ -230,9 +238,9 @@ class NewConnection:
                     cache.artefacts.record(
                         artefact.kind, artefact.api_name, artefact.sf_id, artefact.created, now
                     )
-            secrets.set(settings.name, "salesforce_access", tokens.access_token)
-            if tokens.refresh_token:
-                secrets.set(settings.name, "salesforce_refresh", tokens.refresh_token)
+            if self.passphrase:
+                secrets.seal(settings.name, self.passphrase)
+            token_source(settings, connections, secrets).keep(tokens)
             secrets.set(settings.name, "alguna_key", self.alguna_key)
             if before is not None:
                 connections.save(settings)

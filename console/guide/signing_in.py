@@ -9,9 +9,11 @@ import threading
 import webbrowser
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import parse_qs, urlsplit
 
+from console.domain.plain import plain
 from console.errors import Cancelled, Conflict, ConsoleError, SignInNeeded, UsageError
 from console.guide.seam import Invitation, SignedIn
 
@@ -33,12 +35,67 @@ class Session:
     org: OrgInfo
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How sessions of a connection come, as its settings keep it."""
+
+    sign_in: Literal["browser", "cli", "key", "token"] = "browser"
+    cli_alias: str = ""
+    jwt_file: str = ""
+
+
 def look_around(tokens: Tokens, api_version: str) -> OrgInfo:
     """Ask the org who it is, with a token that was just given. One call."""
     from console.salesforce.client import SalesforceClient
 
     with SalesforceClient(tokens.instance_url, Given(tokens.access_token), api_version=api_version) as client:
         return client.organization()
+
+
+def session_of(tokens: Tokens, api_version: str) -> Session:
+    """Whose token it is, asked of the org itself, whatever way it came. Some calls; blocks (seconds).
+
+    :raises SignInNeeded: the org does not accept it.
+    """
+    from console.salesforce.client import SalesforceClient
+
+    try:
+        with SalesforceClient(
+            tokens.instance_url, Given(tokens.access_token), api_version=api_version
+        ) as client:
+            return Session(tokens, client.whoami(), client.organization())
+    except SignInNeeded:
+        raise SignInNeeded(
+            f"Salesforce at {urlsplit(tokens.instance_url).netloc} does not accept the access token.",
+            "Get a fresh one, of the org at that address.",
+        ) from None
+
+
+def cli_sign_in(alias: str, api_version: str) -> Session:
+    """The session that the Salesforce CLI has for an org. Starts the CLI; blocks (seconds)."""
+    from console.salesforce.cli import cli_session
+
+    return session_of(cli_session(alias), api_version)
+
+
+def key_sign_in(login_url: str, client_id: str, username: str, key_file: Path, api_version: str) -> Session:
+    """A session for a user by a server's key (JWT bearer). Blocks (seconds)."""
+    from console.salesforce.jwt_bearer import jwt_session
+    from console.salesforce.oauth import OAuth
+
+    return session_of(jwt_session(OAuth(login_url, client_id), username, key_file), api_version)
+
+
+def refuse_another_org(session: Session, org_id: str) -> None:
+    """A connection belongs to one org for good.
+
+    :raises Conflict: the session is of another one.
+    """
+    if session.org.id != org_id:
+        raise Conflict(
+            f"This is the org {plain(session.org.name, 60)} ({session.org.id}); the connection belongs to {org_id}.",
+            "Sign in to that org, or make a new connection for this one.",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +236,8 @@ class BrowserSignIn:
         self._state = ""
         try:
             session = Session(tokens, self._oauth.identity(tokens), look_around(tokens, self._api_version))
-            if self._expected_org and session.org.id != self._expected_org:
-                raise Conflict(
-                    f"This is the org {session.org.name} ({session.org.id}); the connection belongs to {self._expected_org}.",
-                    "Sign in to that org, or make a new connection for this one.",
-                )
+            if self._expected_org:
+                refuse_another_org(session, self._expected_org)
             note = self._accept(session)
         except ConsoleError:
             # Nothing is kept of a sign-in that will not do, in the org neither.

@@ -6,9 +6,6 @@ a session is needed, and never copied. A session that came this way cannot be re
 
 from __future__ import annotations
 
-import os
-import stat
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +14,7 @@ from urllib.parse import urlsplit
 from console.domain.plain import plain
 from console.errors import UsageError
 from console.net import is_loopback
+from console.private_files import read_private
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -25,8 +23,6 @@ if TYPE_CHECKING:
 
 VALID = 180
 """Seconds that an assertion is good for: Salesforce allows five minutes, and clocks differ."""
-LARGEST = 64 * 1024
-"""Bytes of a key file; a real one has about two thousand."""
 SMALLEST_KEY = 2048
 """Bits: what Salesforce asks of an RSA certificate at least."""
 
@@ -76,7 +72,7 @@ def read_key(path: Path) -> RSAPrivateKey:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    text = _private_bytes(path)
+    text = read_private(path, "key file")
     key = None
     problem = "is no private key in PEM form"
     try:
@@ -93,32 +89,6 @@ def read_key(path: Path) -> RSAPrivateKey:
             "Give the private key that belongs to the certificate in the app's settings (JWT Bearer Flow).",
         )
     return key
-
-
-def _private_bytes(path: Path) -> bytes:
-    """What the file holds, once it is sure that nobody else can read it."""
-    reason = ""
-    try:
-        # Without waiting: a pipe that nobody writes to would hold the console for ever.
-        with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
-            found = os.fstat(file.fileno())
-            if not stat.S_ISREG(found.st_mode):
-                raise UsageError(f"{_shown(path)} is no file.", "Give the file of the private key.")
-            if sys.platform != "win32" and found.st_mode & 0o077:
-                raise UsageError(
-                    f"Others on this computer can read {_shown(path)} (mode {stat.S_IMODE(found.st_mode):04o}).",
-                    f"Take their rights away: chmod 600 {_shown(path)}. If anyone may have read it, make a new key.",
-                )
-            if found.st_size > LARGEST:
-                raise UsageError(
-                    f"{_shown(path)} is too large for a key.", "Give the file of the private key."
-                )
-            return file.read(LARGEST)
-    except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-    raise UsageError(
-        f"The key file {_shown(path)} cannot be read ({reason}).", "Look at its path and its rights."
-    )
 
 
 def _shown(path: Path) -> str:
