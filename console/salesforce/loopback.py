@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from console.errors import Cancelled, Conflict, ConsoleError, SignInNeeded
-from console.salesforce.oauth_errors import BROWSER_ONLY, oauth_error
+from console.salesforce.oauth_errors import BROWSER_HINT, oauth_error
 
 PORTS = (1717, 8717, 8718, 8719)
 _SLICE = 0.05  # seconds between looks at the caller's cancel event
@@ -88,9 +88,7 @@ class CallbackServer:
             if time.monotonic() >= until:
                 raise SignInNeeded(
                     "No answer came back from the browser in time.",
-                    "Salesforce shows some errors only there. "
-                    + " ".join(f"{shown}: {meaning}" for shown, meaning in BROWSER_ONLY[:3])
-                    + " Then sign in again.",
+                    f"{BROWSER_HINT} Mend that, then sign in again.",
                     code="timeout",
                 )
         outcome = self._outcome

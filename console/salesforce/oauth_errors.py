@@ -223,18 +223,27 @@ TABLE: tuple[Entry, ...] = (
     ),
 )
 
-BROWSER_ONLY: tuple[tuple[str, str], ...] = (
-    ("OAUTH_EC_APP_NOT_FOUND, invalid_client_id", f"{_UNKNOWN_APP[0]} {_UNKNOWN_APP[1]}"),
-    ("redirect_uri_mismatch", f"{_CALLBACK[0]} {_CALLBACK[1]}"),
+BROWSER_ONLY: tuple[tuple[str, str, str], ...] = (
+    (
+        "OAUTH_EC_APP_NOT_FOUND",
+        "wrong consumer key or login address, or an app younger than ten minutes",
+        _UNKNOWN_APP[1],
+    ),
+    ("redirect_uri_mismatch", "a callback address is missing in the app", _CALLBACK[1]),
     (
         "OAUTH_APPROVAL_ERROR_GENERIC",
-        "The user may not approve this app: it is not installed in the org, or the user's profile lacks API Enabled. "
-        f"{_NOT_INSTALLED[1]}",
+        "the app is not installed, or the user may not approve it",
+        _NOT_INSTALLED[1],
     ),
-    ("OAUTH_APP_BLOCKED, OAUTH_AUTHORIZATION_BLOCKED", f"{_BLOCKED[0]} {_BLOCKED[1]}"),
-    ("OAUTH_APP_ACCESS_DENIED", f"{_PRE_AUTHORISED[0]} {_PRE_AUTHORISED[1]}"),
+    ("OAUTH_APP_ACCESS_DENIED", "the user is not approved for the app", _PRE_AUTHORISED[1]),
+    ("OAUTH_APP_BLOCKED", "an administrator blocked the app", _BLOCKED[1]),
 )
-"""What Salesforce shows in the browser only, without ever coming back: the words that stand there, and what helps."""
+"""What Salesforce shows in the browser only, without ever coming back: its word, what it means, and what helps."""
+BROWSER_HINT = (
+    "Salesforce shows some errors in the browser only: "
+    + "; ".join(f"{shown} ({meaning})" for shown, meaning, _ in BROWSER_ONLY[:4])
+    + "."
+)
 
 
 def oauth_error(error: str, description: str) -> ConsoleError:
