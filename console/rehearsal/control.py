@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from . import edits, sign_in
+from . import edits, eventcontrol, sign_in
 from .alguna.errors import AlgunaError
 from .salesforce.errors import ApiError
 from .stage import Stage
@@ -303,6 +303,7 @@ _ROUTES.update({
     ("PATCH", "salesforce/records/*/*"): _update_record,
     ("DELETE", "salesforce/records/*/*"): _delete_record,
     **sign_in.ROUTES,
+    **eventcontrol.ROUTES,
     ("POST", "salesforce/users/*/permissions"): _permissions,
     ("POST", "salesforce/org"): _renew_org,
     ("POST", "alguna/customers"): _new_customer,

@@ -27,6 +27,8 @@ ENTITIES = 5
 CUSTOM_CHANNELS = 100
 ENRICHED = 10
 _EVENT = "ChangeEvent"
+_NOTHING = "Id = null"
+"""A condition that no record meets."""
 _NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*")
 _BAD_NAME = (
     "{0}: The {0} can only contain underscores and alphanumeric characters. It must be unique, begin with a "
@@ -72,6 +74,8 @@ class Channels:
         self.most_entities = ENTITIES
         self.check_filter: Callable[[str, str], tuple[str, ...]] = _no_filters
         """Reads a filter expression for an object; answers the fields that it names, raises ApiError."""
+        self.ask_filter: Callable[[str, str, str], bool] = lambda sobject, record_id, condition: False
+        """Whether a record passes a filter expression."""
 
     # -- what others ask
 
@@ -113,12 +117,13 @@ class Channels:
             metadata = json.loads(text)
             condition = metadata.get("filterExpression") or None
             enriched = _enriched(metadata)
-            if (
-                condition is not None
-            ):  # https://developer.salesforce.com/docs/platform/change-data-capture/guide/cdc-filters.html
-                enriched += tuple(
-                    each for each in self.check_filter(sobject.name, condition) if each not in enriched
-                )
+            if condition is not None:
+                try:
+                    named = self.check_filter(sobject.name, condition)
+                except ApiError:  # a field that it names was deleted since
+                    named, condition = (), _NOTHING
+                # https://developer.salesforce.com/docs/platform/change-data-capture/guide/cdc-filters.html
+                enriched += tuple(each for each in named if each not in enriched)
             selected.setdefault(sobject.name, []).append(Member(channel, enriched, condition))
         return selected
 

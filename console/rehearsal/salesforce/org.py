@@ -33,6 +33,7 @@ from .loading import load
 from .lookup import Lookup, external_id_field
 from .metadata import CustomFields
 from .pubsub.capture import Capture
+from .pubsub.filters import Filters
 from .pubsub.log import EventLog
 from .pubsub.topics import Topic, find_topic
 from .query import Queries
@@ -45,6 +46,7 @@ from .values import renderer, stamp_text, to_stored
 
 if TYPE_CHECKING:
     from .access import View
+    from .schema import SObject
 
 __all__ = ["ApiError", "Caller", "Change", "MoreThanOne", "Org"]
 
@@ -136,6 +138,8 @@ class Org:
             self._store, access, journal, rules, Inputs(lookup), lookup, checks, stamps, self._bin
         )
         self.queries = Queries(self._store, self._access, self._clock)
+        filters = Filters(self.queries, self.admin_id)
+        self.channels.check_filter, self.channels.ask_filter = filters.fields, filters.passes
 
     def _reload(self) -> None:
         self._custom_fields.load()
@@ -193,11 +197,20 @@ class Org:
         """Out of the recycle bin, with what went there together."""
         self._bin.undelete(caller, sobject, record_id)
 
-    def merge(self, caller: Caller, sobject: str, master_id: str, loser_id: str) -> None:
-        """The loser goes to the recycle bin with MasterRecordId set; its contacts move to the master."""
+    def merge(
+        self,
+        caller: Caller,
+        sobject: str,
+        master_id: str,
+        *loser_ids: str,
+        values: Mapping[str, Any] | None = None,
+    ) -> None:
+        """The losers go to the recycle bin with MasterRecordId set; their contacts move to the master, which may
+        take `values` over."""
         with self._journal.transaction():
-            self._bin.merge(caller, sobject, master_id, loser_id)
-            self._records.update(caller, sobject, master_id, {})
+            for loser_id in loser_ids:
+                self._bin.merge(caller, sobject, master_id, loser_id)
+            self._records.update(caller, sobject, master_id, values or {})
 
     def upsert(
         self, caller: Caller, sobject: str, ext_field: str, ext_value: object, values: Mapping[str, Any]
@@ -272,6 +285,13 @@ class Org:
         """An object as the caller sees it in change events: None unless they may view all its records."""
         view = self._access.of(caller).view(sobject)
         return view if view is not None and "ViewAllRecords" in view.rights else None
+
+    def sobject(self, name: str) -> SObject:
+        """An object type by its name in any case; LookupError when there is none."""
+        found = self._schema.get(name)
+        if found is None:
+            raise LookupError(f"there is no object {name}")
+        return found
 
     def event_topic(self, name: str) -> Topic | None:
         """The topic of change events of a name such as `/data/AccountChangeEvent`, or None."""

@@ -88,7 +88,7 @@ class Job:
     @property
     def caller(self) -> Caller:
         """Who its records are written and read as; part of the origin of the changes."""
-        return Caller(self.user_id, client=self.client, api="bulkapi")
+        return Caller(self.user_id, client=self.client, api="bulkapi", version=self.version)
 
 
 _COLUMNS = ", ".join(field.name for field in fields(Job))

@@ -114,7 +114,9 @@ class Capture:
         return body
 
     def _passes(self, member: Member, change: Change) -> bool:
-        return member.filter is None
+        return member.filter is None or self._channels.ask_filter(
+            change.sobject, change.record_id, member.filter
+        )
 
     def _tell(
         self,

@@ -11,6 +11,7 @@ import contextlib
 import time
 import uuid
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import grpc
 import grpc.aio
@@ -95,7 +96,8 @@ class PubSub:
         if given["tenantid"] != self._bus.org.org_id or given["instanceurl"].rstrip("/") != self._base_url:
             raise _unauthenticated()
         try:
-            return self._sessions.caller(self._sessions.session(f"Bearer {given['accesstoken']}"))
+            session = self._sessions.session(f"Bearer {given['accesstoken']}", _address(context.peer()))
+            return self._sessions.caller(session)
         except ApiError:
             raise _unauthenticated() from None
 
@@ -265,6 +267,11 @@ def number_of(replay: bytes) -> int | None:
 
 
 # -- in and out
+
+
+def _address(peer: str) -> str:
+    """The IP address in gRPC's `ipv4:127.0.0.1:40000` or `ipv6:%5B::1%5D:40000`."""
+    return unquote(peer.partition(":")[2].rpartition(":")[0]).strip("[]")
 
 
 def _ask(stream: Stream, request: pb.FetchRequest) -> None:
