@@ -41,6 +41,7 @@ SETUP_READ: Mapping[str, tuple[str, ...]] = {
     "ValidationRule": ("ViewSetup", "CustomizeApplication"),
     "FlowDefinitionView": ("ViewSetup", "ManageFlow"),
     "ApexTrigger": ("ViewSetup", "AuthorApex"),
+    "AuthSession": ("ManageUsers",),
     "UserLicense": ("ViewSetup",),
     "PermissionSetLicense": ("ViewSetup", "ManageUsers", "ManageInternalUsers"),
     "PermissionSetLicenseAssign": ("ViewSetup", "ManageUsers", "ManageInternalUsers"),

@@ -20,6 +20,7 @@ from . import (
     permission_objects,
     replication,
     rule_objects,
+    session_objects,
     tooling_objects,
 )
 from .access import AccessBook, Caller
@@ -105,6 +106,7 @@ class Org:
             *rule_objects.ALL,
             channel_objects.event_channel,
             channel_objects.event_channel_member,
+            *session_objects.ALL,
         ):
             self._schema.add(make())
         custom_fields = CustomFields(self._store, self._schema)

@@ -14,10 +14,12 @@ import re
 from array import array
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from . import ids
-from .errors import ApiError
+from .access import Caller
+from .errors import ApiError, not_found
 from .permission_objects import USER_PERMISSIONS
 from .soql.compiler import compile_query, compile_reading
 from .soql.context import Context
@@ -29,7 +31,8 @@ from .values import zone_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .access import AccessBook, Caller, View
+    from .access import AccessBook, View
+    from .session_objects import SessionRows
     from .store import Store
 
 IDLE = timedelta(minutes=15)
@@ -60,6 +63,8 @@ class Queries:
         self._access = access
         self._clock = clock
         self._cursors: dict[str, _Cursor] = {}
+        self.session_rows: SessionRows | None = None
+        """Answers what the objects of sign-in hold."""
 
     # -- queries
 
@@ -75,7 +80,7 @@ class Queries:
         session_key: str,
     ) -> dict[str, Any]:
         """The body of the reply, with the first page."""
-        compiled = self.plan(caller, soql, tooling=tooling, all_rows=all_rows)
+        compiled = self.plan(caller, soql, tooling=tooling, all_rows=all_rows, session_key=session_key)
         if isinstance(compiled, Count):
             ((total,),) = self._store.find(*compiled.statement)
             return _body(total, [], "", tooling=tooling)
@@ -98,10 +103,10 @@ class Queries:
         return _body(len(keys), records, name, tooling=tooling, next_url=next_url)
 
     def plan(
-        self, caller: Caller, soql: str, *, all_rows: bool, tooling: bool = False
+        self, caller: Caller, soql: str, *, all_rows: bool, tooling: bool = False, session_key: str = ""
     ) -> Plan | Count | Grouped:
         """What a query comes to for a caller; raises ApiError."""
-        context = self._context(caller, soql, tooling=tooling, all_rows=all_rows)
+        context = self._context(caller, soql, tooling=tooling, all_rows=all_rows, session_key=session_key)
         return compile_query(context, parse(soql))
 
     def keys(self, plan: Plan) -> array[int]:
@@ -125,7 +130,9 @@ class Queries:
             records.append(record)
         return _body(len(records), records, "AggregateResult", tooling=tooling)
 
-    def _context(self, caller: Caller, soql: str, *, tooling: bool, all_rows: bool) -> Context:
+    def _context(
+        self, caller: Caller, soql: str, *, tooling: bool, all_rows: bool, session_key: str = ""
+    ) -> Context:
         return Context(
             soql,
             self._access.of(caller),
@@ -134,7 +141,7 @@ class Queries:
             zone=self._zone(caller.user_id),
             tooling=tooling,
             all_rows=all_rows,
-            sources=self._source,
+            sources=partial(self._source, session_key=session_key),
         )
 
     def _zone(self, user_id: str) -> tzinfo:
@@ -142,9 +149,15 @@ class Queries:
         name = rows[0][0] if rows else "GMT"
         return UTC if name == "GMT" else zone_of(name) or UTC
 
-    def _source(self, name: str, user_id: str) -> tuple[str, list[Any]]:
-        """The one row of UserPermissionAccess: what the caller may do."""
+    def _source(self, name: str, user_id: str, *, session_key: str = "") -> tuple[str, list[Any]]:
+        """What stands for the table of an object without records of its own, made for the caller."""
         granted = self._access.permissions(user_id)
+        if name != "UserPermissionAccess":
+            rows = (
+                None if self.session_rows is None else self.session_rows(name, user_id, granted, session_key)
+            )
+            # Where nobody can sign in there are no sessions.
+            return rows or (f"(SELECT * FROM (SELECT {self._nothing(name)}) WHERE 0)", [])
         columns = ", ".join(f"? AS {quoted(f'Permissions{each}')}" for each in USER_PERMISSIONS)
         values = [int(granted[each]) for each in USER_PERMISSIONS]
         stamp = self._clock().strftime("%Y-%m-%dT%H:%M:%S.000+0000")
@@ -152,6 +165,10 @@ class Queries:
             f'(SELECT 1 AS _n, ? AS "Id", ? AS "LastCacheUpdate", {columns})',
             [ids.EMPTY_ID, stamp, *values],
         )
+
+    def _nothing(self, name: str) -> str:
+        view = self._access.of(Caller("", system=True)).need(name)
+        return ", ".join(f"NULL AS {quoted(each)}" for each in ("_n", *view.sobject.fields))
 
     # -- pages
 
@@ -235,11 +252,11 @@ class Queries:
         """Some fields of one record that is known to be there."""
         context = self._context(caller, ", ".join(names), tooling=tooling, all_rows=True)
         plan = compile_reading(context, view, names)
-        number = 1
-        if not view.sobject.virtual:
-            sql = f'SELECT _n FROM {quoted(view.sobject.name)} WHERE "Id" = ?'
-            ((number,),) = self._store.find(sql, (record_id,))
-        return self.rows(plan, [number], version)[0]
+        table, values = context.source(view)
+        found = self._store.find(f'SELECT _n FROM {table} WHERE "Id" = ?', (*values, record_id))
+        if not found:
+            raise not_found()
+        return self.rows(plan, [found[0][0]], version)[0]
 
 
 def _more_url(locator: str, start: int, version: str, *, tooling: bool) -> str:

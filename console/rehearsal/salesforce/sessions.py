@@ -14,6 +14,7 @@ from console.rehearsal.salesforce.gate import WRONG_PASSWORD, Barrier, Gate
 from console.rehearsal.salesforce.history import BROWSER, SUCCESS, History
 from console.rehearsal.salesforce.logins import STATES, Logins
 from console.rehearsal.salesforce.policies import Policies
+from console.rehearsal.salesforce.session_objects import SessionRows
 from console.rehearsal.salesforce.signing import Signer
 from console.rehearsal.salesforce.tokens import Session, Tokens
 from console.rehearsal.salesforce.usage import Usage
@@ -54,6 +55,7 @@ class Sessions:
         self.gate = Gate(org, self.policies, self.logins, self.tokens)
         self.history = History(self.vault, org)
         self.signer = Signer(self.vault)
+        org.queries.session_rows = SessionRows(self.vault, self.policies, self.tokens)
         self.usage = Usage(self.vault)
 
     def close(self) -> None:
@@ -135,7 +137,7 @@ class Sessions:
 
     def app(self, client_id: str) -> App:
         """The app of a client id, or of "practice"; raises LookupError."""
-        found = self.apps.find(self.handout().client_id if client_id == "practice" else client_id)
+        found = self.apps.find(self._practice_app if client_id == "practice" else client_id)
         if found is None:
             raise LookupError(f"no app has the client id {client_id}")
         return found
@@ -199,7 +201,7 @@ class Sessions:
         user = self._org.user(self._org.admin_id)
         if user is None:
             raise RuntimeError("the org has no administrator")
-        client_id = "3MVG9" + _derived(self._org.admin_id, "client", 80)
+        client_id = self._practice_app
         if self.apps.find(client_id) is None:
             self.apps.register(client_id, PRACTICE_APP, PRACTICE_CALLBACKS, any_port=True)
         password = self.practice_password(self._org.admin_id)
@@ -213,6 +215,10 @@ class Sessions:
         if not self.logins.check(user_id, password):
             self.logins.set_password(user_id, password)
         return password
+
+    @property
+    def _practice_app(self) -> str:
+        return "3MVG9" + _derived(self._org.admin_id, "client", 80)
 
     def _handout_token(self, key: str, client_id: str) -> str:
         edition = int(self.vault.setting("handout_edition", "1"))
