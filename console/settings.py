@@ -72,6 +72,8 @@ class ConnectionSettings:
     """Field rules that differ from the field table's own, by field key."""
     customer_url: str = "{app}/customers/{id}"
     subscription_url: str = "{app}/subscriptions/{id}"
+    pubsub_endpoint: str = ""
+    """``host:port`` of the Pub/Sub API, for change events; empty: the org is polled."""
     interval_seconds: float = 60.0
     alguna_rate: float = 90.0
     """Requests a second that we allow ourselves: at most 100, Alguna's own limit, unless it is a practice account here."""

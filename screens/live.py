@@ -20,6 +20,7 @@ from console.sync.events import (
     RunSummary,
     Waiting,
 )
+from console.sync.feeds import Feeds
 from screens.words import instant
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class Live:
     """None until the engine has counted."""
     problems: int = 0
     calls: Calls | None = None
+    feeds: Feeds | None = None
+    """How changes of each side arrive; None until the engine has said."""
     changes: tuple[Changed, ...] = ()
     """Newest first."""
     last: RunSummary | None = None
@@ -87,6 +90,8 @@ def fold(live: Live, event: Event, now: str) -> Live:
             )
         case Calls():
             return replace(live, calls=event)
+        case Feeds():
+            return replace(live, feeds=event)
         case RunFinished():
             return replace(
                 live,

@@ -96,6 +96,11 @@ class Entries:
         )
         return [row[0] for row in rows]
 
+    def due_among(self, customer_ids: Iterable[str]) -> list[str]:
+        """Those of these customers that have to be planned, in order."""
+        sql = f"SELECT customer_id FROM entries WHERE dirty = 1 AND {_CUSTOMERS} ORDER BY customer_id"
+        return [row[0] for chunk in chunks(customer_ids) for row in self._db.query(sql, (id_list(chunk),))]
+
     def dirty_count(self) -> int:
         """How many customers have to be planned."""
         row = self._db.one("SELECT count(*) FROM entries WHERE dirty = 1")

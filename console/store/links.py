@@ -113,6 +113,21 @@ class Links:
         """Note which contact of the account is the customer's."""
         self._db.execute("UPDATE links SET contact_id = ? WHERE customer_id = ?", (contact_id, customer_id))
 
+    def astray(self) -> list[str]:
+        """Ids of linked accounts that are gone without a word of where they were merged into."""
+        rows = self._db.query(
+            "SELECT id FROM accounts JOIN links ON account_id = id WHERE gone AND merged_into IS NULL ORDER BY id"
+        )
+        return [row[0] for row in rows]
+
+    def stopped(self) -> int:
+        """How many customers that Alguna lists are linked with an account that was deleted, or merged."""
+        row = self._db.one(
+            "SELECT count(*) FROM links JOIN accounts a ON a.id = account_id JOIN customers c ON c.id = customer_id"
+            " WHERE a.gone AND NOT c.gone"
+        )
+        return int(row[0]) if row else 0
+
     def count(self) -> int:
         """How many customers are linked."""
         row = self._db.one("SELECT count(*) FROM links")

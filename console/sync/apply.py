@@ -48,6 +48,7 @@ class Apply:
         :raises ConsoleError: one side can't be used any further.
         :raises Cancelled: the engine was told to stop.
         """
+        self._org.ensure()
         self._ledger.plan([change for job in jobs for change in job.changes])
         self._read_again(jobs)
         self._rows.write([row for job in jobs if (row := Row.account(job)) is not None])

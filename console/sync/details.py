@@ -6,7 +6,7 @@ same. Details got while that second may not have been over are therefore got onc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 
 from console.alguna.client import AlgunaClient
@@ -52,12 +52,18 @@ class Details:
         self._tally = tally
         self._doubted: dict[str, str] = cache.get(AGAIN) or {}
         self._tried: set[str] = set()
+        self._told: set[str] = set()
+        """Those that somebody says changed, whatever their stamp."""
 
     def look_again(self) -> None:
         """Have the customers planned whose details are in doubt."""
         if self._doubted:
             found = (self._cache.subscriptions.get(id_) for id_ in self._doubted)
             self._cache.entries.mark_dirty([each.customer_id for each in found if each is not None])
+
+    def doubt(self, subscription_ids: Iterable[str]) -> None:
+        """Get the details of these once more when they are shown: somebody says that they changed."""
+        self._told.update(subscription_ids)
 
     def lacking(self, subject: Subject) -> Subscription | None:
         """The subscription that the account shows, when its details have to be got."""
@@ -66,7 +72,8 @@ class Details:
             return None
         subscription = chosen.subscription
         known = subscription.details is not None and subscription.details.of_update == subscription.updated_at
-        return None if known and subscription.id not in self._doubted else subscription
+        doubted = subscription.id in self._doubted or subscription.id in self._told
+        return None if known and not doubted else subscription
 
     def fetch(self, subscriptions: Collection[Subscription]) -> bool:
         """Get details; returns whether there were any. What can't be had now stays unknown and is tried again.
@@ -104,6 +111,7 @@ class Details:
             if fresh and now - moment(since) < SECOND_OVER:
                 doubted[subscription.id] = since
                 self._tried.add(subscription.id)
+        self._told.difference_update(subscription.id for subscription, _ in got)
         with self._cache.transaction():
             for subscription, details in got:
                 self._cache.subscriptions.set_details(subscription.id, details, text(now))

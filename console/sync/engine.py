@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from console.alguna.client import AlgunaClient
 from console.domain.fields import CUSTOMER_ID
 from console.domain.ids import account_id
 from console.domain.policy import ImportChoice, Policy
-from console.domain.records import Change, State
+from console.domain.records import Change, Customer, State, Subscription
 from console.domain.verdicts import Verdict
 from console.errors import Cancelled, Conflict, ConsoleError, Refused, StoreError, UsageError
 from console.salesforce.client import SalesforceClient
@@ -34,16 +34,20 @@ from console.sync.customers import CustomerWriter
 from console.sync.deciding import decide, retry
 from console.sync.details import Details
 from console.sync.events import Calls, Counts, Event, Noted, RunFailed, RunFinished, RunSummary, Tally
+from console.sync.feeds import Arrivals, Feed, Feeds
 from console.sync.forecast import forecast_due
+from console.sync.heed import Heard, Heed
 from console.sync.ledger import Ledger
 from console.sync.meter import Meter
 from console.sync.observe import AlgunaObserver, observe_salesforce, was_read
 from console.sync.org import Org
+from console.sync.pace import SIDES, Side
 from console.sync.planning import Planning
 from console.sync.policy import IMPORT, policy_for, wider
 from console.sync.recover import GONE, Recovery
 from console.sync.rows import RowWriter
-from console.sync.workers import Workers
+from console.sync.subscription import Batch
+from console.sync.workers import Workers, gated
 
 PULSE = 0.5
 """Seconds between two tellings of counts and calls while a pass runs."""
@@ -121,27 +125,42 @@ class Engine:
         self._calls_before = (0, 0)
         self._told = 0.0
 
+        self._looked: set[Side] = set()
+        self.pulling = 0.0
+        """Seconds that the last look at Alguna spent on lists that it had to read whole."""
+
     def close(self) -> None:
         """Let the pool's threads end. Does not block."""
         self._workers.close()
 
+    @property
+    def left(self) -> int | None:
+        """The org's API calls that are left today, None before the first answer."""
+        usage = self._salesforce.usage
+        return None if usage is None else max(0, usage.limit - usage.used)
+
     # --- a pass ----------------------------------------------------------------------------------------------
 
-    def run(self, kind: str = "sync") -> RunSummary:
+    def run(self, kind: str = "sync", sides: frozenset[Side] = SIDES) -> RunSummary:
         """One pass over everything that changed.
 
+        :param sides: those that are looked at; Salesforce too where it was never read whole.
         :raises ConsoleError: it could not go on; what was applied stays applied, the rest is due with the next pass.
         :raises Cancelled: the engine was told to stop.
         """
-        return self._run(kind, self._pass)
+        return self._run(kind, lambda tools: self._pass(tools, sides))
 
     def sync_one(self, customer_id: str) -> RunSummary:
-        """Look at one customer on both sides now, and bring it in step.
+        """`sync_some` for one customer."""
+        return self.sync_some([customer_id])
+
+    def sync_some(self, customer_ids: Sequence[str]) -> RunSummary:
+        """Look at some customers on both sides now, and bring them in step.
 
         :raises ConsoleError: as `run`.
         :raises Cancelled: the engine was told to stop.
         """
-        return self._run("one", lambda tools: self._one(tools, customer_id))
+        return self._run("one", lambda tools: self._some(tools, customer_ids))
 
     def dry_run(self) -> Iterator[Change]:
         """What a pass would do, change by change. Both systems are only read, and the cache stays as it is.
@@ -153,7 +172,7 @@ class Engine:
         """
         with self._undone():
             tools = self._tools(self._cache.runs.start("dry", text(self._clock())))
-            self._observe(tools)
+            self._observe(tools, SIDES)
             for ids in self._due():
                 for job in tools.planning.plan(ids):
                     yield from job.changes
@@ -162,6 +181,62 @@ class Engine:
     def budget(self) -> Standing:
         """How the allocation of the org's API calls stands."""
         return self._budget.standing()
+
+    # --- change events ---------------------------------------------------------------------------------------
+
+    def heed(self, batches: Sequence[Batch], topic: str) -> Heard:
+        """Take change events into the cache, together with the place behind them. Writes to neither system.
+
+        :raises ConsoleError: a record that has to be read can't be; nothing was stored.
+        :raises Cancelled: the engine was told to stop.
+        """
+        self._workers.check()
+        heed = Heed(self._cache, self._org(), self._clock, topic)
+        try:
+            heard = heed.take(batches)
+        except Refused as error:
+            if error.code not in _SETUP_CODES or self._cache.get(KEY) is None:
+                raise
+            forget_access(self._cache)
+            heard = Heed(self._cache, self._org(), self._clock, topic).take(batches)
+        self._sign_of("salesforce", heard.arrivals)
+        return heard
+
+    def run_for(self, customer_ids: Collection[str]) -> RunSummary | None:
+        """Bring those of these customers in step that are due, without looking at either side; None where none is.
+
+        :raises ConsoleError: as `run`.
+        :raises Cancelled: the engine was told to stop.
+        """
+        due = self._cache.entries.due_among(customer_ids)
+        if not due or not was_read(self._cache):
+            return None  # an account that nobody has looked for yet must not be created: the next pass takes them
+        return self._run("events", lambda tools: self._concerned(tools, due))
+
+    def watched(self, side: Side, feed: Callable[[Feed], Feed]) -> None:
+        """Keep how a side's changes arrive, and tell it where it moved."""
+        before = Feeds.of(self._cache)
+        after = replace(before, **{side: feed(getattr(before, side))})
+        if after != before:
+            after.keep(self._cache)
+            self._publish(after)
+
+    def _concerned(self, tools: _Tools, ids: Sequence[str]) -> None:
+        if self._cache.journal.unsettled():
+            tools.org.check()
+            tools.recovery.recover(tools.ledger)
+        tools.meter.begin(len(ids))
+        for start in range(0, len(ids), CHUNK):
+            self._bring_in_step(tools, ids[start : start + CHUNK])
+        tools.meter.finished()
+
+    def _saw(self, side: Side, arrivals: Arrivals) -> None:
+        self._looked.add(side)
+        self._sign_of(side, arrivals.seconds)
+
+    def _sign_of(self, side: Side, arrivals: Sequence[float]) -> None:
+        now = text(self._clock())
+        self.watched(side, lambda feed: replace(feed.arrived(arrivals), looked_at=now))
 
     # --- import ----------------------------------------------------------------------------------------------
 
@@ -258,8 +333,8 @@ class Engine:
             forget_access(self._cache)
             work(self._tools(run, tally))
 
-    def _pass(self, tools: _Tools) -> None:
-        self._observe(tools)
+    def _pass(self, tools: _Tools, sides: frozenset[Side]) -> None:
+        self._observe(tools, sides)
         for _ in range(ROUNDS):
             due = self._cache.entries.dirty_count() - len(tools.tally.postponed)
             if due <= 0:
@@ -272,7 +347,7 @@ class Engine:
                 self._bring_in_step(tools, [id_ for id_ in ids if id_ not in tools.tally.postponed])
                 tools.meter.finished()
                 self._tell()
-        if tools.tally.rows_written > PAGE:
+        if tools.tally.rows_written > PAGE and "salesforce" in sides:
             observe_salesforce(tools.org, self._cache, self._clock, tools.meter.reading)
 
     def _due(self) -> Iterator[list[str]]:
@@ -297,21 +372,27 @@ class Engine:
         jobs = tools.planning.plan(ids)
         tools.planning.hold(jobs, "Still moving; planned again with the next pass.")
 
-    def _observe(self, tools: _Tools) -> None:
+    def _observe(self, tools: _Tools, sides: frozenset[Side]) -> None:
         cache = self._cache
         if cache.journal.unsettled():
             tools.org.check()
             tools.recovery.recover(tools.ledger)
         else:
             cache.journal.drop_unsent()
-        observe_salesforce(tools.org, cache, self._clock, tools.meter.reading)
-        AlgunaObserver(self._alguna, cache, self._workers, self._gate, self._clock).observe(
-            tools.meter.reading
-        )
+        if "salesforce" in sides or not was_read(cache):
+            arrivals = Arrivals(self._clock, "salesforce" in self._looked)
+            observe_salesforce(tools.org, cache, self._clock, tools.meter.reading, arrivals)
+            self._saw("salesforce", arrivals)
+        if "alguna" in sides:
+            arrivals = Arrivals(self._clock, "alguna" in self._looked)
+            observer = AlgunaObserver(self._alguna, cache, self._workers, self._gate, self._clock, arrivals)
+            observer.observe(tools.meter.reading)
+            self.pulling = observer.pulling
+            self._saw("alguna", arrivals)
         tools.details.look_again()
         self._plan_anew_when_changed(tools.policy)
 
-    def _one(self, tools: _Tools, customer_id: str) -> None:
+    def _some(self, tools: _Tools, customer_ids: Sequence[str]) -> None:
         cache = self._cache
         tools.org.check()
         if cache.journal.unsettled():
@@ -319,30 +400,55 @@ class Engine:
         if not was_read(cache):
             # An account that nobody has looked for yet must not be created.
             observe_salesforce(tools.org, cache, self._clock, tools.meter.reading)
-        self._gate()
-        known = cache.customers.get(customer_id)
-        try:
-            customer = self._workers.call(self._alguna.customer, customer_id)
-            subscriptions = self._workers.call(self._alguna.subscriptions_of, customer.id)
-        except Refused as error:
-            if error.code != GONE or known is None:
-                raise
-            customer, subscriptions = replace(known, gone=True), []
-        link = cache.links.get(customer.id)
-        ids = (
-            [link.account_id] if link else [found for each in customer.aliases if (found := account_id(each))]
-        )
+        for start in range(0, len(customer_ids), CHUNK):
+            self._look_at(tools, customer_ids[start : start + CHUNK])
+
+    def _look_at(self, tools: _Tools, customer_ids: Sequence[str]) -> None:
+        """Read these customers on both sides, and bring them in step."""
+        cache = self._cache
+        customers: list[Customer] = []
+        subscriptions: list[Subscription] = []
+        known = cache.customers.many(customer_ids)
+        missing: Refused | None = None
+        for customer_id, future in self._workers.each(self._customer, gated(customer_ids, self._gate)):
+            try:
+                customer, its = future.result()
+            except Refused as error:
+                if error.code != GONE:
+                    raise
+                if customer_id not in known:
+                    missing = error
+                    continue
+                customer, its = replace(known[customer_id], gone=True), []
+            customers.append(customer)
+            subscriptions += its
+        ids = [customer.id for customer in customers]
+        links = cache.links.many(ids)
+        accounts = [link.account_id for link in links.values()]
+        for customer in customers:
+            if customer.id not in links:
+                accounts += [found for alias in customer.aliases if (found := account_id(alias))]
         there = tools.org.look(
-            accounts={"Id": ids, CUSTOMER_ID: [customer.id]},
-            contacts={"AccountId": ids, "Id": [link.contact_id] if link and link.contact_id else []},
+            accounts={"Id": accounts, CUSTOMER_ID: ids},
+            contacts={
+                "AccountId": accounts,
+                "Id": [link.contact_id for link in links.values() if link.contact_id],
+            },
         )
         now = text(self._clock())
         with cache.transaction():
-            cache.customers.put([customer], now, "poll")
+            cache.customers.put(customers, now, "poll")
             cache.subscriptions.put(subscriptions, now, "poll")
             cache.accounts.put(there.accounts, now, "poll")
             cache.contacts.put(there.contacts, now, "poll")
-        self._bring_in_step(tools, [customer.id])
+        tools.details.doubt(subscription.id for subscription in subscriptions)
+        self._bring_in_step(tools, ids)
+        if missing is not None:
+            raise missing
+
+    def _customer(self, customer_id: str) -> tuple[Customer, list[Subscription]]:
+        customer = self._alguna.customer(customer_id)
+        return customer, list(self._alguna.subscriptions_of(customer.id))
 
     def _gate(self) -> None:
         self._held(False)
@@ -377,9 +483,8 @@ class Engine:
     def _tools(self, run: int, tally: Tally | None = None) -> _Tools:
         cache, workers, clock, alguna = self._cache, self._workers, self._clock, self._alguna
         tally = tally or Tally()
-        org = Org(self._salesforce, workers, self._gate, self._settings.org_id, self._settings.org_name)
+        org = self._org()
         allowed = access(cache, self._salesforce, workers, clock, org.check)
-        org.see(allowed.readable)
         policy = policy_for(self._settings, cache)
         meter = Meter(run, self._progress)
         ledger = Ledger(cache, run, clock, self._publish, tally)
@@ -397,6 +502,12 @@ class Engine:
         )
         apply = Apply(cache=cache, org=org, ledger=ledger, rows=rows, customers=customers, clock=clock)
         return _Tools(org, ledger, recovery, details, planning, apply, meter, tally, policy)
+
+    def _org(self) -> Org:
+        """The org, seen with the columns that the user may read."""
+        org = Org(self._salesforce, self._workers, self._gate, self._settings.org_id, self._settings.org_name)
+        org.see(access(self._cache, self._salesforce, self._workers, self._clock, org.check).readable)
+        return org
 
     def _plan_anew_when_changed(self, policy: Policy) -> None:
         """What was decided under another policy is decided again."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from console.errors import ConsoleError
+from console.sync.feeds import Feeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ class Noted:
     error: ConsoleError | None = None
 
 
-Event = Progress | Changed | Counts | Calls | RunFinished | RunFailed | Waiting | Noted
+Event = Progress | Changed | Counts | Calls | RunFinished | RunFailed | Waiting | Noted | Feeds
 
 
 @dataclass(slots=True)

@@ -8,7 +8,8 @@ gone, everything is read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
@@ -20,6 +21,7 @@ from console.salesforce.client import SubReply, SubRequest
 from console.salesforce.soql import instant, soql
 from console.store.cache import Cache
 from console.sync.cursors import Cursor, moment, text
+from console.sync.feeds import Arrivals
 from console.sync.org import ORGANIZATION, Org
 from console.sync.workers import Workers
 
@@ -40,8 +42,17 @@ COMPLETE = timedelta(hours=24)
 class _Rows:
     """One object's changed rows, page by page into the cache."""
 
-    def __init__(self, sobject: str, org: Org, cache: Cache, cursor: Cursor, began: datetime) -> None:
+    def __init__(
+        self,
+        sobject: str,
+        org: Org,
+        cache: Cache,
+        cursor: Cursor,
+        began: datetime,
+        arrivals: Arrivals | None,
+    ) -> None:
         self.sobject = sobject
+        self._arrivals = arrivals
         self.cursor = cursor
         self.next_url: str | None = None
         self.count = 0
@@ -68,17 +79,18 @@ class _Rows:
     def take(self, reply: SubReply, seen_at: str) -> None:
         """Put one page into the cache."""
         rows = reply.rows()
-        stamps: list[str]
         if self.sobject == "Account":
             accounts = [records.account(row) for row in rows]
-            self._cache.accounts.put(accounts, seen_at, "poll")
-            stamps = [account.modstamp for account in accounts]
+            changed = self._cache.accounts.put(accounts, seen_at, "poll")
+            stamps = {account.id: account.modstamp for account in accounts}
         else:
             contacts = [records.contact(row) for row in rows]
-            self._cache.contacts.put(contacts, seen_at, "poll")
-            stamps = [contact.modstamp for contact in contacts]
+            changed = self._cache.contacts.put(contacts, seen_at, "poll")
+            stamps = {contact.id: contact.modstamp for contact in contacts}
         self.count += len(rows)
-        self._newest = max([self._newest, *stamps])
+        if self._arrivals is not None and self._start:
+            self._arrivals.note(stamps[id_] for id_ in changed)
+        self._newest = max([self._newest, *stamps.values()])
         self.next_url = reply.next_url
 
     def reached(self) -> Cursor:
@@ -101,14 +113,25 @@ def was_read(cache: Cache) -> bool:
     return all(Cursor.load(kept.get(sobject)).mark for sobject in ("Account", "Contact"))
 
 
-def observe_salesforce(org: Org, cache: Cache, clock: Clock, told: Told) -> int:
+def compare_all(cache: Cache, objects: Collection[str]) -> None:
+    """Have the next look read all records of these objects: whatever is missing then is gone."""
+    kept: dict[str, Any] | None = cache.get(SALESFORCE)
+    if kept is not None:
+        left = {key: value for key, value in kept.items() if key not in objects}
+        cache.set(SALESFORCE, {**left, "refill": True})
+
+
+def observe_salesforce(
+    org: Org, cache: Cache, clock: Clock, told: Told, arrivals: Arrivals | None = None
+) -> int:
     """Read what changed in the org into the cache; returns how many rows were read.
 
+    :param arrivals: measures how long changes took to get here.
     :raises Conflict: it is another org; nothing was stored.
     """
     for left in reversed(range(TRIES)):
         try:
-            return _observe_salesforce(org, cache, clock, told)
+            return _observe_salesforce(org, cache, clock, told, arrivals)
         except Unreachable as error:
             # The place in the result is lost after some idle minutes, or when too many results are open.
             if error.code != LOST_PLACE or not left:
@@ -116,7 +139,7 @@ def observe_salesforce(org: Org, cache: Cache, clock: Clock, told: Told) -> int:
     raise AssertionError("unreachable")
 
 
-def _observe_salesforce(org: Org, cache: Cache, clock: Clock, told: Told) -> int:
+def _observe_salesforce(org: Org, cache: Cache, clock: Clock, told: Told, arrivals: Arrivals | None) -> int:
     columns = {sobject: list(names) for sobject, names in org.columns.items()}
     kept: dict[str, Any] = cache.get(SALESFORCE, None) or {"refill": False}
     if kept.get("columns") != columns:
@@ -124,7 +147,7 @@ def _observe_salesforce(org: Org, cache: Cache, clock: Clock, told: Told) -> int
         kept = {"columns": columns, "refill": "columns" in kept}
     began = clock()
     streams = [
-        _Rows(sobject, org, cache, Cursor.load(kept.get(sobject)), began)
+        _Rows(sobject, org, cache, Cursor.load(kept.get(sobject)), began, arrivals)
         for sobject in ("Account", "Contact")
     ]
     asked = [stream.request() for stream in streams]
@@ -146,7 +169,18 @@ def _observe_salesforce(org: Org, cache: Cache, clock: Clock, told: Told) -> int
         ended = clock()
         cursors = {stream.sobject: stream.finish(ended).stored() for stream in streams}
         cache.set(SALESFORCE, {"columns": columns, "refill": False, **cursors})
+    if kept["refill"]:
+        _tell_merged(org, cache, clock)
     return sum(stream.count for stream in streams)
+
+
+def _tell_merged(org: Org, cache: Cache, clock: Clock) -> None:
+    """Comparing all records tells which ones are missing; that some of them were merged, only reading them does."""
+    missing = cache.links.astray()
+    if missing:
+        found = org.look({"Id": missing})
+        with cache.transaction():
+            cache.accounts.put(found.accounts, text(clock()), "poll")
 
 
 # --- Alguna ------------------------------------------------------------------------------------------------
@@ -173,13 +207,22 @@ class AlgunaObserver:
     """Reads customers and subscriptions into the cache."""
 
     def __init__(
-        self, client: AlgunaClient, cache: Cache, workers: Workers, gate: Callable[[], None], clock: Clock
+        self,
+        client: AlgunaClient,
+        cache: Cache,
+        workers: Workers,
+        gate: Callable[[], None],
+        clock: Clock,
+        arrivals: Arrivals | None = None,
     ) -> None:
         self._client = client
         self._cache = cache
         self._workers = workers
         self._gate = gate
         self._clock = clock
+        self._arrivals = arrivals
+        self.pulling = 0.0
+        """Seconds that went into reading everything because a list can't be had newest first."""
 
     def observe(self, told: Told) -> int:
         """Read what changed; returns how many records were read."""
@@ -207,9 +250,12 @@ class AlgunaObserver:
             # Even before reading everything the newest page is asked for: its stamp is where to go on next time.
             try:
                 for page in self._pages(ask(True)):
-                    store.put(page, text(self._clock()), "poll")
+                    changed = store.put(page, text(self._clock()), "poll")
                     count += len(page)
                     stamps = [record.updated_at for record in page]
+                    if self._arrivals is not None and not complete:
+                        of = {record.id: record.updated_at for record in page}
+                        self._arrivals.note(of[id_] for id_ in changed)
                     newest = max(newest, *stamps)
                     told(what, count)
                     if complete or stamps[-1] < start:
@@ -219,7 +265,10 @@ class AlgunaObserver:
                     raise
                 sorts, complete = False, True
         if complete:
+            before = time.monotonic()
             count = self._read_all(what, ask, store, told)
+            if not sorts:
+                self.pulling += time.monotonic() - before
         cursor = cursor.finished(newest, began, self._clock())
         self._cache.set(
             key,

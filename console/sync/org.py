@@ -57,6 +57,7 @@ class Org:
         self._org_id = org_id
         self._org_name = org_name
         self.columns: Mapping[str, tuple[str, ...]] = {}
+        self._is_ours = False
 
     def see(self, readable: frozenset[str]) -> None:
         """The fields, by key, that the user may read: those are asked for from now on."""
@@ -69,6 +70,11 @@ class Org:
         """Make sure with one call that this is the connection's org. :raises Conflict: it is another one."""
         (reply,) = self.send([SubRequest.query("Organization", ORGANIZATION)])
         self.same(reply)
+
+    def ensure(self) -> None:
+        """`check`, unless this pass has seen it already. :raises Conflict: it is another one."""
+        if not self._is_ours:
+            self.check()
 
     def same(self, reply: SubReply) -> None:
         """The same from the answer to `ORGANIZATION`, where it was asked along with something else.
@@ -85,6 +91,7 @@ class Org:
                 "A refreshed sandbox is a new org. Disconnect this connection, then connect the new org.",
                 code="ORG_CHANGED",
             )
+        self._is_ours = True
 
     def select(self, sobject: str) -> str:
         """The beginning of a query for every column that the user may read."""

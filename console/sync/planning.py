@@ -21,6 +21,7 @@ from console.sync.details import Details
 from console.sync.events import Tally
 from console.sync.jobs import Job
 from console.sync.match import matched, new_link
+from console.sync.merged import follow
 
 OUT_OF_SCOPE = frozenset(
     {State.NEW, State.NOT_IMPORTED, State.NOT_CREATED, State.REVIEW, State.GONE, State.INCOMPLETE}
@@ -57,6 +58,7 @@ class Planning:
 
         :raises ConsoleError: Alguna can't be reached for the details that are missing.
         """
+        follow(self._cache, customer_ids, text(self._clock()))
         policy = replace(self._policy, imported=self._cache.entries.imported(customer_ids))
         planned = self._plans(self._cache.subjects(customer_ids), policy)
         lacking = {

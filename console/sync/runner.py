@@ -26,11 +26,14 @@ from console.errors import (
 )
 from console.sync.cursors import moment
 from console.sync.events import Event, RunFailed, Waiting
+from console.sync.pace import SIDES, Pace, Side
 from console.sync.stream import Stream
+from console.sync.watching import Watching
 
 if TYPE_CHECKING:
     from console.domain.verdicts import Verdict
     from console.sync.engine import Engine
+    from console.sync.subscription import Subscription
 
 ImportChoice = Literal["none", "matching", "all"]
 Publish = Callable[[Event], None]
@@ -46,6 +49,7 @@ class Session(Protocol):
 
     @property
     def engine(self) -> Engine: ...
+    def subscribe(self, wake: Callable[[], None]) -> Subscription | str: ...
     def close(self) -> None: ...
 
 
@@ -74,11 +78,15 @@ class EngineThread:
         self._opener = opener
         self._stream = Stream(listener)
         self._interval = interval
+        self._watching = Watching(Pace(interval), self._wake)
+        self._due: float | None = 0.0
+        """When the next pass is due, by the monotonic clock; None: when a person has acted."""
         self._cancelled = threading.Event()
         self._changed = threading.Condition()
         self._paused = paused
         self._wanted = not paused
-        """A pass was asked for: it runs now, also while paused."""
+        """A pass over both sides was asked for: it runs now, also while paused."""
+        self._sides: frozenset[Side] = SIDES
         self._running = False
         self._passing = False
         """A pass that was asked for while paused is not held."""
@@ -119,6 +127,7 @@ class EngineThread:
         :returns: False when it still runs; calls in flight are then unknown and looked up by the next pass.
         """
         self._cancelled.set()
+        self._watching.stop()
         self._wake()
         if self._thread.ident is not None:
             self._thread.join(timeout)
@@ -148,6 +157,10 @@ class EngineThread:
     def sync_one(self, customer_id: str) -> None:
         """Bring one customer in step, also while paused; within a pass, after the piece of work at hand. Does not block."""
         self._request(lambda engine: engine.sync_one(customer_id))
+
+    def request(self, request: Request) -> None:
+        """Have something done in the engine's thread, as `sync_one`. Does not block."""
+        self._request(request)
 
     def request_import(self, choice: ImportChoice) -> None:
         """Bring existing customers into scope, then begin a pass. Does not block."""
@@ -198,47 +211,72 @@ class EngineThread:
             return
         finally:
             self._opened.set()
-        delay: float | None = self._interval
+        self._due = time.monotonic() + self._interval
         try:
             while True:
-                request = self._wait(delay)
+                request = self._wait()
                 if self._cancelled.is_set():
                     return
-                delay = self._attempt(request)
+                self._attempt(request)
         finally:
             self._keep_notes()
             self._close()
             self._stream.flush()
 
-    def _attempt(self, request: Request | None) -> float | None:
-        """Do what is due; returns the seconds to wait for the next pass, None for until a person acts."""
+    def _attempt(self, request: Request | None) -> None:
+        """Do what is due, and note when the next pass is."""
         with self._changed:
             self._running = request is None
         try:
             engine = self._engine()
             if request is not None:
                 self._do(request, engine)
+                self._due = self._due or time.monotonic() + self._interval
             else:
-                engine.run()
-                self._failures = 0
+                self._pass(engine)
         except Cancelled:
-            return 0.0
+            self._due = time.monotonic()
         except ConsoleError as error:
             self._failures += request is None
             if isinstance(error, StoreError):
                 self._close()
-            return self._patience(error)
+            self._put_off(error)
         except Exception as error:
             self._failures += request is None
             failure = unexpected(error)
             self._stream(RunFailed(None, failure))
-            return self._patience(failure)
+            self._put_off(failure)
         finally:
             with self._changed:
                 self._running = False
                 if request is None:
                     self._passing = False
-        return self._interval
+
+    def _pass(self, engine: Engine) -> None:
+        """Look at the sides that are due, and at both when asked for; then at what events brought meanwhile."""
+        if self._session is not None:
+            self._watching.begin(self._session)
+        summary = engine.run(sides=self._sides)
+        self._failures = 0
+        self._watching.looked(engine, self._sides, busy=summary.planned > 0)
+        self._due = self._watching.pace.at(time.monotonic())
+
+    def _put_off(self, error: ConsoleError) -> None:
+        patience = self._patience(error)
+        self._due = None if patience is None else time.monotonic() + patience
+
+    def _listen(self, engine: Engine) -> None:
+        """Take what events brought into the cache and bring in step whom it concerns; a look where that is not enough."""
+        try:
+            if self._watching.hear(engine) and self._due is not None:
+                self._due = time.monotonic()
+        except Cancelled:
+            raise
+        except ConsoleError as error:
+            self._watching.put_off(self._patience(error) or LONGEST_BACKOFF)
+            self._stream(RunFailed(None, error))
+            if isinstance(error, StoreError):
+                raise
 
     def _keep_notes(self) -> None:
         """What a person decided and what could not be kept before the thread was told to stop."""
@@ -260,6 +298,7 @@ class EngineThread:
         return self._session.engine
 
     def _close(self) -> None:
+        self._watching.close()
         session, self._session = self._session, None
         if session is not None:
             session.close()
@@ -276,23 +315,29 @@ class EngineThread:
             return max(error.retry_after, min(self._interval, backoff))
         return max(backoff, self._interval)
 
-    def _wait(self, delay: float | None) -> Request | None:
+    def _wait(self) -> Request | None:
         """Wait until a request (returned) or a pass (None) is due, or the thread is to stop."""
-        due = None if delay is None else time.monotonic() + delay
         told: tuple[bool, bool] | None = None
         while True:
+            self._watching.tend()
             with self._changed:
                 if self._cancelled.is_set():
                     return None
                 if self._requests:
                     return self._requests.popleft()
-                left = None if due is None or self._paused else due - time.monotonic()
+                now = time.monotonic()
+                left = None if self._due is None or self._paused else self._due - now
                 if self._wanted or (left is not None and left <= 0):
+                    self._sides = SIDES if self._wanted else self._watching.pace.due(now) or SIDES
                     self._wanted = False
                     return None
-                waiting = (self._paused, due is None)
+                if self._session is not None and self._watching.moved:
+                    return self._watching.tell
+                if self._session is not None and not self._paused and self._watching.has_events:
+                    return self._listen
+                waiting = (self._paused, self._due is None)
                 if told == waiting:
-                    self._changed.wait(left)
+                    self._changed.wait(self._watching.patience(left))
                     continue
                 told = waiting
             self._stream(Waiting(left, _why(*waiting)))
@@ -310,6 +355,8 @@ class EngineThread:
                     raise Cancelled("The engine was told to stop.")
                 if boundary and self._requests:
                     request = self._requests.popleft()
+                elif boundary and not self._paused and self._watching.has_events:
+                    request = self._watching.take_in
                 elif not self._paused or self._passing or self._asked:
                     return
                 elif told:

@@ -20,10 +20,15 @@ from console.sync.access import describe_access
 from console.sync.budget import Budget
 from console.sync.engine import Engine, utc_now
 from console.sync.events import Event
+from console.sync.heed import place
 from console.sync.observe import AlgunaObserver, observe_salesforce
 from console.sync.org import Org
 from console.sync.runner import Gate, Opener, Publish
+from console.sync.subscription import Api, Subscription, Tokens
 from console.sync.workers import Workers
+
+CHANNEL = "channel"
+"""Kind of the artefact that names the channel of change events."""
 
 
 class Session:
@@ -36,16 +41,40 @@ class Session:
         alguna: AlgunaClient,
         engine: Engine,
         resources: ExitStack,
+        settings: ConnectionSettings,
+        tokens: Tokens,
     ) -> None:
         self.cache = cache
         self.salesforce = salesforce
         self.alguna = alguna
         self.engine = engine
         self._resources = resources
+        self._settings = settings
+        self._tokens = tokens
 
     def close(self) -> None:
         """Give back the cache and the connections; calls that are under way are left behind. Again does nothing."""
         self._resources.close()
+
+    def subscribe(self, wake: Callable[[], None]) -> Subscription | str:
+        """Follow the org's change events from where the cache left off; else one sentence that says why not.
+
+        :param wake: called from another thread when something has come.
+        """
+        settings = self._settings
+        if not settings.pubsub_endpoint:
+            return "No address of the event stream is set for this connection."
+        channel = next((each.api_name for each in self.cache.artefacts.all() if each.kind == CHANNEL), None)
+        if channel is None:
+            return "The org has no channel of change events for this console: set it up to get one."
+        topic = f"/data/{channel}"
+
+        def connect() -> Api:
+            from console.salesforce.pubsub.client import PubSub  # gRPC loads here, in the stream's own thread
+
+            return PubSub(settings.pubsub_endpoint, settings.instance_url, settings.org_id)
+
+        return Subscription(connect, self._tokens, topic, place(self.cache, topic), wake)
 
     def __enter__(self) -> Self:
         return self
@@ -112,7 +141,7 @@ def open_session(
             budget=budget,
         )
         opening.callback(engine.close)
-        return Session(cache, salesforce, alguna, engine, opening.pop_all())
+        return Session(cache, salesforce, alguna, engine, opening.pop_all(), settings, tokens)
 
 
 def opener(

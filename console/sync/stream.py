@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from console.sync.events import Event, Noted, RunFailed, RunFinished, Waiting
 
-PACE = 0.2
-"""Seconds between two bursts; a burst is one event of each of four kinds, so at most 20 a second."""
+PACE = 0.25
+"""Seconds between two bursts; a burst is one event of each of five kinds, so at most 20 a second."""
 
 
 class Stream:

@@ -1,0 +1,62 @@
+"""Accounts that were merged: the link follows to the account that survived, unless that one is somebody else's.
+
+The losing account is deleted, and only its ``MasterRecordId`` tells that it was a merge
+(https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_account.htm).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from console.domain.records import Account, Link
+from console.store.cache import Cache
+
+STEPS = 20
+"""Merges in a row that are followed."""
+
+
+def follow(cache: Cache, customer_ids: Collection[str], at: str) -> int:
+    """Move the links of these customers whose account was merged; returns how many moved.
+
+    What was agreed is kept: where the survivor holds another value, the merge changed it, as an edit would have. The contact
+    stays the customer's when it moved along. A survivor that belongs to another customer, or was chosen for one, is left:
+    which of the two it is then is for a person.
+    """
+    links = cache.links.many(customer_ids)
+    accounts = cache.accounts.many(link.account_id for link in links.values())
+    moved: list[Link] = []
+    taken: set[str] = set()
+    for customer_id, link in links.items():
+        account = accounts.get(link.account_id)
+        if account is None or not account.deleted or account.merged_into is None:
+            continue
+        heir = survivor(cache, account)
+        if heir is None or heir.id in taken or cache.accounts.linked(heir.id) not in (None, customer_id):
+            continue
+        taken.add(heir.id)
+        contact = cache.contacts.get(link.contact_id) if link.contact_id else None
+        moved.append(
+            replace(
+                link,
+                account_id=heir.id,
+                evidence=f"Account {account.id} was merged into this one in Salesforce. {link.evidence}".strip(),
+                linked_at=at,
+                contact_id=contact.id if contact is not None and contact.account_id == heir.id else None,
+            )
+        )
+    if moved:
+        cache.links.put(moved)
+    return len(moved)
+
+
+def survivor(cache: Cache, account: Account) -> Account | None:
+    """The account that is left of a merge, or of several in a row; None when it isn't known or is deleted itself."""
+    for _ in range(STEPS):
+        if account.merged_into is None:
+            return None if account.deleted else account
+        heir = cache.accounts.get(account.merged_into)
+        if heir is None:
+            return None
+        account = heir
+    return None
