@@ -75,6 +75,11 @@ def build_parser() -> argparse.ArgumentParser:
     connect.add_argument("--alguna-url", help="Alguna's API address")
     connect.add_argument("--api-share", type=float, help="share of the org's API calls to use at most (0.5)")
     connect.add_argument("--api-floor", type=int, help="API calls a day to leave for others (1000)")
+    connect.add_argument(
+        "--pubsub-endpoint",
+        metavar="HOST:PORT",
+        help="address of the change events; empty: poll (default: Salesforce's own, none for a practice org)",
+    )
     signing_in.add_ways(connect)
     connect.add_argument(
         "--alguna-key-stdin", action="store_true", help="read the Alguna API key from stdin, after the token"

@@ -72,6 +72,30 @@ def origin(address: str, what: str, *, keep_path: bool = False) -> str:
     return f"{parts.scheme}://{shown}{port}" + (parts.path.rstrip("/") if keep_path else "")
 
 
+def checked_endpoint(text: str) -> str:
+    """``host:port`` as it was given, without blanks and scheme.
+
+    :raises UsageError: it is no such thing.
+    """
+    text = text.strip().removeprefix("https://").removeprefix("http://").rstrip("/")
+    host, colon, port = text.rpartition(":")
+    plain_host = host.strip("[]")
+    if (
+        not colon
+        or not port.isascii()
+        or not port.isdigit()
+        or not 0 < int(port) < 65536
+        or not plain_host
+        or not plain_host.isascii()
+        or any(sign in plain_host for sign in "/@ \\?#")
+    ):
+        raise UsageError(
+            "The address of the event stream is not a host and a port.",
+            "Give it like api.pubsub.salesforce.com:7443.",
+        )
+    return text
+
+
 def proxy_for(address: str) -> str | None:
     """The proxy that the environment names for this address, None for a direct connection.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from console.cli import OpenScreens
@@ -15,7 +16,7 @@ from console.errors import Cancelled, StoreError, UsageError
 from console.guide.desk import utc_now
 from console.guide.draft import NewConnection
 from console.guide.environments import ALGUNA_SANDBOX, Place, environment_of, is_production, place
-from console.net import origin
+from console.net import checked_endpoint, origin
 from console.paths import obstacle
 from console.secrets import Secrets
 from console.settings import API_VERSION, Connections, checked_name
@@ -32,7 +33,9 @@ def run(args: argparse.Namespace, out: Output, open_screens: OpenScreens) -> int
         raise UsageError(
             f"There is already a connection named {name!r}.", "Choose another name, or disconnect it first."
         )
-    new = NewConnection(_place(args), client_id=args.client_id or "", name=name)
+    new = NewConnection(
+        _followed(_place(args), args.pubsub_endpoint), client_id=args.client_id or "", name=name
+    )
     new.creates_accounts = args.source_of_truth == "alguna"
     # Practising without data would show nothing; on a real org existing customers wait until they are asked for.
     new.import_choice = args.import_choice or ("all" if new.place.environment == "rehearsal" else "none")
@@ -124,6 +127,13 @@ def _budget(args: argparse.Namespace) -> tuple[float | None, int | None]:
     if floor is not None and floor < 0:
         raise UsageError("--api-floor is below 0.", "It is how many API calls a day are left for others.")
     return share, floor
+
+
+def _followed(place: Place, endpoint: str | None) -> Place:
+    """The place with another address of its change events, where one was given."""
+    if endpoint is None:
+        return place
+    return replace(place, pubsub_endpoint=checked_endpoint(endpoint) if endpoint.strip() else "")
 
 
 def _set_up(new: NewConnection, out: Output, stop: threading.Event) -> list[str]:

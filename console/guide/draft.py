@@ -208,6 +208,7 @@ class NewConnection:
             source_of_truth="salesforce" if self.creates_accounts is False else "alguna",
             import_choice=self.import_choice or "none",
             connected_at=now,
+            pubsub_endpoint=self.place.pubsub_endpoint,
             **{key: value for key, value in budget.items() if value is not None},
         )
 

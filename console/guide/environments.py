@@ -22,6 +22,8 @@ LOGIN_HOSTS: Mapping[Environment, str] = {
 # https://alguna.com/docs/quickstarts/developers
 ALGUNA_PRODUCTION = "https://api.alguna.io"
 ALGUNA_SANDBOX = "https://api.sandbox.alguna.io"
+# https://developer.salesforce.com/docs/platform/pub-sub-api/guide/pub-sub-endpoints.html
+PUBSUB = "api.pubsub.salesforce.com:7443"
 ALGUNA_APPS = {ALGUNA_PRODUCTION: "https://app.alguna.io", ALGUNA_SANDBOX: "https://app.sandbox.alguna.io"}
 
 DEVELOPER_EDITION = "Developer Edition"
@@ -35,6 +37,8 @@ class Place:
     login_url: str
     alguna_url: str
     client_id: str = ""
+    pubsub_endpoint: str = ""
+    """``host:port`` of the event stream; empty: the org is polled."""
 
     @property
     def alguna_app_url(self) -> str:
@@ -91,7 +95,8 @@ def place(
         if handout is None:
             raise UsageError("No rehearsal is running.", "Start the console with: alguna-console rehearse.")
         org = handout["salesforce"]
-        return Place(environment, org["login_url"], handout["alguna"]["base_url"], org["client_id"])
+        events = handout.get("pubsub", {}).get("endpoint") or ""
+        return Place(environment, org["login_url"], handout["alguna"]["base_url"], org["client_id"], events)
     if environment == "my_domain":
         address = origin(my_domain, "the My Domain address")
         host = urlsplit(address).hostname or ""
@@ -100,11 +105,14 @@ def place(
                 f"{host} is no My Domain address.",
                 "It ends in .my.salesforce.com; Setup shows it under My Domain.",
             )
-        return Place(environment, address, ALGUNA_SANDBOX if ".sandbox." in host else ALGUNA_PRODUCTION)
+        events = "" if is_loopback(address) else PUBSUB
+        alguna = ALGUNA_SANDBOX if ".sandbox." in host else ALGUNA_PRODUCTION
+        return Place(environment, address, alguna, pubsub_endpoint=events)
     return Place(
         environment,
         LOGIN_HOSTS[environment],
         ALGUNA_SANDBOX if environment == "sandbox" else ALGUNA_PRODUCTION,
+        pubsub_endpoint=PUBSUB,
     )
 
 

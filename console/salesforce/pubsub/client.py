@@ -14,8 +14,8 @@ from typing import Any
 
 import grpc
 
-from console.errors import ConsoleError, UsageError
-from console.net import USER_AGENT, certificates, is_loopback
+from console.errors import ConsoleError
+from console.net import USER_AGENT, certificates, checked_endpoint, is_loopback
 from console.salesforce.eventbus import pubsub_api_pb2 as api
 from console.salesforce.pubsub.decoding import Schema, Undecodable, decode
 from console.salesforce.pubsub.errors import error_of
@@ -209,30 +209,6 @@ class PubSub:
 
     def _metadata(self, token: str) -> tuple[tuple[str, str], ...]:
         return (("accesstoken", token), ("instanceurl", self._instance_url), ("tenantid", self._org_id))
-
-
-def checked_endpoint(text: str) -> str:
-    """``host:port`` as it was given, without blanks and scheme.
-
-    :raises UsageError: it is no such thing.
-    """
-    text = text.strip().removeprefix("https://").removeprefix("http://").rstrip("/")
-    host, colon, port = text.rpartition(":")
-    plain_host = host.strip("[]")
-    if (
-        not colon
-        or not port.isascii()
-        or not port.isdigit()
-        or not 0 < int(port) < 65536
-        or not plain_host
-        or not plain_host.isascii()
-        or any(sign in plain_host for sign in "/@ \\?#")
-    ):
-        raise UsageError(
-            "The address of the event stream is not a host and a port.",
-            "Give it like api.pubsub.salesforce.com:7443.",
-        )
-    return text
 
 
 def _closed() -> ConsoleError:
