@@ -11,12 +11,8 @@ SIDES: Final[frozenset[Side]] = frozenset(("salesforce", "alguna"))
 DAY = 86_400.0
 SHARE = 0.2
 """Of the API calls that the org has left today, what polling may take if it went on for a day."""
-BUSY = 0.5
-"""Part of the interval that is waited while changes come."""
-SHORTEST = 5.0
-"""Seconds between two polls at least, unless the connection's own interval is shorter."""
 QUIET = 10
-"""Polls without a change after which polling gets slower."""
+"""Polls without a change after which polling gets slower; the first change brings the interval back."""
 SLOWEST = 4.0
 """Times the interval, when it has long been quiet."""
 LONGEST = 3_600.0
@@ -92,9 +88,7 @@ class Pace:
             return max(BACKSTOP, self.interval)
         self.unsure = max(0, self.unsure - 1)
         wanted = self.interval
-        if self._quiet == 0:
-            wanted = min(self.interval, max(SHORTEST, self.interval * BUSY))
-        elif self._quiet > QUIET:
+        if self._quiet > QUIET:
             wanted = self.interval * min(SLOWEST, self._quiet / QUIET)
         affordable = 0.0 if left is None else DAY / (SHARE * left) if left > 0 else LONGEST
         return max(wanted, min(affordable, LONGEST))

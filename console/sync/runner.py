@@ -189,6 +189,8 @@ class EngineThread:
     def _request(self, request: Request) -> None:
         with self._changed:
             self._requests.append(request)
+            if self._due is None:
+                self._due = time.monotonic() + self._interval  # a person has acted
             self._changed.notify_all()
 
     def _note(self, request: Request) -> None:
@@ -231,7 +233,6 @@ class EngineThread:
             engine = self._engine()
             if request is not None:
                 self._do(request, engine)
-                self._due = self._due or time.monotonic() + self._interval
             else:
                 self._pass(engine)
         except Cancelled:
