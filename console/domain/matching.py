@@ -55,9 +55,12 @@ def match(customer: Customer, lookup: AccountLookup, decided: Decided = UNDECIDE
     proven = _by_customer_id(customer, lookup, decided)
     if choice is not None and choice.what == "create":
         # Salesforce keeps a customer id once: an account that carries it stands in the way of a new one, or is it.
+        if proven is None and any(not each.may_save for each in decided.lookalikes.values()):
+            return _for_a_person(Match(), customer, lookup, decided)
         return proven or Match()
     found = proven or _by_alias(customer, lookup, decided) or _by_likeness(customer, lookup, decided)
-    return _for_a_person(found, customer, lookup, decided) if decided.apart else found
+    asked = decided.apart or (decided.lookalikes and found.account_id is None)
+    return _for_a_person(found, customer, lookup, decided) if asked else found
 
 
 def question(customer: Customer, match: Match) -> str:
@@ -80,10 +83,10 @@ def _chosen(customer: Customer, lookup: AccountLookup, decided: Decided) -> Matc
 
 
 def _for_a_person(found: Match, customer: Customer, lookup: AccountLookup, decided: Decided) -> Match:
-    """What was found, and the accounts that the customer was unlinked from, as candidates."""
+    """What was found, what a duplicate rule matched, and the accounts that the customer was unlinked from, as candidates."""
     known = list(found.candidates)
     listed = {candidate.account_id for candidate in known}
-    others = [*filter(None, [found.account_id]), *sorted(decided.apart)]
+    others = [*filter(None, [found.account_id]), *decided.lookalikes, *sorted(decided.apart)]
     accounts = _alive(lookup.by_ids([id_ for id_ in others if id_ not in listed]))
     weighed = []
     for account in accounts:
@@ -125,6 +128,8 @@ def without_rivals(matches: Mapping[str, Match], lookup: AccountLookup) -> dict[
 _PROOF: Final = 100
 _DOMAIN: Final = 50
 _NAME: Final = 30
+_RULE: Final = 40
+"""An administrator of the org has defined what is the same there."""
 _PLACE: Final = 5
 _TAKEN: Final = -60
 _APART: Final = -120
@@ -220,8 +225,13 @@ def _weigh(
     lookup: AccountLookup,
     decided: Decided,
 ) -> _Evidence:
-    """Add what the account's domain, name, place and present link say."""
+    """Add what the account's domain, name, place and present link say, and whether Salesforce took it for the same."""
     account = evidence.account
+    lookalike = decided.lookalikes.get(account.id)
+    if lookalike is not None:
+        evidence.add(
+            _RULE, f"Salesforce's duplicate rule {plain(lookalike.rule, 60) or 'of the org'} matched it"
+        )
     if evidence.domain is None:
         own = business_domain(account.values.get(WEBSITE))
         evidence.domain = own if own in domains else None

@@ -169,6 +169,15 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Lookalike:
+    """Why an account stands in the way of a new one: a duplicate rule of the org matched it."""
+
+    rule: str
+    may_save: bool
+    """The rule alerts only: a person may have the account created all the same."""
+
+
+@dataclass(frozen=True, slots=True)
 class Decided:
     """All that people decided about one customer."""
 
@@ -177,6 +186,9 @@ class Decided:
     """Accounts that it was unlinked from: never matched with it again unless a person links them."""
     answers: Mapping[str, Answer] = field(default_factory=dict)
     """By field key."""
+    lookalikes: Mapping[str, Lookalike] = field(default_factory=dict)
+    """By account: what Salesforce took for the same when the customer's account was to be created. Not a person's
+    decision, but what one is asked about."""
 
     def __bool__(self) -> bool:
         return self.choice is not None or bool(self.apart) or bool(self.answers)

@@ -57,7 +57,7 @@ def review(match: Match, choice: Choice | None = None) -> tuple[str, ...]:
     )
     return (
         f"{head}: a person chooses, nothing is guessed.",
-        *_overtaken(choice),
+        *_overtaken(match, choice),
         *(
             f"{shown(candidate.name)} ({candidate.account_id}): {'; '.join(candidate.evidence)}."
             for candidate in match.candidates
@@ -65,7 +65,7 @@ def review(match: Match, choice: Choice | None = None) -> tuple[str, ...]:
     )
 
 
-def _overtaken(choice: Choice | None) -> tuple[str, ...]:
+def _overtaken(match: Match, choice: Choice | None) -> tuple[str, ...]:
     if choice is None:
         return ()
     by = plain(choice.by, 60)
@@ -74,6 +74,11 @@ def _overtaken(choice: Choice | None) -> tuple[str, ...]:
     if choice.what == "link":
         return (
             f"{by} chose account {choice.account_id} at {readable(choice.at)}; it is gone, or another customer's now.",
+        )
+    if any("duplicate rule" in sentence for each in match.candidates for sentence in each.evidence):
+        return (
+            f"{by} chose a new account at {readable(choice.at)}, but the org's duplicate rule refuses one:"
+            " link with the account that it matched, or have the rule changed.",
         )
     return (
         f"{by} chose a new account at {readable(choice.at)}, but Salesforce keeps a customer id once:"

@@ -253,6 +253,8 @@ class SalesforceClient:
         }
         if request.body is not None:
             composed["body"] = request.body
+        if request.allow_duplicates:
+            composed["httpHeaders"] = {"Sforce-Duplicate-Rule-Header": "allowSave=true"}
         return composed
 
     def _page(self, answer: Json) -> tuple[list[dict[str, Any]], str | None]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from console.domain.ids import to_18
 from console.errors import ConsoleError, Unreachable
-from console.salesforce.errors import error_of, error_of_body, texts
+from console.salesforce.errors import error_of_body, error_of_item
 from console.salesforce.info import ObjectInfo, object_info
 from console.salesforce.soql import name as api_name
 
@@ -36,6 +36,10 @@ class SubRequest:
     method: Method
     url: str
     body: Json = None
+    allow_duplicates: bool = False
+    """Have the record saved although a duplicate rule matched it, where the rule only alerts.
+    https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/headers_duplicaterules.htm
+    """
 
     @classmethod
     def query(cls, reference: str, soql: str, *, deleted: bool = False) -> SubRequest:
@@ -49,11 +53,31 @@ class SubRequest:
 
     @classmethod
     def upsert(
-        cls, reference: str, sobject: str, external_id: str, records: Sequence[Mapping[str, Json]]
+        cls,
+        reference: str,
+        sobject: str,
+        external_id: str,
+        records: Sequence[Mapping[str, Json]],
+        *,
+        allow_duplicates: bool = False,
     ) -> SubRequest:
         """Up to 200 upserts by an external id or ``Id``, each a body with that field; no `attributes` needed."""
         url = f"composite/sobjects/{api_name(sobject)}/{api_name(external_id)}"
-        return cls(reference, "PATCH", url, _collection(sobject, records))
+        return cls(reference, "PATCH", url, _collection(sobject, records), allow_duplicates)
+
+    @classmethod
+    def upsert_one(
+        cls, reference: str, sobject: str, external_id: str, record: Mapping[str, Json]
+    ) -> SubRequest:
+        """One upsert by an external id: a refusal of it tells more than one within a collection.
+
+        :raises ValueError: a value that an address can't hold.
+        """
+        value = str(record[external_id])
+        if value in ("", ".", ".."):
+            raise ValueError("such an external id has no address")
+        url = f"sobjects/{api_name(sobject)}/{api_name(external_id)}/{quote(value, safe='')}"
+        return cls(reference, "PATCH", url, {key: each for key, each in record.items() if key != external_id})
 
     @classmethod
     def update(cls, reference: str, sobject: str, records: Sequence[Mapping[str, Json]]) -> SubRequest:
@@ -164,13 +188,7 @@ def _row_reply(item: Json, creating: bool) -> RowReply:
         return RowReply(record_id, True, bool(item.get("created", creating)))
     errors = item.get("errors")
     first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
-    error = error_of(
-        200,
-        str(first.get("statusCode") or first.get("errorCode") or "UNKNOWN_EXCEPTION"),
-        str(first.get("message") or ""),
-        texts(first.get("fields")),
-    )
-    return RowReply(record_id, False, False, error)
+    return RowReply(record_id, False, False, error_of_item(200, first))
 
 
 def _collection(sobject: str, records: Sequence[Mapping[str, Json]]) -> dict[str, Json]:

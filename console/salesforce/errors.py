@@ -9,11 +9,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from console.domain.ids import to_18
 from console.domain.plain import plain
 from console.errors import BudgetReached, Conflict, ConsoleError, Refused, SignInNeeded, Unreachable
+
+
+class DuplicateFound(Refused):
+    """A duplicate rule of the org stopped a record, and says which records it takes for the same.
+
+    :param rule: the rule's API name, as the org tells it.
+    :param may_save: the rule alerts only: a person may have the record saved all the same.
+    :param records: ids of the matching records, 18 characters.
+    """
+
+    def __init__(
+        self, message: str, advice: str, *, rule: str, may_save: bool, records: tuple[str, ...]
+    ) -> None:
+        super().__init__(message, advice, code="DUPLICATES_DETECTED")
+        self.rule = rule
+        self.may_save = may_save
+        self.records = records
+
 
 Policy = Literal["retry_now", "retry_later", "person", "skip"]
 """``retry_now``: in a moment, a few times. ``retry_later``: with the next pass. ``person``: never unchanged. ``skip``: the
@@ -101,6 +121,28 @@ TABLE: Mapping[str, Entry] = {
     "JSON_PARSER_ERROR": Entry(
         Refused, "person", "Salesforce cannot read the value of {fields}.", _CLEAN_ROW
     ),
+    "MISSING_ARGUMENT": Entry(Refused, "skip", "A record was sent without its id.", "It is looked up again."),
+    "DUPLICATE_DEVELOPER_NAME": Entry(
+        Refused,
+        "person",
+        "The org already has a field, channel or permission set of this name.",
+        "Run the set-up again: it takes up what is there.",
+    ),
+    "METHOD_NOT_ALLOWED": Entry(
+        Refused, "person", "Salesforce does not offer this on that address.", "Update the console."
+    ),
+    "INVALID_ARGUMENT": Entry(
+        Refused, "person", "Salesforce cannot read the request.", "Report this with the run's number."
+    ),
+    "UNKNOWN_EXCEPTION": Entry(
+        Unreachable,
+        "retry_now",
+        "Salesforce met an error of its own.",
+        "It is tried again; ask Salesforce if it stays.",
+    ),
+    "LIMIT_EXCEEDED": Entry(
+        Refused, "person", "A limit of the org is reached.", "See Setup, System Overview; then retry."
+    ),
     "DUPLICATE_VALUE": Entry(
         Refused,
         "person",
@@ -117,7 +159,7 @@ TABLE: Mapping[str, Entry] = {
         Refused,
         "person",
         "A duplicate rule of the org stopped the record{quote}.",
-        "Link the customer to the existing account, or let the rule allow it.",
+        "Link the customer with the account that is there already, or create it all the same where the rule lets you.",
         quote=True,
     ),
     "FIELD_CUSTOM_VALIDATION_EXCEPTION": Entry(
@@ -210,9 +252,19 @@ TABLE: Mapping[str, Entry] = {
     ),
 }
 
+ABOUT_THE_ORG = frozenset(
+    {
+        "API_DISABLED_FOR_ORG", "CANNOT_MODIFY_READ_ONLY", "INSUFFICIENT_ACCESS", "INSUFFICIENT_ACCESS_OR_READONLY",
+        "INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE", "INVALID_TYPE", "METHOD_NOT_ALLOWED", "NOT_FOUND",
+        "STORAGE_LIMIT_EXCEEDED", "UNSUPPORTED_API_VERSION",
+    }
+)  # fmt: skip
+"""Refusals that no single record is the cause of: a call that met one is not taken apart to find it."""
+
 _MAX_LENGTH = re.compile(r"\(max length=(\d+)\)")
 _OTHER_RECORD = re.compile(r"record with id: ([0-9A-Za-z]{15,18})")
 _COLUMN = re.compile(r"No such column '([0-9A-Za-z_.]{1,80})'")
+_MOST_MATCHES = 50
 _PASSING = frozenset({406, 408, 420, 429})
 
 
@@ -255,6 +307,26 @@ def error_of(
     return entry.kind(text, entry.advice, code=code)
 
 
+def error_of_item(status: int, item: Mapping[str, Any], *, writing: bool = False) -> ConsoleError:
+    """The typed error for one of Salesforce's error objects, with what belongs to its kind.
+
+    :param item: ``{"message", "errorCode" or "statusCode", "fields"?, "duplicateResult"?}``.
+    """
+    code = str(item.get("errorCode") or item.get("statusCode") or "UNKNOWN")
+    error = error_of(status, code, str(item.get("message") or ""), texts(item.get("fields")), writing=writing)
+    # Versions 51 to 56 of the API spell it like this.
+    found = item.get("duplicateResult") or item.get("duplicateResut")
+    if code == "DUPLICATES_DETECTED" and isinstance(found, dict):
+        return DuplicateFound(
+            error.message,
+            error.advice,
+            rule=plain(str(found.get("duplicateRule") or ""), 80),
+            may_save=found.get("allowSave") is True,
+            records=_matching_records(found),
+        )
+    return error
+
+
 def error_of_body(status: int, body: Any, *, writing: bool = False) -> ConsoleError:
     """The typed error for a reply that is an error as a whole.
 
@@ -262,13 +334,7 @@ def error_of_body(status: int, body: Any, *, writing: bool = False) -> ConsoleEr
     """
     first = body[0] if isinstance(body, list) and body else body
     if isinstance(first, dict) and isinstance(first.get("errorCode"), str):
-        return error_of(
-            status,
-            first["errorCode"],
-            str(first.get("message") or ""),
-            texts(first.get("fields")),
-            writing=writing,
-        )
+        return error_of_item(status, first, writing=writing)
     if status == 300:
         return error_of(status, "DUPLICATE_EXTERNAL_ID", "", writing=writing)
     if status == 401:
@@ -301,6 +367,19 @@ def _unlisted(status: int, code: str, fields: tuple[str, ...], *, writing: bool)
         code=shown,
         fields=fields,
     )
+
+
+def _matching_records(found: Mapping[str, Any]) -> tuple[str, ...]:
+    """The ids in a duplicate rule's result; what isn't of the documented shape is passed over."""
+    ids: list[str] = []
+    results = found.get("matchResults")
+    for result in results if isinstance(results, list) else ():
+        matches = result.get("matchRecords") if isinstance(result, dict) else None
+        for match in matches if isinstance(matches, list) else ():
+            record = match.get("record") if isinstance(match, dict) else None
+            with suppress(ValueError):
+                ids.append(to_18(str(record.get("Id") or "") if isinstance(record, dict) else ""))
+    return tuple(dict.fromkeys(ids))[:_MOST_MATCHES]
 
 
 def _found(pattern: re.Pattern[str], message: str, shape: str) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from console.domain.records import Answer, Choice, Decided
+from console.domain.records import Answer, Choice, Decided, Lookalike
 from console.errors import Conflict, StoreError
 from console.store.connection import Connection, chunks
 from console.store.entries import Entries
@@ -16,6 +16,8 @@ WITH ids AS MATERIALIZED (SELECT value AS id FROM json_each(?1))
 SELECT customer_id, 'choice', what, said_at, said_by, account_id, question, NULL FROM ids JOIN choices ON customer_id = id
 UNION ALL
 SELECT customer_id, 'apart', account_id, NULL, NULL, NULL, NULL, NULL FROM ids JOIN apart ON customer_id = id
+UNION ALL
+SELECT customer_id, 'lookalike', account_id, rule, may_save, NULL, NULL, NULL FROM ids JOIN lookalikes ON customer_id = id
 UNION ALL
 SELECT customer_id, 'answer', key, side, alguna, salesforce, said_at, said_by FROM ids JOIN answers ON customer_id = id
 """
@@ -37,18 +39,36 @@ class Decisions:
         choices: dict[str, Choice] = {}
         apart: dict[str, set[str]] = {}
         answers: dict[str, dict[str, Answer]] = {}
+        lookalikes: dict[str, dict[str, Lookalike]] = {}
         for chunk in chunks(customer_ids):
             for id_, kind, *said in self._db.query(_ALL, (id_list(chunk),)):
                 if kind == "choice":
                     choices[id_] = _choice(said)
                 elif kind == "apart":
                     apart.setdefault(id_, set()).add(said[0])
+                elif kind == "lookalike":
+                    lookalikes.setdefault(id_, {})[said[0]] = Lookalike(said[1], bool(said[2]))
                 else:
                     answers.setdefault(id_, {})[said[0]] = _answer(said[1:])
         return {
-            id_: Decided(choices.get(id_), frozenset(apart.get(id_, ())), answers.get(id_, {}))
-            for id_ in choices.keys() | apart.keys() | answers.keys()
+            id_: Decided(
+                choices.get(id_), frozenset(apart.get(id_, ())), answers.get(id_, {}), lookalikes.get(id_, {})
+            )
+            for id_ in choices.keys() | apart.keys() | answers.keys() | lookalikes.keys()
         }
+
+    def set_lookalikes(self, customer_id: str, lookalikes: Mapping[str, Lookalike]) -> None:
+        """Keep, in place of what was known before, which accounts the org took for this customer's, by account."""
+        with self._db.transaction():
+            self._db.execute("DELETE FROM lookalikes WHERE customer_id = ?", (customer_id,))
+            self._db.executemany(
+                "INSERT INTO lookalikes VALUES (?, ?, ?, ?)",
+                (
+                    (customer_id, account_id, column(each.rule), int(each.may_save))
+                    for account_id, each in lookalikes.items()
+                ),
+            )
+            self._entries.mark_dirty([customer_id])
 
     # --- which account ---------------------------------------------------------------------------------------
 

@@ -156,11 +156,29 @@ CREATE TABLE answers (
 ) STRICT, WITHOUT ROWID;
 """
 
+VOLUME = """
+-- Accounts that a duplicate rule of the org took for a customer's when its account was to be created.
+CREATE TABLE lookalikes (
+    customer_id TEXT NOT NULL, account_id TEXT NOT NULL, rule TEXT NOT NULL, may_save INTEGER NOT NULL,
+    PRIMARY KEY (customer_id, account_id)
+) STRICT, WITHOUT ROWID;
+
+-- Jobs of the Bulk API 2.0 that are under way. `job_id` is null until Salesforce gave one, and is noted before anything is
+-- uploaded. Changes that a job carries are marked with it in the journal.
+CREATE TABLE bulk_jobs (
+    id INTEGER PRIMARY KEY, job_id TEXT, operation TEXT NOT NULL, sobject TEXT NOT NULL, state TEXT NOT NULL,
+    created_at TEXT NOT NULL
+) STRICT;
+ALTER TABLE journal ADD COLUMN bulk INTEGER;
+CREATE INDEX journal_bulk ON journal (bulk, seq) WHERE bulk IS NOT NULL;
+"""
+
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0001_records", RECORDS),
     ("0002_entries", ENTRIES),
     ("0003_ledger", LEDGER),
     ("0004_decisions", DECISIONS),
+    ("0005_volume", VOLUME),
 )
 """In order; never changed once released, only added to. The number of the last one is the schema's number."""
 SCHEMA = len(MIGRATIONS)

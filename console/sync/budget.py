@@ -68,6 +68,8 @@ class Budget:
         self._hours: dict[str, int] = {}
         self._usage: Usage | None = None
         self._told_at = ""
+        self._fresh = False
+        """What is known of the org comes from an earlier session: a person may have waited, or had the limit raised."""
 
     @classmethod
     def load(cls, cache: Cache, share: float, floor: int, clock: Callable[[], datetime]) -> Budget:
@@ -77,6 +79,7 @@ class Budget:
         known: dict[str, Any] = cache.get(USAGE) or {}
         if known.get("used") is not None and known.get("limit") is not None and known.get("at"):
             budget._usage, budget._told_at = Usage(known["used"], known["limit"]), known["at"]
+            budget._fresh = True
         return budget
 
     def save(self, cache: Cache) -> None:
@@ -134,13 +137,15 @@ class Budget:
         if usage is None:
             return None
         room = self._room(sum(self._hours.values()), usage)
+        if room[OWN] > 0 and room[OTHERS] > 0:
+            return None
+        by_itself = room[OWN] <= 0 and self._allocation(usage.limit) > 0
+        if not by_itself and (self._fresh or now - moment(self._told_at) >= LOOK_AGAIN):
+            self._fresh = False
+            self._usage = None  # this call finds out whether the org has room by now
+            return None
         if room[OWN] <= 0:
             return self._share_used(usage)
-        if room[OTHERS] > 0:
-            return None
-        if now - moment(self._told_at) >= LOOK_AGAIN:
-            self._usage = None  # this call finds out
-            return None
         again = moment(self._told_at) + LOOK_AGAIN
         return BudgetReached(
             f"Of the org's API calls only those are left that belong to others: {usage.used:,} of {usage.limit:,} are used, "

@@ -103,6 +103,7 @@ def decide(cache: Cache, policy: Policy, customer_id: str, verdict: Verdict, at:
                 if link is not None:
                     cache.links.remove([customer_id], at)
                 cache.decisions.choose(customer_id, choice)
+                cache.journal.clear_refusals([customer_id])
             case Unlink() if link is not None:
                 cache.links.remove([customer_id], at)
                 cache.journal.clear_refusals([customer_id])

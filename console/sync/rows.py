@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import random
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from console.domain.fields import CONTACT_LAST_NAME, CUSTOMER_ID, FIELD, NAME
-from console.domain.records import Account, Change, Contact, Link, Value
+from console.domain.records import Account, Change, Contact, Link, Lookalike, Value
 from console.errors import BudgetReached, Cancelled, ConsoleError, Refused, SignInNeeded, Unreachable
 from console.salesforce import records
 from console.salesforce.client import RowReply, SubReply, SubRequest
-from console.salesforce.errors import policy_of
+from console.salesforce.composite import MOST_REQUESTS
+from console.salesforce.errors import ABOUT_THE_ORG, DuplicateFound, policy_of
 from console.store.cache import Cache
 from console.sync.access import forget_access
 from console.sync.cursors import text
@@ -24,14 +26,25 @@ from console.sync.org import HEAVY, ROWS, Org, batches
 from console.sync.recover import Recovery, created_link
 from console.sync.workers import Workers
 
+T = TypeVar("T")
+
 TRIES = 4
 PAUSE = 0.5
 """Seconds before a locked row is sent again; doubled each time, with jitter."""
 
+ACCOUNT_PREFIX = "001"
+"""With which the ids of accounts begin."""
 HIDDEN = ("INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE")
 """A field is not what the org said it was: the next pass asks again what the user may do."""
 
 Verb = Literal["create", "update", "upsert"]
+WAYS: tuple[tuple[Verb, bool], ...] = (
+    ("update", False),
+    ("upsert", False),
+    ("upsert", True),
+    ("create", False),
+)
+"""What goes into one collection: the same verb, and the same answer to duplicate rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,8 @@ class Row:
     changes: tuple[Change, ...]
     values: dict[str, Value]
     """By field key."""
+    single: bool = False
+    """Sent by itself, not in a collection."""
 
     @classmethod
     def account(cls, job: Job) -> Row | None:
@@ -66,6 +81,13 @@ class Row:
         changes = tuple(job.fields_of(sobject))
         values = {change.key: text_of(change) for change in changes if change.key is not None}
         return cls(job, sobject, "update", changes, values) if changes else None
+
+    @property
+    def forced(self) -> bool:
+        """A person saw which accounts a duplicate rule matched, and wants a new one all the same."""
+        decided = self.job.subject.decided
+        chosen = decided.choice is not None and decided.choice.what == "create"
+        return self.verb == "upsert" and chosen and bool(decided.lookalikes)
 
     def without(self, keys: Iterable[str]) -> Row:
         """The row with some fields left out."""
@@ -116,6 +138,8 @@ class RowWriter:
         }
         self._meter = meter
         self._width = HEAVY
+        self._taken_apart: list[list[list[Row]]] = []
+        """Calls still to be made because a larger one was refused as a whole: one record fails it for all, and is looked for."""
 
     def write(self, rows: Sequence[Row]) -> None:
         """Send rows; each is applied, refused or stale in the end.
@@ -138,15 +162,19 @@ class RowWriter:
         again: list[Row] = []
         collections = [
             collection
-            for verb in ("update", "upsert", "create")
-            for collection in batches((row for row in rows if row.verb == verb), ROWS)
+            for verb, forced in WAYS
+            for collection in batches((row for row in rows if (row.verb, row.forced) == (verb, forced)), ROWS)
         ]
-        place = 0
-        while place < len(collections):
-            taken = collections[place : place + self._width]
-            place += len(taken)
+        done = 0
+        waiting = deque(collections)
+        while waiting or self._taken_apart:
+            if self._taken_apart:
+                taken = self._taken_apart.pop()
+            else:
+                taken = [waiting.popleft() for _ in range(min(self._width, len(waiting)))]
+                done += len(taken)
             again += self._call(taken)
-            self._meter.part("Writing to Salesforce", ORG, place, len(collections))
+            self._meter.part("Writing to Salesforce", ORG, done, len(collections))
         return again
 
     def _call(self, collections: Sequence[Sequence[Row]]) -> list[Row]:
@@ -166,9 +194,24 @@ class RowWriter:
         except Cancelled:
             raise  # left behind: looked up by the next pass
         except ConsoleError as error:
+            if _is_about_a_row(error) and len(rows) > 1:
+                if len(collections) > 1:
+                    self._taken_apart += _halved([list(each) for each in collections])
+                else:
+                    self._taken_apart += [[half] for half in _halved(rows)]
+                return []
+            if _is_about_a_row(error):
+                return self._refuse(rows[0], error)
             self._ledger.settle([Ended(change, "stale", error) for change in changes])
             raise
         return self._settle(collections, replies)
+
+    def _refuse(self, row: Row, error: ConsoleError) -> list[Row]:
+        """A record that no call gets through with, found by taking the calls apart."""
+        end = _End(text(self._clock()))
+        self._end(row, "refused", error, end)
+        self._ledger.settle(end.ended)
+        return []
 
     def _resolve(self, rows: Sequence[Row]) -> None:
         """Look up what became of rows whose answer got lost; what did not arrive is planned again."""
@@ -180,10 +223,14 @@ class RowWriter:
     def _settle(self, collections: Sequence[Sequence[Row]], replies: Sequence[SubReply]) -> list[Row]:
         end = _End(text(self._clock()))
         lost: list[Row] = []
+        unsaid: list[Row] = []
         for collection, reply in zip(collections, replies, strict=True):
             error = reply.error()
             if isinstance(error, Unreachable):
                 lost += collection  # the whole collection failed, and may have taken effect before it did
+                continue
+            if error is not None and _is_about_a_row(error) and len(collection) > 1:
+                self._taken_apart.append(_halved(collection))
                 continue
             results = (
                 reply.results() if error is None else [RowReply(None, False, error=error)] * len(collection)
@@ -191,6 +238,8 @@ class RowWriter:
             for row, result in zip(collection, results, strict=True):
                 if result.success and result.id is not None:
                     self._applied(row, result, end)
+                elif _lacks_the_match(row, result.error):
+                    unsaid.append(row)
                 else:
                     self._failed(row, result.error or _nameless(), end)
         with self._cache.transaction():
@@ -201,11 +250,44 @@ class RowWriter:
                 self._cache.links.set_contact(customer_id, contact_id)
             self._ledger.settle(end.ended)
         self._ledger.tally.rows_written += len(end.accounts) + len(end.contacts)
+        self._keep_lookalikes(end.lookalikes)
         if lost:
             self._resolve(lost)
         if end.fatal is not None:
             raise end.fatal
-        return end.again
+        return end.again + self._one_by_one(unsaid)
+
+    def _one_by_one(self, rows: Sequence[Row]) -> list[Row]:
+        """Accounts that a duplicate rule stopped without saying what it matched: a refusal of a single upsert says so."""
+        again: list[Row] = []
+        for batch in batches([replace(row, single=True) for row in rows], MOST_REQUESTS):
+            requests = [
+                SubRequest.upsert_one(f"row{place}", row.sobject, CUSTOMER_ID, row.body())
+                for place, row in enumerate(batch)
+            ]
+            replies = [
+                replace(reply, body=[_as_item(reply)], status=200)
+                if not isinstance(reply.error(), Unreachable)
+                else reply
+                for reply in self._org.send(requests)
+            ]
+            again += self._settle([[row] for row in batch], replies)
+        return again
+
+    def _keep_lookalikes(self, found: Sequence[tuple[str, DuplicateFound]]) -> None:
+        """Note what the org's duplicate rules matched, for a person to choose from, and read it if it isn't known."""
+        if not found:
+            return
+        records = {id_ for _, error in found for id_ in error.records if id_.startswith(ACCOUNT_PREFIX)}
+        unknown = records - self._cache.accounts.many(records).keys()
+        there = self._org.look(accounts={"Id": sorted(unknown)}).accounts if unknown else []
+        with self._cache.transaction():
+            self._cache.accounts.put(there, text(self._clock()), "poll")
+            for customer_id, error in found:
+                matched = {
+                    id_: Lookalike(error.rule, error.may_save) for id_ in error.records if id_ in records
+                }
+                self._cache.decisions.set_lookalikes(customer_id, matched)
 
     def _applied(self, row: Row, reply: RowReply, end: _End) -> None:
         job, record_id = row.job, reply.id or ""
@@ -263,6 +345,8 @@ class RowWriter:
     def _end(self, row: Row, outcome: Literal["refused", "stale"], error: ConsoleError, end: _End) -> None:
         end.ended += [Ended(change, outcome, error) for change in row.changes]
         row.job.settled(row.changes)
+        if isinstance(error, DuplicateFound) and row.verb == "upsert":
+            end.lookalikes.append((row.job.customer_id, error))
         if row.verb == "upsert" or outcome == "stale":
             # What belongs to an account that isn't there waits for the next plan.
             end.ended += [Ended(change, "stale", error) for change in row.job.changes]
@@ -295,16 +379,46 @@ class _End:
         self.links: list[Link] = []
         self.pairs: list[tuple[str, str]] = []
         self.again: list[Row] = []
+        self.lookalikes: list[tuple[str, DuplicateFound]] = []
         self.fatal: ConsoleError | None = None
+
+
+def _lacks_the_match(row: Row, error: ConsoleError | None) -> bool:
+    """Whether an account was stopped by a duplicate rule that didn't say which record it matched."""
+    if error is None or error.code != "DUPLICATES_DETECTED" or isinstance(error, DuplicateFound):
+        return False
+    return row.verb == "upsert" and not row.single and row.job.customer_id not in ("", ".", "..")
+
+
+def _as_item(reply: SubReply) -> Any:
+    """The answer to a single upsert as an item of a collection's."""
+    body = reply.body
+    if isinstance(body, list) and body and isinstance(body[0], dict):
+        return {"success": False, "errors": [{**body[0], "statusCode": body[0].get("errorCode")}]}
+    return body
 
 
 def _request(place: int, rows: Sequence[Row]) -> SubRequest:
     first, reference, bodies = rows[0], f"rows{place}", [row.body() for row in rows]
     if first.verb == "upsert":
-        return SubRequest.upsert(reference, first.sobject, CUSTOMER_ID, bodies)
+        return SubRequest.upsert(reference, first.sobject, CUSTOMER_ID, bodies, allow_duplicates=first.forced)
     if first.verb == "create":
         return SubRequest.create(reference, first.sobject, bodies)
     return SubRequest.update(reference, first.sobject, bodies)
+
+
+def _is_about_a_row(error: ConsoleError) -> bool:
+    """Whether a call was refused because of what a record in it holds."""
+    return (
+        isinstance(error, Refused)
+        and error.code not in ABOUT_THE_ORG
+        and not error.code.startswith("INSUFFICIENT_")
+    )
+
+
+def _halved(items: Sequence[T]) -> list[list[T]]:
+    middle = (len(items) + 1) // 2
+    return [list(items[:middle]), list(items[middle:])]
 
 
 def _nameless() -> ConsoleError:

@@ -5,7 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.errors import BudgetReached, Conflict, ConsoleError, Refused, SignInNeeded, Unreachable
-from console.salesforce.errors import TABLE, error_of, error_of_body, policy_of
+from console.salesforce.errors import (
+    TABLE,
+    DuplicateFound,
+    error_of,
+    error_of_body,
+    error_of_item,
+    policy_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -177,3 +184,52 @@ def test_messages_of_the_platform_are_quoted_only_where_an_administrator_wrote_t
     for code, entry in TABLE.items():
         shown = error_of(400, code, "customer data hunter2", ()).message
         assert ("hunter2" in shown) is entry.quote, code
+
+
+DOCUMENTED = """
+    INVALID_SESSION_ID sign_in person, INVALID_AUTH_HEADER sign_in person, REQUEST_LIMIT_EXCEEDED budget person,
+    API_DISABLED_FOR_ORG refused person, API_CURRENTLY_DISABLED unreachable retry_later, INSUFFICIENT_ACCESS refused person,
+    INSUFFICIENT_ACCESS_OR_READONLY refused person, INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY refused person,
+    NOT_FOUND refused skip, ENTITY_IS_DELETED refused skip, INVALID_CROSS_REFERENCE_KEY refused skip,
+    INVALID_FIELD refused person, INVALID_TYPE refused person, MALFORMED_QUERY refused person,
+    INVALID_QUERY_LOCATOR unreachable retry_later, QUERY_TIMEOUT unreachable retry_now, REQUIRED_FIELD_MISSING refused person,
+    MISSING_ARGUMENT refused skip, MALFORMED_ID refused person, INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST refused person,
+    STRING_TOO_LONG refused person, INVALID_FIELD_FOR_INSERT_UPDATE refused person, DUPLICATE_VALUE refused person,
+    DUPLICATES_DETECTED refused person, DUPLICATE_DEVELOPER_NAME refused person, DUPLICATE_EXTERNAL_ID refused person,
+    FIELD_INTEGRITY_EXCEPTION refused person, UNABLE_TO_LOCK_ROW unreachable retry_now, JSON_PARSER_ERROR refused person,
+    INVALID_REPLICATION_DATE refused person, EXCEEDED_ID_LIMIT refused person, FIELD_CUSTOM_VALIDATION_EXCEPTION refused person,
+    CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY refused person, CANNOT_EXECUTE_FLOW_TRIGGER refused person,
+    ALL_OR_NONE_OPERATION_ROLLED_BACK conflict retry_later, PROCESSING_HALTED conflict retry_later,
+    METHOD_NOT_ALLOWED refused person, INVALID_ARGUMENT refused person, UNSUPPORTED_API_VERSION refused person,
+    SERVER_UNAVAILABLE unreachable retry_now, 503 unreachable retry_now, 420 unreachable retry_now, 406 unreachable retry_now
+"""
+"""Every code of Salesforce's REST API that the console may meet: its category and what is done about it."""
+
+
+@pytest.mark.parametrize("line", [line.split() for line in DOCUMENTED.split(",")], ids=lambda line: line[0])
+def test_every_documented_code_has_a_category_a_sentence_and_a_policy(line: list[str]) -> None:
+    code, category, policy = line
+    error = error_of_body(int(code), "") if code.isdigit() else error_of(400, code, "text", ("Name",))
+    assert (error.category, policy_of(code)) == (category, policy)
+    assert error.message.endswith((".", "text."))
+    assert error.advice.endswith((".", "retry."))
+    if not code.isdigit():
+        assert code in TABLE or code.startswith("INSUFFICIENT_ACCESS_ON")
+
+
+MATCH = {"record": {"attributes": {"type": "Account"}, "Id": "001D000000IRFma"}}
+
+
+@pytest.mark.parametrize("key", ["duplicateResult", "duplicateResut"])
+def test_what_a_duplicate_rule_matched_comes_with_the_refusal(key: str) -> None:
+    found = {"allowSave": True, "duplicateRule": "Same", "matchResults": [{"matchRecords": [MATCH, MATCH]}]}
+    item = {"statusCode": "DUPLICATES_DETECTED", "message": "Use one of these records?", key: found}
+    error = error_of_item(200, item)
+    assert isinstance(error, DuplicateFound)
+    assert (error.rule, error.may_save, error.records) == ("Same", True, ("001D000000IRFmaIAH",))
+
+
+@given(st.dictionaries(st.sampled_from(["allowSave", "duplicateRule", "matchResults"]), JSON))
+def test_a_duplicate_result_of_any_shape_is_survived(found: dict[str, object]) -> None:
+    error = error_of_item(400, {"errorCode": "DUPLICATES_DETECTED", "message": "x", "duplicateResut": found})
+    assert error.code == "DUPLICATES_DETECTED"
