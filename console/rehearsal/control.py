@@ -221,6 +221,28 @@ def _renew_org(stage: Stage, parts: list[str], body: Json, request: Request) -> 
     return {"org_id": stage.access.renew_org(), "access_token": stage.access.handout().access_token}
 
 
+def _show_rules(stage: Stage, parts: list[str], body: Json, request: Request) -> Json:
+    return {"rules": stage.org.on_save.listed()}
+
+
+def _switch_rule(stage: Stage, parts: list[str], body: Json, request: Request) -> Json:
+    return stage.org.on_save.switch(parts[2], body)
+
+
+def _show_locks(stage: Stage, parts: list[str], body: Json, request: Request) -> Json:
+    return {"locks": [lock.as_dict() for lock in stage.org.on_save.locks.held]}
+
+
+def _order_lock(stage: Stage, parts: list[str], body: Json, request: Request) -> Json:
+    stage.org.on_save.locks.order(body)
+    return _show_locks(stage, parts, body, request)
+
+
+def _release_locks(stage: Stage, parts: list[str], body: Json, request: Request) -> Json:
+    stage.org.on_save.locks.release()
+    return {"locks": []}
+
+
 # -- the Alguna account
 
 
@@ -306,6 +328,11 @@ _ROUTES.update({
     **eventcontrol.ROUTES,
     ("POST", "salesforce/users/*/permissions"): _permissions,
     ("POST", "salesforce/org"): _renew_org,
+    ("GET", "salesforce/rules"): _show_rules,
+    ("POST", "salesforce/rules/*"): _switch_rule,
+    ("GET", "salesforce/locks"): _show_locks,
+    ("POST", "salesforce/locks"): _order_lock,
+    ("DELETE", "salesforce/locks"): _release_locks,
     ("POST", "alguna/customers"): _new_customer,
     ("GET", "alguna/customers/*"): _show_customer,
     ("PATCH", "alguna/customers/*"): _edit_customer,

@@ -79,6 +79,8 @@ class Caller:
     """rest, toolingrest, bulkapi or soap: part of a change's origin."""
     version: str = ""
     """The API version of the call; empty for what no API client did."""
+    save_duplicates: bool = False
+    """What `Sforce-Duplicate-Rule-Header: allowSave=` said."""
     system: bool = False
     """No permission and no field-level security is looked at: for seeding and for truth in tests."""
 

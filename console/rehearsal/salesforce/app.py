@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -164,9 +165,10 @@ class SalesforceApp:
         return reply
 
     def _run(self, call: Call) -> Reply:
-        """Carry a call out; a refusal becomes a reply."""
+        """Carry a call out; a refusal becomes a reply. Each request of a composite call has headers of its own."""
+        caller = replace(call.caller, version=call.version, save_duplicates=_save_duplicates(call.headers))
         try:
-            return self._router(call)
+            return self._router(replace(call, caller=caller))
         except MoreThanOne as error:
             paths = [f"{call.base}/sobjects/{error.sobject}/{record_id}" for record_id in error.ids]
             return Reply(300, paths)
@@ -221,6 +223,15 @@ def _client_name(headers: Mapping[str, str]) -> str:
         if name.strip().lower() == "client":
             return value.strip()
     return ""
+
+
+def _save_duplicates(headers: Mapping[str, str]) -> bool:
+    """What `Sforce-Duplicate-Rule-Header: allowSave=true` asks for."""
+    for part in headers.get("sforce-duplicate-rule-header", "").replace(";", ",").split(","):
+        name, _, value = part.partition("=")
+        if name.strip().lower() == "allowsave":
+            return value.strip().lower() == "true"
+    return False
 
 
 def _without_slash(path: str) -> str:

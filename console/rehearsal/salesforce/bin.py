@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .journal import Journal
     from .lookup import Lookup
     from .rules import Rules
+    from .rules_on_save import SaveRules
     from .schema import Field, Schema, SObject
     from .stamps import Stamps
     from .store import Store
@@ -36,6 +37,7 @@ class Bin:
         lookup: Lookup,
         checks: Checks,
         stamps: Stamps,
+        on_save: SaveRules,
     ) -> None:
         self._store = store
         self._schema = schema
@@ -45,6 +47,7 @@ class Bin:
         self._lookup = lookup
         self._checks = checks
         self._stamps = stamps
+        self._on_save = on_save
 
     def delete(self, caller: Caller, name: str, record_id: str, *, tooling: bool = False) -> None:
         """Moves a record to the recycle bin with what hangs on it, or removes it where there is no bin."""
@@ -58,6 +61,7 @@ class Bin:
     ) -> None:
         record_id: str = old["Id"]
         stamp = self._stamps.after(old)
+        self._on_save.lock(caller, sobject, old)
         if deletion is None:
             deletion = self._store.take_numbers("deletion")
         self._rules.before_delete(caller, sobject, old)

@@ -173,7 +173,7 @@ class Collections:
                         self._injected_fault(name)
                         results.append(work(row))
                     except ApiError as error:
-                        results.append({"success": False, "errors": [_row_error(error)]})
+                        results.append({"success": False, "errors": _row_errors(error)})
                 if all_or_none and not all(result["success"] for result in results):
                     raise _RollBack
         except _RollBack:
@@ -189,10 +189,10 @@ class Collections:
             raise fault
 
 
-def _row_error(error: ApiError) -> dict[str, Any]:
+def _row_errors(error: ApiError) -> list[dict[str, Any]]:
     if error.code == "NOT_FOUND":
-        return {"statusCode": "INVALID_TYPE", "message": error.message, "fields": []}
-    return error.item()
+        return [{"statusCode": "INVALID_TYPE", "message": error.message, "fields": []}]
+    return error.items()
 
 
 def _check_mixing(sobject: str, first: str) -> None:

@@ -243,7 +243,7 @@ class Tree:
             try:
                 record_id = self._org.insert(call.caller, sobject, {**values, **parent})
             except ApiError as error:
-                errors.append({"referenceId": attributes["referenceId"], "errors": [error.item()]})
+                errors.append({"referenceId": attributes["referenceId"], "errors": error.items()})
                 continue
             made.append({"referenceId": attributes["referenceId"], "id": record_id})
             for name, below in branches.items():

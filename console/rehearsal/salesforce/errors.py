@@ -32,21 +32,34 @@ class ApiError(Exception):
         self.message = message
         self.fields = None if fields is None else list(fields)
         self.extra = dict(extra or {})
+        self.others: list[ApiError] = []
+        """Further refusals of the same record: several validation rules, for example."""
 
     def body(self) -> list[dict[str, Any]]:
-        """The body of a REST reply: an array with one object. A missing resource names its code first."""
+        """The body of a REST reply: an array. A missing resource names its code first, a duplicate what it is one of."""
         error: dict[str, Any]
         if self.code == "NOT_FOUND":
             error = {"errorCode": self.code, "message": self.message}
+        elif self.code == "DUPLICATES_DETECTED":
+            error = {**self.extra, "errorCode": self.code, "message": self.message}
         else:
             error = {"message": self.message, "errorCode": self.code}
         if self.fields is not None:
             error["fields"] = list(self.fields)
-        return [{**error, **self.extra}]
+        return [{**error, **self.extra}, *(each for other in self.others for each in other.body())]
 
     def item(self) -> dict[str, Any]:
         """The error inside one result of a collections call, which says `statusCode` and always `fields`."""
-        return {"statusCode": self.code, "message": self.message, "fields": list(self.fields or ())}
+        return {
+            "statusCode": self.code,
+            **self.extra,
+            "message": self.message,
+            "fields": list(self.fields or ()),
+        }
+
+    def items(self) -> list[dict[str, Any]]:
+        """All errors inside one result of a collections call."""
+        return [self.item(), *(each for other in self.others for each in other.items())]
 
 
 class MoreThanOne(ApiError):

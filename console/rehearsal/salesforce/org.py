@@ -40,6 +40,7 @@ from .pubsub.topics import Topic, find_topic
 from .query import Queries
 from .records import Records
 from .rules import Rules
+from .rules_on_save import SaveRules
 from .schema import Schema
 from .stamps import Stamps
 from .store import Store, quoted
@@ -73,6 +74,8 @@ class Org:
     """Asked with the object's name before each row of a collection (by the HTTP layer); may answer an error."""
     queries: Queries
     """Runs queries; the Bulk API reads their rows a piece at a time."""
+    on_save: SaveRules
+    """Locks, rules and automations; the control address switches them."""
     listeners: list[Callable[[Sequence[Change]], None]]
     """Called after the outermost transaction was committed, with its changes in order."""
 
@@ -110,8 +113,11 @@ class Org:
         ):
             self._schema.add(make())
         custom_fields = CustomFields(self._store, self._schema)
+        stamps = Stamps(self._clock)
+        self._access = access = AccessBook(self._store, self._schema, stamps.now)
+        self.on_save = on_save = SaveRules(self._store, self._schema, access, self._clock)
         self.channels = Channels(self._store, self._schema)
-        rules = Rules(self._store, self._schema, custom_fields, self.channels)
+        rules = Rules(self._store, self._schema, custom_fields, self.channels, on_save.validation)
         with self._store.transaction():
             for sobject in self._schema.objects.values():
                 if not sobject.virtual:
@@ -124,10 +130,8 @@ class Org:
         self.admin_id = str(self._store.recall("admin_id"))
         self.row_fault = None
         self._custom_fields = custom_fields
-        stamps = Stamps(self._clock)
-        self._access = access = AccessBook(self._store, self._schema, stamps.now)
         self._journal = journal = Journal(self._store)
-        journal.setup_changed = access.forget
+        journal.setup_changed = self._forget
         journal.undone = self._reload
         self.events = EventLog(self._store, self._clock)
         self.capture = Capture(self._store, self._schema, self.channels, self.events)
@@ -135,18 +139,22 @@ class Org:
         self.listeners = journal.listeners
         self._lookup = lookup = Lookup(self._store)
         checks = Checks(self._store, self._schema, lookup, rules)
-        self._bin = Bin(self._store, self._schema, access, journal, rules, lookup, checks, stamps)
+        self._bin = Bin(self._store, self._schema, access, journal, rules, lookup, checks, stamps, on_save)
         self._records = Records(
-            self._store, access, journal, rules, Inputs(lookup), lookup, checks, stamps, self._bin
+            self._store, access, journal, rules, Inputs(lookup), lookup, checks, stamps, self._bin, on_save
         )
         self.queries = Queries(self._store, self._access, self._clock)
         filters = Filters(self.queries, self.admin_id)
         self.channels.check_filter, self.channels.ask_filter = filters.fields, filters.passes
 
+    def _forget(self) -> None:
+        self._access.forget()
+        self.on_save.forget()
+
     def _reload(self) -> None:
         self._custom_fields.load()
         self.channels.forget()
-        self._access.forget()
+        self._forget()
 
     def close(self) -> None:
         """Closes the file; the org can't be used after that."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .journal import Journal
     from .lookup import Lookup
     from .rules import Rules
+    from .rules_on_save import SaveRules
     from .schema import Field, SObject
     from .stamps import Stamps
     from .store import Store
@@ -43,6 +44,7 @@ class Records:
         checks: Checks,
         stamps: Stamps,
         recycle_bin: Bin,
+        on_save: SaveRules,
     ) -> None:
         self._store = store
         self._access = access
@@ -53,6 +55,7 @@ class Records:
         self._checks = checks
         self._stamps = stamps
         self._bin = recycle_bin
+        self._on_save = on_save
 
     # -- insert
 
@@ -72,15 +75,19 @@ class Records:
         row.update({name: value for name, value in given.items() if value is not None or name not in row})
         if "OwnerId" in row and row["OwnerId"] is None:
             row["OwnerId"] = caller.user_id
+        self._on_save.lock(caller, sobject, row)
         self._rules.before_insert(caller, sobject, row, values)
+        self._on_save.before_checks(caller, sobject, None, row)
         self._checks.required(sobject, row, row)
         self._checks.references(sobject, given)
         self._checks.unique(sobject, row, given, None)
+        self._on_save.after_checks(caller, sobject, None, row)
         stamp = self._stamps.now()
         record_id = self._store.new_id(sobject.key_prefix or "000")
         row.update(_audit(sobject, caller.user_id, stamp), Id=record_id)
         self._store.insert(sobject, row)
         self._rules.after_insert(caller, sobject, row)
+        self._on_save.after_save(caller, sobject, row)
         self._journal.note(
             sobject, record_id, "CREATE", [n for n, v in given.items() if v is not None], caller, stamp
         )
@@ -125,10 +132,14 @@ class Records:
         if self._rules.before_update(caller, sobject, old, given, values) == "delete":
             self._bin.remove(caller, sobject, old)
             return
-        self._checks.required(sobject, given, {**old, **given})
-        changed = {name: value for name, value in given.items() if value != old[name]}
+        self._on_save.lock(caller, sobject, old, given)
+        row = {**old, **given}
+        self._on_save.before_checks(caller, sobject, old, row)
+        self._checks.required(sobject, given, row)
+        changed = {name: value for name, value in row.items() if value != old[name]}
         self._checks.references(sobject, changed)
-        self._checks.unique(sobject, given, changed, record_id)
+        self._checks.unique(sobject, row, changed, record_id)
+        self._on_save.after_checks(caller, sobject, old, row)
         stamp = self._stamps.after(old)
         moved = {
             name: value
@@ -140,7 +151,8 @@ class Records:
             if name in sobject.fields
         }
         self._store.update(sobject, record_id, {**changed, **moved})
-        self._rules.after_update(caller, sobject, old, {**old, **changed})
+        self._rules.after_update(caller, sobject, old, row)
+        self._on_save.after_save(caller, sobject, row)
         if "LastModifiedById" in moved and moved["LastModifiedById"] != old["LastModifiedById"]:
             changed["LastModifiedById"] = caller.user_id
         self._journal.note(sobject, record_id, "UPDATE", changed, caller, stamp)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .metadata import CustomFields
     from .schema import Field, Schema, SObject
     from .store import Store
+    from .validation import ValidationRules
 
 _DEVELOPER_NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*")
 _DEPENDS = {
@@ -39,11 +40,19 @@ _UNKNOWN_DUPLICATE = "duplicate value found: <unknown> duplicates value on recor
 class Rules:
     """Called around every write; most objects have no rules of their own."""
 
-    def __init__(self, store: Store, schema: Schema, custom_fields: CustomFields, channels: Channels) -> None:
+    def __init__(
+        self,
+        store: Store,
+        schema: Schema,
+        custom_fields: CustomFields,
+        channels: Channels,
+        validation: ValidationRules,
+    ) -> None:
         self._store = store
         self._schema = schema
         self._custom_fields = custom_fields
         self._channels = channels
+        self._validation = validation
 
     # -- around writes
 
@@ -68,6 +77,8 @@ class Rules:
                 self._channels.before_channel(row, values)
             case "PlatformEventChannelMember":
                 self._channels.before_member(row, values)
+            case "ValidationRule":
+                self._validation.before_insert(row, values)
 
     def after_insert(self, caller: Caller, sobject: SObject, row: dict[str, Any]) -> None:
         match sobject.name:
@@ -111,6 +122,8 @@ class Rules:
             case "PlatformEventChannelMember":
                 self._channels.before_member(new, values, old)
                 given.update(_differences(old, new))
+            case "ValidationRule":
+                self._validation.before_update(old, given, values)
         return ""
 
     def after_update(
@@ -139,6 +152,15 @@ class Rules:
                     raise insufficient_access()
             case "PlatformEventChannel":
                 self._channels.before_channel_delete(old)
+            case "CustomField":
+                owner, _, name = old["FullName"].partition(".")
+                rule = self._validation.mentions(owner, name)
+                if rule is not None:
+                    message = (
+                        "Cannot complete this operation. This custom field is referenced elsewhere in Salesforce: "
+                        f"Validation Rule {rule}"
+                    )
+                    raise ApiError(400, "DELETE_FAILED", message, [])
 
     def after_delete(self, caller: Caller, sobject: SObject, old: Mapping[str, Any]) -> None:
         match sobject.name:

@@ -39,7 +39,7 @@ VALIDATION_RULES = (
 
 _TRIGGER_BODY = """trigger AccountTrigger on Account (before insert, before update) {
     for (Account each : Trigger.new) {
-        if (each.Website != null && each.Website.contains(' ')) {
+        if (each.Website.contains(' ')) {
             each.Website.addError('A website has no blanks.');
         }
     }
