@@ -40,7 +40,7 @@ class ApiError(Exception):
         error: dict[str, Any]
         if self.code == "NOT_FOUND":
             error = {"errorCode": self.code, "message": self.message}
-        elif self.code == "DUPLICATES_DETECTED":
+        elif self.code == "DUPLICATES_DETECTED" and self.extra:
             error = {**self.extra, "errorCode": self.code, "message": self.message}
         else:
             error = {"message": self.message, "errorCode": self.code}
