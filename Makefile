@@ -8,7 +8,7 @@ FILLED := .venv/.filled
 # snapshot report prints every variable it finds.
 CLEAN := env -i PATH="$(CURDIR)/$(BIN):$$PATH" HOME="$$HOME" LANG=C.UTF-8 CI="$$CI"
 
-.PHONY: run test check bench format proto clean
+.PHONY: run test check bench interop format proto clean
 
 run: $(FILLED)  ## open the console on the rehearsal
 	@$(BIN)/alguna-console rehearse
@@ -25,6 +25,14 @@ check: $(FILLED)  ## format, lint, types, allowed directions, then the tests
 
 bench: $(FILLED)  ## measure, as ratios in one run; also written to bench/results.json
 	@$(CLEAN) $(BIN)/python -m bench
+
+interop: $(FILLED)  ## Salesforce clients of other languages, as they are, against the rehearsal (needs Node.js and npm; Java if there)
+	@for each in node npm; do command -v $$each > /dev/null \
+	    || { echo "make interop needs $$each: install Node.js 18 or newer with npm, from https://nodejs.org" >&2; exit 1; }; done
+	@cd tests/interop && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error > /dev/null
+	@node tests/interop/jsforce.mjs $(CURDIR)/$(BIN)/python
+	@if command -v java > /dev/null; then java tests/interop/PlainJava.java $(CURDIR)/$(BIN)/python; \
+	    else echo "java is not installed: its client was left out"; fi
 
 format: $(FILLED)
 	$(BIN)/ruff format .

@@ -27,6 +27,7 @@ from .alguna.options import Options
 from .alguna.store import Store
 from .alguna.webhooks import Webhooks
 from .faults import Wire
+from .plainhttp import PlainHttp
 from .salesforce.app import SalesforceApp
 from .salesforce.app import create_app as create_salesforce
 from .salesforce.founding import INTEGRATION
@@ -287,7 +288,7 @@ def _handout(
 def _server(app: Any) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=PlainHttp,
         ws="none",
         lifespan="off",
         log_config=None,

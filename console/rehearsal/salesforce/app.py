@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from console.rehearsal.salesforce import pages, versions, wire
+from console.rehearsal.salesforce.bulk import older as older_bulk
 from console.rehearsal.salesforce.bulk.service import MAX_UPLOAD, Bulk
 from console.rehearsal.salesforce.collection import Collections
 from console.rehearsal.salesforce.composite import Composite, Tree, parse_query
@@ -18,8 +19,10 @@ from console.rehearsal.salesforce.freshness import Freshness
 from console.rehearsal.salesforce.identity import identity_url
 from console.rehearsal.salesforce.limits import Limits
 from console.rehearsal.salesforce.oauth import OAuth, Visit
+from console.rehearsal.salesforce.recent import Recent
 from console.rehearsal.salesforce.rest import Queries, Records
 from console.rehearsal.salesforce.routing import Call, Reply, Route, Router
+from console.rehearsal.salesforce.search import Search
 from console.rehearsal.salesforce.sessions import Sessions
 from console.rehearsal.salesforce.tooling import Tooling
 
@@ -35,7 +38,10 @@ _RESOURCES = {
     "tooling": "tooling",
     "queryAll": "queryAll",
     "composite": "composite",
+    "parameterizedSearch": "parameterizedSearch",
     "query": "query",
+    "recent": "recent",
+    "search": "search",
     "jobs": "jobs",
     "limits": "limits",
     "sobjects": "sobjects",
@@ -52,11 +58,14 @@ class SalesforceApp:
         self.base_url = base_url.rstrip("/")
         self._oauth = OAuth(org, sessions, base_url)
         freshness = Freshness(sessions.vault)
+        recent = Recent(org)
         self.bulk = Bulk(org, clock)
         self._router = Router(
             [
                 Route("", GET=self._resources),
-                *Records(org, freshness).routes(),
+                *Records(org, freshness, recent).routes(),
+                *recent.routes(),
+                *Search(org).routes(),
                 *Queries(org).routes(),
                 *Collections(org).routes(),
                 *Tree(org).routes(),
@@ -82,6 +91,9 @@ class SalesforceApp:
             self.bulk.wake()
             if path.lower() == _DATA or path.lower().startswith(_DATA + "/"):
                 reply = self._data(scope, method, path, headers, body, reply_headers)
+            elif path.lower().startswith("/services/async/"):
+                await older_bulk.refuse(send, method, headers)
+                return
             elif await self._sign_in(scope, method, path, headers, body, send):
                 return
             else:

@@ -144,7 +144,8 @@ class Authorize:
             if self._sessions.policies["pkce_required"]:
                 raise Refused("invalid_request", "missing required code challenge")
             return scopes
-        if asked.get("code_challenge_method", "plain") != "S256" or not _CHALLENGE.fullmatch(challenge):
+        # Salesforce knows S256 alone, and takes it where no method is named.
+        if asked.get("code_challenge_method", "S256") != "S256" or not _CHALLENGE.fullmatch(challenge):
             raise Refused("invalid_request", "invalid code challenge")
         return scopes
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from console.rehearsal.salesforce.freshness import Freshness
     from console.rehearsal.salesforce.org import Org
+    from console.rehearsal.salesforce.recent import Recent
 
 _BATCH_SIZE = re.compile(r"\bbatchSize\s*=\s*([0-9]+)", re.IGNORECASE)
 _OFFSET_BLANK = re.compile(r" (?=[0-9]{2}:?[0-9]{2}$)")
@@ -27,9 +28,10 @@ _OFFSET_BARE = re.compile(r"([+-][0-9]{2})([0-9]{2})$")
 class Records:
     """`/sobjects`: describe, create, read, update, delete, upsert, and what changed."""
 
-    def __init__(self, org: Org, freshness: Freshness) -> None:
+    def __init__(self, org: Org, freshness: Freshness, recent: Recent) -> None:
         self._org = org
         self._freshness = freshness
+        self._recent = recent
 
     def routes(self) -> list[Route]:
         """All paths below `/sobjects`."""
@@ -37,6 +39,7 @@ class Records:
             Route("sobjects", GET=self.describe_global),
             Route("sobjects/{sobject}", GET=self.summary, POST=self.create),
             Route("sobjects/{sobject}/describe", GET=self.describe),
+            Route("sobjects/{sobject}/describe/{part+}", GET=_no_such_resource),
             Route("sobjects/{sobject}/updated", GET=self.updated),
             Route("sobjects/{sobject}/deleted", GET=self.deleted),
             Route("sobjects/{sobject}/id", POST=self.create),
@@ -58,23 +61,27 @@ class Records:
         return self._freshness.reply(call, body["name"], body)
 
     def summary(self, call: Call) -> Reply:
-        return Reply(
-            200, self._org.describe_summary(call.caller, call.params["sobject"], version=call.version)
-        )
+        body = self._org.describe_summary(call.caller, call.params["sobject"], version=call.version)
+        body["recentItems"] = self._recent.items(call, body["objectDescribe"]["name"])
+        return Reply(200, body)
 
     def create(self, call: Call) -> Reply:
         sobject = self._org.canonical(call.caller, call.params["sobject"])
         values = field_values(call.json_object(), "Id")
-        return created(call, sobject, self._org.insert(call.caller, sobject, values))
+        record_id = self._org.insert(call.caller, sobject, values)
+        self._recent.note(call, sobject, record_id)
+        return created(call, sobject, record_id)
 
     def read(self, call: Call) -> Reply:
         sobject, record_id = self._record(call)
         record = self._org.read(call.caller, sobject, record_id, field_list(call.query), version=call.version)
+        self._recent.note(call, sobject, record["Id"])
         return Reply(200, record)
 
     def update(self, call: Call) -> Reply:
         sobject, record_id = self._record(call)
         self._org.update(call.caller, sobject, record_id, field_values(call.json_object(), "Id"))
+        self._recent.note(call, sobject, valid_id(record_id))
         return Reply(204)
 
     def delete(self, call: Call) -> Reply:
@@ -170,6 +177,11 @@ class Queries:
             call.caller, call.params["locator"], version=call.version, session_key=call.session_key
         )
         return Reply(200, body)
+
+
+def _no_such_resource(call: Call) -> Reply:
+    """Layouts and other parts of a describe, which this org has none of."""
+    raise not_found()
 
 
 def created(call: Call, sobject: str, record_id: str) -> Reply:

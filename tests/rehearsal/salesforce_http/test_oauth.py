@@ -200,7 +200,6 @@ def test_an_untrusted_address_gets_no_redirect(
         ({"response_type": None}, "unsupported_response_type", "response type not supported"),
         ({"code_challenge": None}, "invalid_request", "missing required code challenge"),
         ({"code_challenge_method": "plain"}, "invalid_request", "invalid code challenge"),
-        ({"code_challenge_method": None}, "invalid_request", "invalid code challenge"),
         ({"code_challenge": "short"}, "invalid_request", "invalid code challenge"),
         (
             {"scope": "api everything"},
@@ -467,3 +466,10 @@ def test_a_token_shows_no_other_identity(own: Served) -> None:
     for path, refusal in refusals.items():
         reply = own.http.get(path, headers=headers)
         assert (reply.status_code, reply.text) == refusal
+
+
+def test_a_challenge_without_a_method_is_s256_and_a_verifier_may_be_long(sign_in: SignIn) -> None:
+    # As jsforce and the Salesforce CLI send it.
+    sign_in.verifier = "a" * 171
+    code = sign_in.allowed(code_challenge_method=None)["code"]
+    assert sign_in.redeem(code).status_code == 200
