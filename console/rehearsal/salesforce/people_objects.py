@@ -183,6 +183,9 @@ def organization() -> SObject:
         access("DefaultCalendarAccess", "Default Calendar Access"),
         access("DefaultPricebookAccess", "Default Price Book Access"),
         access("DefaultCampaignAccess", "Default Campaign Access"),
+        read_only(
+            "url", "DelegatedAuthenticationServiceUrl", "Delegated Authentication Service URL", length=255
+        ),
         read_only("datetime", "SystemModstamp", "System Modstamp", nillable=False),
         read_only("email", "ComplianceBccEmail", "Compliance BCC Email", length=80),
         picklist(

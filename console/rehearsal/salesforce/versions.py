@@ -9,7 +9,7 @@ import re
 
 from console.rehearsal.salesforce.errors import ApiError, not_found
 
-OLDEST, NEWEST = 31, 67
+OLDEST, NEWEST = 31, 68
 _VERSION = re.compile(r"v([0-9]{1,3})\.0")
 _SEASONS = ("Winter", "Spring", "Summer")
 

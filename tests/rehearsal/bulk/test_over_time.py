@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -281,3 +282,72 @@ def test_a_spent_budget_refuses_jobs_too(org: Org) -> None:
     org.control("POST", "/salesforce/options", {"daily_api_limit": 0})
     assert org.refused("POST", "jobs/ingest", 403, json={})[0] == "REQUEST_LIMIT_EXCEEDED"
     org.control("POST", "/salesforce/options", {"daily_api_limit": 1_000_000})
+
+
+def test_jobs_of_somebody_else_are_not_there_unless_one_may_modify_all_data(org: Org) -> None:
+    rehearsal = org.rehearsal
+    own = org.open("insert")
+    done = org.ask("SELECT Id FROM Account LIMIT 1")
+    org.ended(done, "query")
+
+    def sign_in() -> str:
+        stage = rehearsal.stage
+        caller = Caller(stage.org.admin_id, system=True)
+        soql = "SELECT Id FROM User WHERE IsActive = true AND Profile.Name = 'Standard User' LIMIT 1"
+        user = stage.org.query(caller, soql, version="62.0")["records"][0]["Id"]
+        token = f"{stage.org.org_id[:15]}!else"
+        stage.access.tokens.open_session(token, user, rehearsal.handout["salesforce"]["client_id"], "full")
+        return token
+
+    other = type(org)(rehearsal, rehearsal.run(sign_in))
+    try:
+        for path in (f"jobs/ingest/{own}", f"jobs/query/{done}", f"jobs/query/{done}/results"):
+            assert other.refused("GET", path, 404)[0] == "NOT_FOUND"
+        assert other.refused("PATCH", f"jobs/ingest/{own}", 404, json={"state": "Aborted"})[0] == "NOT_FOUND"
+        assert list(_all(other, "jobs/ingest")) == []
+        theirs = other.open("insert")
+        assert org.job(theirs)["createdById"] != org.job(own)["createdById"]
+        assert theirs in [each["id"] for each in _all(org, "jobs/ingest")]
+        # Records are written as whoever made the job, with what they may see and do.
+        other.upload(theirs, "Name,AnnualRevenue\nTheirs,1\n")
+        other.finish(theirs)
+        other.ended(theirs)
+        found = org.query("SELECT CreatedById FROM Account WHERE Name = 'Theirs'")
+        assert [row["CreatedById"] for row in found] == [org.job(theirs)["createdById"]]
+    finally:
+        other.close()
+
+
+def test_an_upload_over_the_limit_is_refused_and_the_job_stays_open(
+    org: Org, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.rehearsal.salesforce.app.MAX_UPLOAD", 1000)
+    job = org.open("insert")
+    path, headers = f"jobs/ingest/{job}/batches", {"Content-Type": "text/csv"}
+    assert (
+        org.refused("PUT", path, 413, content=b"x" * 1001, headers=headers)[0] == "REQUEST_ENTITY_TOO_LARGE"
+    )
+    assert org.job(job)["state"] == "Open"
+    org.upload(job, text_of(5, "Fits"))
+
+
+def test_a_long_upload_is_split_into_batches_of_ten_thousand(org: Org) -> None:
+    before = org.call("GET", "limits").json()["DailyBulkApiBatches"]["Remaining"]
+    done = org.run("insert", "Name\n" + "".join(f"B {n}\n" for n in range(10_100)))
+    assert done["numberRecordsProcessed"] == 10_100
+    assert before - org.call("GET", "limits").json()["DailyBulkApiBatches"]["Remaining"] == 2
+
+
+def test_jobs_are_forgotten_after_seven_days(tmp_path: Path, org: Org) -> None:
+    ahead = [timedelta()]
+    with Rehearsal(state=tmp_path, customers=0, clock=lambda: datetime.now(UTC) + ahead[0]) as rehearsal:
+        one = type(org)(rehearsal)
+        try:
+            one.control("POST", "/salesforce/options", {"session_minutes": 100_000})
+            job = one.open("insert")
+            ahead[0] = timedelta(days=6, hours=23)
+            assert one.job(job)["state"] == "Open"
+            ahead[0] = timedelta(days=7, minutes=1)
+            assert one.refused("GET", f"jobs/ingest/{job}", 404)[0] == "NOT_FOUND"
+        finally:
+            one.close()

@@ -22,12 +22,12 @@ def test_the_version_list_needs_no_token(served: Served) -> None:
         reply = served.http.get(path)
         assert reply.status_code == 200
         listed = reply.json()
-        assert {"version": "67.0", "url": "/services/data/v67.0", "label": "Summer '26"} in listed
+        assert {"version": "68.0", "url": "/services/data/v68.0", "label": "Winter '27"} in listed
         assert listed[0]["version"] == "31.0"
         assert "sforce-limit-info" not in reply.headers
 
 
-@pytest.mark.parametrize("path", ["/services/data/v31.0", "/services/data/v67.0/", "/SERVICES/DATA/V62.0"])
+@pytest.mark.parametrize("path", ["/services/data/v31.0", "/services/data/v68.0/", "/SERVICES/DATA/V62.0"])
 def test_the_resource_map_names_what_there_is_and_who_asks(served: Served, path: str) -> None:
     body = served.call("GET", path).json()
     version = path.strip("/").split("/")[-1].lower()

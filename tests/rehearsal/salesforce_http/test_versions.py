@@ -15,6 +15,7 @@ from console.rehearsal.salesforce.errors import ApiError
         (62, "Winter '25"),
         (66, "Spring '26"),
         (67, "Summer '26"),
+        (68, "Winter '27"),
     ],
 )
 def test_a_version_is_named_after_its_release(number: int, label: str) -> None:
@@ -23,11 +24,11 @@ def test_a_version_is_named_after_its_release(number: int, label: str) -> None:
 
 def test_the_listing_runs_from_the_oldest_to_the_newest() -> None:
     listed = versions.listing()
-    assert [entry["version"] for entry in listed] == [f"{number}.0" for number in range(31, 68)]
-    assert listed[-1] == {"label": "Summer '26", "url": "/services/data/v67.0", "version": "67.0"}
+    assert [entry["version"] for entry in listed] == [f"{number}.0" for number in range(31, 69)]
+    assert listed[-1] == {"label": "Winter '27", "url": "/services/data/v68.0", "version": "68.0"}
 
 
-@pytest.mark.parametrize("segment", ["v31.0", "V62.0", "v67.0"])
+@pytest.mark.parametrize("segment", ["v31.0", "V62.0", "v68.0"])
 def test_supported_versions_are_understood_in_any_case(segment: str) -> None:
     assert versions.parse(segment) == segment.lower().removeprefix("v")
 
@@ -37,7 +38,7 @@ def test_supported_versions_are_understood_in_any_case(segment: str) -> None:
     [
         ("v30.0", 410, "UNSUPPORTED_API_VERSION"),
         ("v7.0", 410, "UNSUPPORTED_API_VERSION"),
-        ("v68.0", 404, "NOT_FOUND"),
+        ("v69.0", 404, "NOT_FOUND"),
         ("v62", 404, "NOT_FOUND"),
         ("v62.1", 404, "NOT_FOUND"),
         ("latest", 404, "NOT_FOUND"),

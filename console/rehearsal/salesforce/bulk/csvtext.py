@@ -84,7 +84,8 @@ class Reader:
         fault = ""
         place = start + (3 if start + base == 0 and data.startswith(_BOM) else 0)
         while True:
-            if data[place : place + 1] == b'"':
+            in_quotes = data[place : place + 1] == b'"'
+            if in_quotes:
                 raw, place, closed = _until_quote(data, place + 1)
                 if not closed:
                     if not last:
@@ -112,7 +113,7 @@ class Reader:
             terminator = "\n" if place < len(data) else ""
             if data[place - 1 : place] == b"\r":
                 terminator = "\r\n" if terminator else ""
-                if after is cells[-1]:
+                if not in_quotes:
                     cells[-1] = after[:-1]
             return _decoded(cells, base + min(place + 1, len(data)), terminator, fault)
 
