@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -11,16 +11,19 @@ from . import faultnames
 from .alguna.options import Options
 from .callcount import CallCount
 from .faults import Faults
+from .salesforce.bulk.worker import Pace
 
 if TYPE_CHECKING:
     from .activity import Activity
     from .alguna.store import Store
     from .alguna.webhooks import Webhooks
-    from .salesforce.bulk.worker import Pace
     from .salesforce.errors import ApiError
     from .salesforce.org import Org
     from .salesforce.pubsub.bus import Bus
     from .salesforce.sessions import Sessions
+
+_BULK = {f"bulk_{each.name}": each.name for each in fields(Pace)}
+"""The switches of bulk jobs, by the names that they have here."""
 
 
 @dataclass(slots=True)
@@ -39,9 +42,7 @@ class SalesforceOptions:
             "api_used": 0,
             "session_minutes": 1,
             "refresh_token_rotation": 0,
-            "bulk_rows_per_second": 0,
-            "bulk_stall": 0,
-            "bulk_fail_after": 0,
+            **dict.fromkeys(_BULK, 0),
         }
         for name, value in values.items():
             if name not in least:
@@ -61,14 +62,10 @@ class SalesforceOptions:
                     self.access.usage.used = value
                 case "session_minutes":
                     self.access.tokens.session_minutes = value
-                case "bulk_rows_per_second":
-                    self.bulk.rows_per_second = value
-                case "bulk_stall":
-                    self.bulk.stall = value
-                case "bulk_fail_after":
-                    self.bulk.fail_after = value
-                case _:
+                case "refresh_token_rotation":
                     self.access.tokens.rotation = value
+                case _:
+                    setattr(self.bulk, _BULK[name], value)
 
     def as_dict(self) -> dict[str, Any]:
         """Every switch with its present value."""
@@ -78,9 +75,7 @@ class SalesforceOptions:
             "api_used": self.access.usage.used,
             "session_minutes": self.access.tokens.session_minutes,
             "refresh_token_rotation": self.access.tokens.rotation,
-            "bulk_rows_per_second": self.bulk.rows_per_second,
-            "bulk_stall": self.bulk.stall,
-            "bulk_fail_after": self.bulk.fail_after,
+            **{name: getattr(self.bulk, each) for name, each in _BULK.items()},
         }
 
 

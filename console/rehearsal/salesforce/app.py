@@ -71,7 +71,7 @@ class SalesforceApp:
                 *Tree(org).routes(),
                 *Composite(org, self._run, sessions.usage.count).routes(),
                 *Tooling(org).routes(),
-                *Limits(org, sessions.usage, self.bulk.used).routes(),
+                *Limits(org, sessions.usage, self.bulk.allowances).routes(),
                 *self.bulk.routes(),
             ]
         )

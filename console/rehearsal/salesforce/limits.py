@@ -23,7 +23,6 @@ _UNTOUCHED = {
     "ConcurrentSyncReportRuns": 20,
     "DailyAsyncApexExecutions": 250_000,
     "DailyAsyncApexTests": 500,
-    "DailyBulkV2QueryFileStorageMB": 976_562,
     "DailyDeliveredPlatformEvents": 10_000,
     "DailyDurableStreamingApiEvents": 10_000,
     "DailyGenericStreamingApiEvents": 10_000,
@@ -53,16 +52,13 @@ _UNTOUCHED = {
 }
 
 
-_BULK = {"DailyBulkApiBatches": 15_000, "DailyBulkV2QueryJobs": 10_000}
-
-
 class Limits:
     """`/limits` and `/limits/recordCount`."""
 
-    def __init__(self, org: Org, usage: Usage, bulk_used: Callable[[str], int]) -> None:
+    def __init__(self, org: Org, usage: Usage, bulk: Callable[[], dict[str, dict[str, int]]]) -> None:
         self._org = org
         self._usage = usage
-        self._bulk_used = bulk_used
+        self._bulk = bulk
 
     def routes(self) -> list[Route]:
         """The paths of limits."""
@@ -71,8 +67,7 @@ class Limits:
     def limits(self, call: Call) -> Reply:
         limit, used = self._usage.limit, self._usage.used
         entries = {name: {"Max": count, "Remaining": count} for name, count in _UNTOUCHED.items()}
-        for name, most in _BULK.items():
-            entries[name] = {"Max": most, "Remaining": max(0, most - self._bulk_used(name))}
+        entries |= self._bulk()
         entries["DailyApiRequests"] = {"Max": limit, "Remaining": max(0, limit - used)}
         return Reply(200, dict(sorted(entries.items())))
 

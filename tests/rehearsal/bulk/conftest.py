@@ -20,6 +20,8 @@ AT_REST = {
     "bulk_rows_per_second": 0,
     "bulk_stall": False,
     "bulk_fail_after": 0,
+    "bulk_daily_batches": 15_000,
+    "bulk_daily_query_jobs": 10_000,
 }
 
 

@@ -351,3 +351,18 @@ def test_jobs_are_forgotten_after_seven_days(tmp_path: Path, org: Org) -> None:
             assert one.refused("GET", f"jobs/ingest/{job}", 404)[0] == "NOT_FOUND"
         finally:
             one.close()
+
+
+def test_a_day_that_is_used_up_refuses_queries_and_fails_writing_jobs(org: Org) -> None:
+    org.control("POST", "/salesforce/options", {"bulk_daily_batches": 0, "bulk_daily_query_jobs": 0})
+    limits = org.call("GET", "limits").json()
+    assert limits["DailyBulkApiBatches"] == limits["DailyBulkV2QueryJobs"] == {"Max": 0, "Remaining": 0}
+    body = {"operation": "query", "query": "SELECT Id FROM Account LIMIT 1"}
+    assert org.refused("POST", "jobs/query", json=body)[0] == "EXCEEDEDQUOTA"
+    done = org.run("insert", text_of(2, "Quota"))
+    assert (done["state"], done["errorMessage"]) == (
+        "Failed",
+        "ExceededQuota : ApiBatchItems Limit exceeded.",
+    )
+    assert count_of(org, "Quota") == 0
+    assert len(org.results(done, "unprocessedRecords")) == 2

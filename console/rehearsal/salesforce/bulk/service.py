@@ -17,7 +17,7 @@ from ..values import stamp_text
 from . import csvtext, multipart, reading
 from .errors import BulkError, wrong_state
 from .jobs import INGEST, QUERY, Job, Jobs, listed, locator, place_of, shown
-from .worker import Pace, Worker
+from .worker import QUERY_JOBS, Pace, Worker
 
 if TYPE_CHECKING:
     from ..org import Org
@@ -53,9 +53,12 @@ class Bulk:
         """Leaves jobs as they are. Call it before the org is closed."""
         await self._worker.stop()
 
-    def used(self, allowance: str) -> int:
-        """How much of a daily allowance the last 24 hours took, by its name in `/limits`."""
-        return self._jobs.used(allowance, self._worker.hour())
+    def allowances(self) -> dict[str, dict[str, int]]:
+        """The daily allowances of jobs as `/limits` shows them."""
+        return {
+            name: {"Max": most, "Remaining": self._worker.left(name)}
+            for name, most in self.pace.daily.items()
+        }
 
     def routes(self) -> list[Route]:
         """All paths of the Bulk API 2.0."""
@@ -214,6 +217,8 @@ class Bulk:
             raise BulkError("INVALIDOPERATION", f"Invalid operation: {operation}. Use query or queryAll")
         if not isinstance(soql, str) or not soql.strip():
             raise BulkError("MALFORMED_QUERY", "A query string has to be specified")
+        if not self._worker.left(QUERY_JOBS):
+            raise BulkError("EXCEEDEDQUOTA", "BulkV2QueryJobs Limit exceeded.")
         name = reading.check(self._org, call.caller, soql, all_rows=operation == "queryAll")
         job = self._add(
             call,
@@ -224,7 +229,7 @@ class Bulk:
             soql=soql,
             **_format(body),
         )
-        self._jobs.count("DailyBulkV2QueryJobs", 1, self._worker.hour())
+        self._jobs.count(QUERY_JOBS, 1, self._worker.hour())
         self.wake()
         return Reply(200, shown(job, version=call.version, new=True))
 

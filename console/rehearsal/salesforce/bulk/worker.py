@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
 INGEST_BATCH = 10_000
 """Records of a file that Salesforce counts as one batch of the day's allowance."""
+BATCHES, QUERY_JOBS, QUERY_MB = (
+    "DailyBulkApiBatches",
+    "DailyBulkV2QueryJobs",
+    "DailyBulkV2QueryFileStorageMB",
+)
+_RESULTS_MB = 976_562
 _UNSEEN_MS = 500
 _REST = 0.02
 _log = logging.getLogger(__name__)
@@ -40,6 +46,15 @@ class Pace:
     """Jobs stay where they are."""
     fail_after: int = 0
     """Ingest jobs fail as a whole once so many records are done; 0: they don't."""
+    daily_batches: int = 15_000
+    """How many batches of ten thousand records 24 hours allow."""
+    daily_query_jobs: int = 10_000
+    """How many query jobs 24 hours allow."""
+
+    @property
+    def daily(self) -> dict[str, int]:
+        """What 24 hours allow, by the names that `/limits` shows."""
+        return {BATCHES: self.daily_batches, QUERY_JOBS: self.daily_query_jobs, QUERY_MB: _RESULTS_MB}
 
 
 class Worker:
@@ -170,6 +185,10 @@ class Worker:
         if not lines:
             self._complete(job)
             return
+        if self._batches(job.processed + len(lines)) > self._batches(job.processed) and not self.left(
+            BATCHES
+        ):
+            raise JobFailure("ExceededQuota : ApiBatchItems Limit exceeded.")
         results = writing.write(self._org, job, found, lines)
         self._keep(job, lines, results, delimiter)
 
@@ -188,9 +207,8 @@ class Worker:
         self._jobs.keep_rows(job, True, good)
         self._jobs.keep_rows(job, False, bad)
         after = job.processed + len(lines)
-        batches = -(-after // INGEST_BATCH) - -(-job.processed // INGEST_BATCH)
-        if batches:
-            self._jobs.count("DailyBulkApiBatches", batches, self.hour())
+        if self._batches(after) > self._batches(job.processed):
+            self._jobs.count(BATCHES, 1, self.hour())
         self._change(job, position=lines[-1].end, processed=after, failed=job.failed + len(bad))
 
     def _query(self, job: Job) -> None:
@@ -205,7 +223,19 @@ class Worker:
             self._complete(job)
             return
         self._jobs.keep_rows(job, True, rows)
+        self._jobs.count(QUERY_MB, sum(len(line.encode()) + 1 for _, line in rows), self.hour())
         self._change(job, processed=job.processed + len(rows))
+
+    @staticmethod
+    def _batches(records: int) -> int:
+        return -(-records // INGEST_BATCH)
+
+    def left(self, allowance: str) -> int:
+        """What is left of a daily allowance, in the unit that its name says."""
+        used = self._jobs.used(allowance, self.hour())
+        if allowance == QUERY_MB:
+            used = -(-used // 1_000_000)
+        return max(0, self.pace.daily[allowance] - used)
 
     def hour(self) -> int:
         """The present hour, counted from 1970."""
