@@ -1,25 +1,28 @@
-"""Which fields the signed-in user may read and edit, as the org's describe says; asked for once an hour."""
+"""Which records and fields the signed-in user may read and edit, as the org's describes say; asked for when a session begins
+and again every few minutes. What is missing takes something away from the sync and is told (`console.sync.drift`)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from console.domain.fields import CUSTOM_FIELDS, CUSTOMER_ID, FIELDS
 from console.errors import Refused
-from console.salesforce.client import FieldInfo, SalesforceClient
+from console.salesforce.client import FieldInfo, ObjectInfo, SubReply, SubRequest
 from console.salesforce.custom_fields import Shape, misfit, without_misfits
 from console.store.cache import Cache
 from console.sync.cursors import moment, text
-from console.sync.workers import Workers
+from console.sync.drift import MEND, Drift
+from console.sync.org import ORGANIZATION, Org
 
 KEY = "salesforce.access"
-VALID = timedelta(hours=1)
-SETUP = "setup"
-"""Category of the problems about fields that can't be used; their subject is the field's API name."""
-SET_UP_AGAIN = "Set the org up again (disconnect, then connect under the same name), or grant the field to the signed-in user."
+VALID = timedelta(minutes=10)
+FRESH = timedelta(minutes=1)
+"""How old it may be when a session begins."""
+OBJECTS = ("Account", "Contact")
+Send = Callable[[Sequence[SubRequest]], list[SubReply]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +33,23 @@ class Access:
     writable: frozenset[str]
     unusable: Mapping[str, str] = field(default_factory=dict)
     """Our own fields that are left out, by API name, with a sentence that says why."""
+    objects: frozenset[str] = frozenset(OBJECTS)
+    """Objects whose records may be read."""
+    creates: bool = True
+    """Accounts may be created."""
 
 
 def kept_access(cache: Cache) -> Access | None:
     """What the org said last, however long ago; None before the first pass."""
     kept: dict[str, Any] | None = cache.get(KEY)
-    return Access(frozenset(kept["readable"]), frozenset(kept["writable"])) if kept else None
+    if not kept:
+        return None
+    return Access(
+        frozenset(kept["readable"]),
+        frozenset(kept["writable"]),
+        objects=frozenset(kept.get("objects", OBJECTS)),
+        creates=kept.get("creates", True),
+    )
 
 
 def forget_access(cache: Cache) -> None:
@@ -43,16 +57,45 @@ def forget_access(cache: Cache) -> None:
     cache.set(KEY, None)
 
 
-def describe_access(client: SalesforceClient, workers: Workers) -> Access:
-    """Ask the org: two calls. A field that is there in another shape than ours counts as not there."""
-    described = {name: workers.call(client.describe, name) for name in ("Account", "Contact")}
-    usable = {"Account": without_misfits(described["Account"]), "Contact": described["Contact"]}
-    fields = [(spec.key, usable[spec.entity].get(spec.sf_name)) for spec in FIELDS]
+def questions() -> list[SubRequest]:
+    """Both describes, to be sent in one call."""
+    return [SubRequest.describe(name, name) for name in OBJECTS]
+
+
+def described(replies: Sequence[SubReply]) -> dict[str, ObjectInfo]:
+    """The objects that exist for the signed-in user, from the answers to `questions`.
+
+    :raises ConsoleError: the org did not answer.
+    """
+    found: dict[str, ObjectInfo] = {}
+    for name, reply in zip(OBJECTS, replies, strict=True):
+        try:
+            found[name] = reply.described()
+        except Refused as refusal:
+            if refusal.code not in ("NOT_FOUND", "INVALID_TYPE"):
+                raise
+    return found
+
+
+def access_of(seen: Mapping[str, ObjectInfo]) -> Access:
+    """What the describes allow. A field that is there in another shape than ours counts as not there."""
+    nothing: Mapping[str, FieldInfo] = {}
+    fields = {name: seen[name].fields if name in seen else nothing for name in OBJECTS}
+    usable = {**fields, "Account": without_misfits(fields["Account"])}
+    found = [(spec, usable[spec.entity].get(spec.sf_name)) for spec in FIELDS]
     return Access(
-        frozenset(key for key, info in fields if info is not None),
-        frozenset(key for key, info in fields if info is not None and (info.updateable or info.createable)),
-        _unusable(described["Account"]),
+        frozenset(spec.key for spec, info in found if info is not None),
+        frozenset(
+            spec.key for spec, info in found if info is not None and _writable(seen[spec.entity], info)
+        ),
+        _unusable(fields["Account"]),
+        frozenset(seen),
+        "Account" in seen and seen["Account"].createable,
     )
+
+
+def _writable(about: ObjectInfo, info: FieldInfo) -> bool:
+    return (about.updateable and info.updateable) or (about.createable and info.createable)
 
 
 def _unusable(described: Mapping[str, FieldInfo]) -> dict[str, str]:
@@ -67,45 +110,43 @@ def _unusable(described: Mapping[str, FieldInfo]) -> dict[str, str]:
 
 
 def access(
-    cache: Cache,
-    client: SalesforceClient,
-    workers: Workers,
-    clock: Callable[[], datetime],
-    check_org: Callable[[], None],
+    cache: Cache, org: Org, drift: Drift, clock: Callable[[], datetime], *, begins: bool = False
 ) -> Access:
-    """What the signed-in user may do, from the cache while it is fresh; else three calls.
+    """What the signed-in user may do, from the cache while it is fresh; else from the org, with one or two calls.
 
-    :param check_org: raises when it is another org, which would be told as one that isn't set up.
+    :param begins: a session begins: what is older than a minute is asked again.
+    :raises Conflict: it is another org.
     :raises Refused: the field that identifies customers isn't there or can't be written: nothing can be synced.
     """
     now = clock()
     kept = kept_access(cache)
-    if kept and timedelta(0) <= now - moment(cache.get(KEY)["at"]) < VALID:
+    if kept and timedelta(0) <= now - moment(cache.get(KEY)["at"]) < (FRESH if begins else VALID):
         return kept
-    check_org()
-    found = describe_access(client, workers)
+    first, *replies = org.send(
+        [SubRequest.query("Organization", ORGANIZATION), *questions(), *drift.questions()]
+    )
+    org.same(first)
+    seen = described(replies[: len(OBJECTS)])
+    found = access_of(seen)
+    drift.tell(seen, found.unusable, replies[len(OBJECTS) :], text(now))
     if CUSTOMER_ID not in found.writable:
         missing = (
             "is not there, or not as needed," if CUSTOMER_ID not in found.readable else "can't be edited"
         )
         raise Refused(
             f"The field {CUSTOMER_ID} on Account {missing} for the signed-in user.",
-            SET_UP_AGAIN,
+            MEND.format(name=drift.connection),
             code="INVALID_FIELD",
             fields=(CUSTOMER_ID,),
         )
-    _tell(cache, found, text(now))
-    cache.set(KEY, {"at": text(now), "readable": sorted(found.readable), "writable": sorted(found.writable)})
+    cache.set(
+        KEY,
+        {
+            "at": text(now),
+            "readable": sorted(found.readable),
+            "writable": sorted(found.writable),
+            "objects": sorted(found.objects),
+            "creates": found.creates,
+        },
+    )
     return found
-
-
-def _tell(cache: Cache, found: Access, at: str) -> None:
-    """A field that is left out is told as a problem, until it can be used."""
-    for ours in CUSTOM_FIELDS:
-        problem = found.unusable.get(ours.api_name)
-        if problem is None:
-            cache.problems.resolve(SETUP, ours.api_name)
-        else:
-            cache.problems.report(
-                SETUP, ours.api_name, f"{problem} It is left out of the sync.", SET_UP_AGAIN, at
-            )

@@ -25,7 +25,7 @@ from console.errors import Cancelled, Conflict, ConsoleError, Refused, StoreErro
 from console.salesforce.client import SalesforceClient
 from console.settings import ConnectionSettings
 from console.store.cache import Cache
-from console.sync.access import KEY, access, forget_access
+from console.sync.access import KEY, Access, access, forget_access
 from console.sync.apply import Apply
 from console.sync.attention import note_states
 from console.sync.budget import Budget, Standing
@@ -33,6 +33,7 @@ from console.sync.cursors import text
 from console.sync.customers import CustomerWriter
 from console.sync.deciding import decide, retry
 from console.sync.details import Details
+from console.sync.drift import Drift
 from console.sync.events import Calls, Counts, Event, Noted, RunFailed, RunFinished, RunSummary, Tally
 from console.sync.feeds import Arrivals, Feed, Feeds
 from console.sync.forecast import forecast_due
@@ -124,6 +125,7 @@ class Engine:
         self._forecast: int | None = None
         self._calls_before = (0, 0)
         self._told = 0.0
+        self._begins = True
 
         self._looked: set[Side] = set()
         self.pulling = 0.0
@@ -483,8 +485,7 @@ class Engine:
     def _tools(self, run: int, tally: Tally | None = None) -> _Tools:
         cache, workers, clock, alguna = self._cache, self._workers, self._clock, self._alguna
         tally = tally or Tally()
-        org = self._org()
-        allowed = access(cache, self._salesforce, workers, clock, org.check)
+        org, allowed = self._seen()
         policy = policy_for(self._settings, cache)
         meter = Meter(run, self._progress)
         ledger = Ledger(cache, run, clock, self._publish, tally)
@@ -505,9 +506,15 @@ class Engine:
 
     def _org(self) -> Org:
         """The org, seen with the columns that the user may read."""
+        return self._seen()[0]
+
+    def _seen(self) -> tuple[Org, Access]:
         org = Org(self._salesforce, self._workers, self._gate, self._settings.org_id, self._settings.org_name)
-        org.see(access(self._cache, self._salesforce, self._workers, self._clock, org.check).readable)
-        return org
+        drift = Drift(self._cache, self._salesforce, self._workers, self._settings.name)
+        allowed = access(self._cache, org, drift, self._clock, begins=self._begins)
+        self._begins = False
+        org.see(allowed.readable, allowed.objects)
+        return org, allowed
 
     def _plan_anew_when_changed(self, policy: Policy) -> None:
         """What was decided under another policy is decided again."""

@@ -59,12 +59,13 @@ class Org:
         self.columns: Mapping[str, tuple[str, ...]] = {}
         self._is_ours = False
 
-    def see(self, readable: frozenset[str]) -> None:
-        """The fields, by key, that the user may read: those are asked for from now on."""
-        self.columns = {
+    def see(self, readable: frozenset[str], objects: Collection[str] = ("Account", "Contact")) -> None:
+        """The fields, by key, and the objects that the user may read: those are asked for from now on."""
+        columns = {
             "Account": records.account_columns(readable),
             "Contact": records.contact_columns(readable),
         }
+        self.columns = {name: columns[name] for name in columns if name in objects}
 
     def check(self) -> None:
         """Make sure with one call that this is the connection's org. :raises Conflict: it is another one."""
@@ -117,6 +118,7 @@ class Org:
         wanted = [
             (sobject, soql(self.select(sobject) + " WHERE {} IN {}", name(column), chunk))
             for sobject, by in (("Account", accounts), ("Contact", contacts))
+            if sobject in self.columns
             for column, values in (by or {}).items()
             for chunk in short(values)
         ]

@@ -20,7 +20,7 @@ def policy_for(settings: ConnectionSettings, cache: Cache) -> Policy:
     allowed = kept_access(cache)
     return Policy(
         rules=settings.rules,
-        create_accounts=settings.source_of_truth == "alguna",
+        create_accounts=settings.source_of_truth == "alguna" and (allowed is None or allowed.creates),
         import_choice=wider(settings.import_choice, cache.get(IMPORT) or "none"),
         connected_at=settings.connected_at,
         readable=allowed.readable if allowed else None,

@@ -16,7 +16,7 @@ from console.salesforce.renewing import token_source
 from console.secrets import Secrets
 from console.settings import Connections, ConnectionSettings
 from console.store.cache import Cache
-from console.sync.access import describe_access
+from console.sync.access import access_of, described, questions
 from console.sync.budget import Budget
 from console.sync.engine import Engine, utc_now
 from console.sync.events import Event
@@ -179,9 +179,9 @@ def read_both(
     """
     workers = Workers(2, cancelled or threading.Event())
     try:
-        allowed = describe_access(salesforce, workers)
         org = Org(salesforce, workers, lambda: None, str(cache.get("org_id")))
-        org.see(allowed.readable)
+        allowed = access_of(described(org.send(questions())))
+        org.see(allowed.readable, allowed.objects)
         observe_salesforce(org, cache, utc_now, lambda what, done: None)
         AlgunaObserver(alguna, cache, workers, lambda: None, utc_now).observe(lambda what, done: None)
     finally:

@@ -167,7 +167,7 @@ def test_a_pass_stops_before_it_would_pass_its_allocation_and_goes_on_later(
     build: Callable[..., Any],
 ) -> None:
     world = build(customers=30, org="empty", api_floor=0, api_share=1.0)
-    limit(world, used(world) + 5)
+    limit(world, used(world) + 3)
     with pytest.raises(BudgetReached):
         world.sync()
     assert world.accounts() == {}, "the budget ends before the first write here"

@@ -45,7 +45,7 @@ def test_an_org_of_several_pages_is_read_completely_with_both_objects_in_each_ca
     summary = large.sync()
     assert names(large) == (accounts, contacts)
     pages = max(-(-accounts // 2_000), -(-contacts // 2_000))
-    assert summary.salesforce_calls == 3 + pages
+    assert summary.salesforce_calls == 1 + pages
 
 
 def test_a_place_that_salesforce_forgot_is_found_again_from_the_cursor(large):

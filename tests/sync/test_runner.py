@@ -91,7 +91,6 @@ def test_events_come_at_most_twenty_a_second(build, watch):
 
 
 STALLS = [
-    ("salesforce", "describe"),
     ("salesforce", "composite"),
     ("alguna", "GET /customers"),
     ("alguna", "GET /subscriptions?"),

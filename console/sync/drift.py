@@ -1,0 +1,224 @@
+"""What set-up made and is not as it was: a field deleted, retyped or hidden, access taken away, a channel member removed.
+
+It is found by the look at the session's beginning and every few minutes (`console.sync.access`), and told as one problem
+that says what it breaks and ends with the mending."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from console.domain.fields import CUSTOM_FIELDS, FIELD
+from console.errors import ConsoleError, Refused
+from console.salesforce.client import ObjectInfo, SalesforceClient, SubReply, SubRequest
+from console.salesforce.setup.channel import channel_id, member_ids, member_name
+from console.salesforce.setup.model import EVENTS
+from console.salesforce.setup.rows import stored_fields
+from console.salesforce.soql import soql
+from console.store.artefacts import Artefact
+from console.store.cache import Cache
+from console.sync.workers import Workers
+
+SETUP = "setup"
+"""Category of the problem about set-up."""
+DRIFT = "drift"
+"""Its subject: there is one at a time."""
+MEND = "Mend it by plan: press e in the console, or look with  alguna-console setup {name} --plan  and do it with --apply."
+MOST = 4
+"""Findings that the problem's title names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the org shows of what set-up made; None where it does not tell."""
+
+    objects: Mapping[str, ObjectInfo]
+    unusable: Mapping[str, str]
+    """Our fields that can't be used, by API name, with why."""
+    stored: frozenset[str] | None = None
+    """Our fields that the org has, hidden ones included."""
+    sets: frozenset[str] | None = None
+    """Ids of permission sets."""
+    assignments: frozenset[str] | None = None
+    channel: frozenset[str] | None = None
+    """API names of the channel and the members that are there."""
+
+
+def findings(artefacts: Sequence[Artefact], seen: Seen) -> list[str]:
+    """What is not as set-up left it, each with what it breaks, the worst first."""
+    return [
+        *_fields(seen),
+        *_hidden(artefacts, seen),
+        *_objects(artefacts, seen),
+        *_sets(artefacts, seen),
+        *_channel(artefacts, seen),
+    ]
+
+
+def _fields(seen: Seen) -> list[str]:
+    account = seen.objects.get("Account")
+    told: list[str] = []
+    for ours in CUSTOM_FIELDS:
+        name, what = ours.api_name, FIELD[ours.api_name].label
+        left = f"{what} is left out of the sync"
+        if name in seen.unusable:
+            there = account is not None and name in account.fields
+            if there or seen.stored is None:
+                said = seen.unusable[name].rstrip(".")
+            else:
+                said = (
+                    f"{name} {'is hidden from the signed-in user' if name in seen.stored else 'was deleted'}"
+                )
+            told.append(f"{said}: {left}.")
+        elif account is not None and not account.fields[name].updateable:
+            told.append(f"{name} can be read but not edited: {what} is no longer written.")
+    return told
+
+
+def _hidden(artefacts: Sequence[Artefact], seen: Seen) -> list[str]:
+    """Standard fields that set-up granted, and that can't be seen or edited now."""
+    told: list[str] = []
+    for artefact in artefacts:
+        entity, _, name = artefact.api_name.partition(".")
+        if artefact.kind != "field_permission" or name.endswith("__c") or entity not in seen.objects:
+            continue
+        column = name.replace("Address", "Street") if name.endswith("Address") else name
+        info = seen.objects[entity].fields.get(column)
+        if info is None:
+            told.append(f"{artefact.api_name} is hidden from the signed-in user: it is left out of the sync.")
+        elif not info.updateable:
+            told.append(f"{artefact.api_name} can be read but not edited: it is no longer written.")
+    return told
+
+
+def _objects(artefacts: Sequence[Artefact], seen: Seen) -> list[str]:
+    told: list[str] = []
+    for artefact in artefacts:
+        if artefact.kind != "object_permission":
+            continue
+        words = f"{artefact.api_name.lower()}s"
+        info = seen.objects.get(artefact.api_name)
+        if info is None:
+            told.append(f"The signed-in user may not read {words} any more: they are left out of the sync.")
+            continue
+        if not info.createable:
+            told.append(f"The signed-in user may not create {words} any more: none is created.")
+        if not info.updateable:
+            told.append(f"The signed-in user may not edit {words} any more: they are not changed.")
+    return told
+
+
+def _sets(artefacts: Sequence[Artefact], seen: Seen) -> list[str]:
+    told: list[str] = []
+    for kind, there, said in (
+        ("permission_set", seen.sets, "The permission set {} is gone: its rights go with it."),
+        ("assignment", seen.assignments, "{} does not have the permission set any more."),
+    ):
+        if there is not None:
+            told += [
+                said.format(artefact.api_name)
+                for artefact in artefacts
+                if artefact.kind == kind and artefact.sf_id not in there
+            ]
+    return told
+
+
+def _channel(artefacts: Sequence[Artefact], seen: Seen) -> list[str]:
+    if seen.channel is None:
+        return []
+    gone = [
+        artefact.api_name
+        for artefact in artefacts
+        if artefact.kind in ("channel", "channel_member") and artefact.api_name not in seen.channel
+    ]
+    if any(artefact.kind == "channel" and artefact.api_name in gone for artefact in artefacts):
+        return ["The channel of change events is gone: changes no longer arrive as they happen."]
+    words = {member_name(event): event.removesuffix("ChangeEvent").lower() for event in EVENTS}
+    return [f"The channel has lost its changes of {words.get(name, name)}s." for name in gone]
+
+
+class Drift:
+    """Asks what describes do not tell, and keeps the one problem.
+
+    :param connection: its name, for the command that mends.
+    """
+
+    def __init__(self, cache: Cache, client: SalesforceClient, workers: Workers, connection: str) -> None:
+        self._cache = cache
+        self._client = client
+        self._workers = workers
+        self.connection = connection
+        self._artefacts = cache.artefacts.all()
+
+    def questions(self) -> list[SubRequest]:
+        """Permission sets and assignments that set-up noted, for the call that also describes."""
+        return [
+            SubRequest.query(sobject, soql(f"SELECT Id FROM {sobject} WHERE Id IN {{}}", ids))  # noqa: S608 - our own names
+            for sobject, ids in self._ids().items()
+        ]
+
+    def _ids(self) -> dict[str, list[str]]:
+        kinds = {"PermissionSet": "permission_set", "PermissionSetAssignment": "assignment"}
+        found = {
+            sobject: [artefact.sf_id for artefact in self._artefacts if artefact.kind == kind]
+            for sobject, kind in kinds.items()
+        }
+        return {sobject: ids for sobject, ids in found.items() if ids}
+
+    def tell(
+        self,
+        objects: Mapping[str, ObjectInfo],
+        unusable: Mapping[str, str],
+        replies: Sequence[SubReply],
+        at: str,
+    ) -> list[str]:
+        """Open, renew or resolve the problem; returns what was found.
+
+        :param replies: the answers to `questions`.
+        """
+        ids = dict(zip(self._ids(), map(_ids, replies), strict=True))
+        seen = Seen(
+            objects,
+            unusable,
+            stored=self._stored() if unusable else None,
+            sets=ids.get("PermissionSet"),
+            assignments=ids.get("PermissionSetAssignment"),
+            channel=self._channel(),
+        )
+        found = findings(self._artefacts, seen)
+        problems = self._cache.problems
+        known = {problem.subject: problem for problem in problems.open() if problem.category == SETUP}
+        if not found:
+            if known:
+                problems.resolve(SETUP)
+            return found
+        title = " ".join(found[:MOST]) + (f" And {len(found) - MOST} more." if len(found) > MOST else "")
+        if DRIFT not in known or known[DRIFT].title != title:
+            problems.report(SETUP, DRIFT, title, MEND.format(name=self.connection), at)
+        return found
+
+    def _stored(self) -> frozenset[str] | None:
+        """Asked only when a field is missed: none at all means that the user may not look."""
+        found = self._workers.call(stored_fields, self._client)
+        return frozenset(found) or None
+
+    def _channel(self) -> frozenset[str] | None:
+        if not any(artefact.kind in ("channel", "channel_member") for artefact in self._artefacts):
+            return None
+        try:
+            members: dict[str, str] = self._workers.call(member_ids, self._client)
+            there = {member_name(event) for event in members}
+            channels = {each.api_name for each in self._artefacts if each.kind == "channel"}
+            # A member can't be without its channel, so the channel is asked for only when none is left.
+            if members or self._workers.call(lambda: channel_id(self._client)):
+                there |= channels
+            return frozenset(there)
+        except Refused:
+            return None
+
+
+def _ids(reply: SubReply) -> frozenset[str] | None:
+    try:
+        return frozenset(str(row["Id"]) for row in reply.rows())
+    except ConsoleError:
+        return None
