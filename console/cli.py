@@ -179,6 +179,29 @@ def build_parser() -> argparse.ArgumentParser:
         "--confirm", metavar="NAME", help="the connection's name once more: it can't be undone"
     )
 
+    preflight = command(
+        "preflight", "setup", "what the signed-in user may do in the org, and what writes will meet"
+    )
+    credentials.add_options(preflight)
+    setup = command("setup", "setup", "make or mend what the console needs in the org, shown as a plan first")
+    doing = setup.add_mutually_exclusive_group()
+    doing.add_argument(
+        "--plan", action="store_true", help="show what would be made; change nothing (the default)"
+    )
+    doing.add_argument("--apply", action="store_true", help="make it, verify it, note it")
+    doing.add_argument(
+        "--export", metavar="FILE", help="write the permission set for an administrator to deploy"
+    )
+    setup.add_argument(
+        "--user",
+        metavar="NAME",
+        help="who gets the permission set: user name or e-mail (default: the connection's user)",
+    )
+    setup.add_argument(
+        "--no-events", action="store_true", help="without change events: changes are polled for"
+    )
+    credentials.add_options(setup)
+
     command("doctor", "doctor", "what this computer has and lacks", connection=False)
     return parser
 
@@ -196,7 +219,13 @@ def main(argv: Sequence[str], open_screens: OpenScreens) -> int:
         code: int = module.run(args, out, open_screens)
     except ConsoleError as failure:
         code = _failed(out, failure)
-        if isinstance(failure, SignInNeeded) and args.command in ("sync", "plan", "import"):
+        if isinstance(failure, SignInNeeded) and args.command in (
+            "sync",
+            "plan",
+            "import",
+            "setup",
+            "preflight",
+        ):
             out.talk(credentials.HINT)
     except KeyboardInterrupt:
         _failed(out, Cancelled("Stopped.", "What is done stays done; the next run goes on from there."))

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from console.domain.fields import CUSTOM_FIELDS, FIELD
-from console.errors import ConsoleError, Refused
+from console.errors import ConsoleError
 from console.salesforce.client import ObjectInfo, SalesforceClient, SubReply, SubRequest
-from console.salesforce.setup.channel import channel_id, member_ids, member_name
+from console.salesforce.setup.channel import member_name, parts_there
 from console.salesforce.setup.model import EVENTS
 from console.salesforce.setup.rows import stored_fields
 from console.salesforce.soql import soql
@@ -205,16 +205,7 @@ class Drift:
     def _channel(self) -> frozenset[str] | None:
         if not any(artefact.kind in ("channel", "channel_member") for artefact in self._artefacts):
             return None
-        try:
-            members: dict[str, str] = self._workers.call(member_ids, self._client)
-            there = {member_name(event) for event in members}
-            channels = {each.api_name for each in self._artefacts if each.kind == "channel"}
-            # A member can't be without its channel, so the channel is asked for only when none is left.
-            if members or self._workers.call(lambda: channel_id(self._client)):
-                there |= channels
-            return frozenset(there)
-        except Refused:
-            return None
+        return self._workers.call(parts_there, self._client)
 
 
 def _ids(reply: SubReply) -> frozenset[str] | None:

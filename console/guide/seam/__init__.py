@@ -24,6 +24,7 @@ from console.guide.seam.accounts import (
     SubscriptionLine,
     SubscriptionNote,
 )
+from console.guide.seam.checking import Checking, Finding, OrgCheck
 from console.guide.seam.connection import Connection
 from console.guide.seam.connections import ConnectionCard, ConnectionFacts, Grid, GridRow
 from console.guide.seam.desk import Desk
@@ -55,6 +56,7 @@ __all__ = [
     "AccountDetail",
     "AlgunaChecked",
     "Cell",
+    "Checking",
     "Connection",
     "ConnectionCard",
     "ConnectionFacts",
@@ -67,6 +69,7 @@ __all__ = [
     "EnvironmentOffer",
     "Exercise",
     "FieldRow",
+    "Finding",
     "Grid",
     "GridRow",
     "Health",
@@ -76,6 +79,7 @@ __all__ = [
     "Inventory",
     "Invitation",
     "LinkOut",
+    "OrgCheck",
     "PracticeLogin",
     "ProblemLine",
     "Receipt",

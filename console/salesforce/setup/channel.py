@@ -62,9 +62,17 @@ def member_ids(client: SalesforceClient) -> dict[str, str]:
     return {names[row["DeveloperName"]]: to_18(row["Id"]) for row in rows if row["DeveloperName"] in names}
 
 
+def parts_there(client: SalesforceClient) -> frozenset[str] | None:
+    """API names of the channel and those of its members that are there; None where the user may not look."""
+    try:
+        members = member_ids(client)
+        # A member can't be without its channel, so the channel is asked for only when none is left.
+        channel = {CHANNEL} if members or channel_id(client) else set()
+    except Refused:
+        return None
+    return frozenset({*channel, *map(member_name, members)})
+
+
 def channel_there(client: SalesforceClient) -> bool:
     """Whether the channel is there with all members; False also where the user may not look."""
-    try:
-        return member_ids(client).keys() == set(EVENTS)
-    except Refused:
-        return False
+    return (parts_there(client) or frozenset()) >= {CHANNEL, *map(member_name, EVENTS)}

@@ -38,10 +38,16 @@ _OPTIONAL = ("channel", "channel_member")
 """Without these changes are polled for, so a refusal ends nothing."""
 
 
-def apply_setup(client: SalesforceClient, plan: SetupPlan, on_step: Told | None = None) -> list[Artefact]:
+def apply_setup(
+    client: SalesforceClient,
+    plan: SetupPlan,
+    on_step: Told | None = None,
+    on_made: Callable[[Artefact], None] | None = None,
+) -> list[Artefact]:
     """Make what the plan says, in its order. What turns out to be there already is taken as it is, what is blocked is
     left out, and an org that refuses change events, or rights on a standard field, goes without (`on_step` is told).
 
+    :param on_made: told of each thing the moment it is made, so that it is known also when a later one fails.
     :returns: everything the connection relies on, found or made.
     :raises Refused: the plan has an obstacle (nothing was made), or the org refuses; what was made by then stays, and the
         next plan finds it.
@@ -61,7 +67,7 @@ def apply_setup(client: SalesforceClient, plan: SetupPlan, on_step: Told | None 
         if item.action in ("create", "grant"):
             tell(item, "doing")
             try:
-                artefacts.append(maker.make(item))
+                made = maker.make(item)
             except Refused as refusal:
                 if item.kind in _OPTIONAL:
                     maker.streams = False
@@ -73,6 +79,9 @@ def apply_setup(client: SalesforceClient, plan: SetupPlan, on_step: Told | None 
                 said = f"{refusal.message.rstrip('.')}: {instead}."
                 tell(replace(item, action="blocked", detail=said), "refused")
             else:
+                artefacts.append(made)
+                if on_made is not None:
+                    on_made(made)
                 tell(item, "done")
         elif item.sf_id is not None and item.action == "exists":
             artefacts.append(Artefact(item.kind, item.api_name, item.sf_id, created=False))

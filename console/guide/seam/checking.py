@@ -1,0 +1,55 @@
+"""Looking at the org of a connection: what can be done there, what writes will meet, what set-up would mend."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from console.guide.seam.wizard import SetupItem, SetupPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the check."""
+
+    key: str
+    light: Literal["green", "amber", "red", "note"]
+    """How much of a capability there is; ``note`` for what is only to be known."""
+    title: str
+    sentence: str
+    lacking: tuple[tuple[str, str], ...] = ()
+    """Permissions that are missing, as Setup names them, each with the page where it is granted."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrgCheck:
+    """Everything that was seen."""
+
+    findings: tuple[Finding, ...]
+    """Capabilities first, then features of the org, then rules and automation, then what can't be seen."""
+    plan: SetupPlan
+
+    @property
+    def mending(self) -> int:
+        """How many things the plan would make or grant."""
+        return self.plan.changes
+
+
+class Checking(Protocol):
+    """The check of one connection's org. It may be repeated on the spot."""
+
+    def look(self) -> OrgCheck:
+        """Ask the org; changes nothing. Blocks (seconds).
+
+        :raises ConsoleError: the org can't be asked.
+        """
+        ...
+
+    def mend(self, on_item: Callable[[SetupItem], None], cancelled: threading.Event) -> OrgCheck:
+        """Do what the plan of the last look says, verify and note it; the sync rests meanwhile. Blocks (seconds).
+
+        :raises ConsoleError: the org refuses; what was made by then stays and is noted.
+        """
+        ...
