@@ -129,7 +129,7 @@ def test_a_set_up_that_breaks_half_way_says_where_and_what_stays_and_is_gone_on_
     answer = set_up(bare, "--json")
     assert answer.code == 1
     assert answer.json["error"]["message"].startswith("Set-up stopped at Alguna_Sync: ")
-    assert "13 fields on Account that set-up made stay in the org" in answer.err
+    assert "13 fields on Account and 1 channel of change events that set-up made stay in the org" in answer.err
     assert bare.files() == set()
     assert bare.query("SELECT Id FROM PermissionSet WHERE Name = 'Alguna_Sync'") == []
     bare.heal()
