@@ -157,15 +157,15 @@ class Client:
         self, topic: str = CUSTOM_CHANNEL, count: int = 100, *, settle: bool = True, **start: Any
     ) -> Subscription:
         """An open subscription; `settle` waits until the server has taken it in."""
+        before = self.rehearsal.stage.events.opened
         requests: queue.Queue[Any] = queue.Queue()
         requests.put(pb.FetchRequest(topic_name=topic, num_requested=count, **start))
         call = self.stream("Subscribe", iter(requests.get, None), pb.FetchRequest, pb.FetchResponse)
-        before = len(self.rehearsal.stage.events.streams)
         made = Subscription(self, call, requests)
         self._open.append(made)
         if settle:
             until = time.monotonic() + PATIENCE
-            while len(self.rehearsal.stage.events.streams) == before and not made.ended:
+            while self.rehearsal.stage.events.opened == before and not made.ended:
                 assert time.monotonic() < until
                 threading.Event().wait(0.002)
         return made

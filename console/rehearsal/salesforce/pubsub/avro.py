@@ -11,11 +11,32 @@ from typing import Any
 Json = dict[str, Any]
 
 
-def encode(schema: Json, datum: Json) -> bytes:
-    """One datum without container or schema. A missing optional field is null. Raises ValueError."""
-    out = bytearray()
-    _write(out, schema, datum, {}, "")
-    return bytes(out)
+class Writer:
+    """Encodes data of one schema."""
+
+    def __init__(self, schema: Json) -> None:
+        self._schema = schema
+        self._named: dict[str, Json] = {}
+        _gather(schema, self._named)
+
+    def encode(self, datum: Json) -> bytes:
+        """One datum without container or schema. A missing optional field is null. Raises ValueError."""
+        out = bytearray()
+        _write(out, self._schema, datum, self._named, "")
+        return bytes(out)
+
+
+def _gather(schema: Any, named: dict[str, Json]) -> None:
+    """Every type with a name: after its first use a schema only names it."""
+    if isinstance(schema, list):
+        for branch in schema:
+            _gather(branch, named)
+    elif isinstance(schema, dict):
+        if "name" in schema:
+            named[schema["name"]] = schema
+        _gather(schema.get("items"), named)
+        for field in schema.get("fields", ()):
+            _gather(field["type"], named)
 
 
 def _write(out: bytearray, schema: Any, datum: Any, named: dict[str, Json], path: str) -> None:
@@ -29,7 +50,6 @@ def _write(out: bytearray, schema: Any, datum: Any, named: dict[str, Json], path
         schema, kind = named[kind], named[kind]["type"]
     match kind:
         case "record":
-            named[schema["name"]] = schema
             for field in schema["fields"]:
                 name = field["name"]
                 _write(out, field["type"], datum.get(name), named, f"{path}.{name}")
@@ -46,7 +66,6 @@ def _write(out: bytearray, schema: Any, datum: Any, named: dict[str, Json], path
         case "boolean":
             out.append(int(_expect(datum, bool, path)))
         case "enum":
-            named[schema["name"]] = schema
             _long(out, schema["symbols"].index(datum))
         case "array":
             if datum:

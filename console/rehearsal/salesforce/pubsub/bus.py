@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .avro import encode
+from .avro import Writer
 from .bitmaps import bitmaps
 
 if TYPE_CHECKING:
@@ -72,10 +72,12 @@ class Bus:
         self.org = org
         self.delivery = Delivery()
         self.streams: set[Stream] = set()
+        self.opened = 0
+        """How many streams there ever were."""
         self.cuts = 0
         """How often all streams were cut; one that sees it grow ends itself."""
         self._closed_until = 0.0
-        self._schemas: dict[str, Json] = {}
+        self._schemas: dict[str, tuple[Json, Writer]] = {}
         org.listeners.append(self._changed)
 
     # -- what wakes subscribers
@@ -87,6 +89,11 @@ class Bus:
         """Let every stream look again."""
         for stream in self.streams:
             stream.wake.set()
+
+    def open(self, stream: Stream) -> None:
+        """A subscription begins."""
+        self.streams.add(stream)
+        self.opened += 1
 
     def cut(self, seconds: float = 0) -> int:
         """End all streams, as an outage would, and refuse calls for a while; how many streams there were."""
@@ -141,18 +148,18 @@ class Bus:
         view = self.org.event_view(stream.caller, event.entity)
         if view is None:
             return None
-        schema = self.schema(event.schema_id)
-        return Parcel(
-            event.replay, event.schema_id, encode(schema, _datum(schema, event, view, stream.topic))
-        )
+        schema, writer = self._schema(event.schema_id)
+        payload = writer.encode(_datum(schema, event, view, stream.topic))
+        return Parcel(event.replay, event.schema_id, payload)
 
-    def schema(self, schema_id: str) -> Json:
-        """A schema that events were written with. KeyError when there is none of that id."""
+    def _schema(self, schema_id: str) -> tuple[Json, Writer]:
+        """A schema that events were written with."""
         if schema_id not in self._schemas:
             text = self.org.events.schema(schema_id)
             if text is None:
-                raise KeyError(schema_id)
-            self._schemas[schema_id] = json.loads(text)
+                raise LookupError(f"the org has lost the schema {schema_id}")
+            schema = json.loads(text)
+            self._schemas[schema_id] = schema, Writer(schema)
         return self._schemas[schema_id]
 
 

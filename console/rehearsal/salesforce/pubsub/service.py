@@ -147,7 +147,7 @@ class PubSub:
         if first is _EOF:
             return
         stream = self._open(caller, first)
-        self._bus.streams.add(stream)
+        self._bus.open(stream)
         reading = asyncio.create_task(self._read_on(context, stream, first.topic_name))
         try:
             await self._deliver(context, rpc_id, stream, reading, cuts)
