@@ -70,7 +70,7 @@ def _read(raw: bytes) -> Json:
         return {}
     try:
         body = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Refused(400, "the body is not JSON") from None
     if not isinstance(body, dict):
         raise Refused(400, "the body must be a JSON object")

@@ -53,7 +53,7 @@ class Lookup:
 def external_id_field(view: View, name: str) -> Field:
     """The field that a path names to find records by; NOT_FOUND when it can't or is hidden."""
     field = view.get(name)
-    if field is None or not (field.external_id or field.id_lookup):
+    if field is None or view.sobject.virtual or not (field.external_id or field.id_lookup):
         raise no_external_id_field(name)
     return field
 

@@ -60,6 +60,8 @@ AGGREGATES = frozenset({"COUNT", "COUNT_DISTINCT", "MIN", "MAX", "SUM", "AVG"})
 COMPARISONS = {"=": "=", "!=": "!=", "<>": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 MAX_DEPTH = 64
 """Brackets and NOTs inside each other; far beyond what a person writes, far below Python's own limit."""
+_MOST_DIGITS = 9
+"""Of a LIMIT or an OFFSET: what certainly fits an integer."""
 
 
 def parse(text: str) -> Query:
@@ -128,7 +130,7 @@ class _Parser:
 
     def _number(self) -> int:
         token = self._next
-        if token.kind != "number" or not token.text.isdecimal():
+        if token.kind != "number" or not token.text.isdecimal() or len(token.text) > _MOST_DIGITS:
             raise self._wrong()
         return int(self._take().text)
 
