@@ -66,6 +66,10 @@ def assert_refusal(reply: httpx.Response, path: str, what: str) -> None:
                 error.get("errorCode") or error.get("errors") or "success" in error or "hasErrors" in error
             ), what
             assert "errorCode" not in error or isinstance(error.get("message"), str), what
+    elif path.startswith("/services/async"):
+        # The older Bulk API has a shape of its own, in XML or JSON.
+        assert b"exceptionCode" in reply.content, what
+        assert b"exceptionMessage" in reply.content, what
     elif "json" in kind:
         body = json.loads(reply.content)
         assert isinstance(body, list) or {"error", "error_description"} <= set(body), what
