@@ -229,6 +229,14 @@ def _switch_rule(stage: Stage, parts: list[str], body: Json, request: Request) -
     return stage.org.on_save.switch(parts[2], body)
 
 
+def _show_features(stage: Stage, parts: list[str], body: Json, request: Request) -> Json:
+    return stage.org.on_save.features.as_dict()
+
+
+def _switch_features(stage: Stage, parts: list[str], body: Json, request: Request) -> Json:
+    return stage.org.switch_features(body)
+
+
 def _show_locks(stage: Stage, parts: list[str], body: Json, request: Request) -> Json:
     return {"locks": [lock.as_dict() for lock in stage.org.on_save.locks.held]}
 
@@ -330,6 +338,8 @@ _ROUTES.update({
     ("POST", "salesforce/org"): _renew_org,
     ("GET", "salesforce/rules"): _show_rules,
     ("POST", "salesforce/rules/*"): _switch_rule,
+    ("GET", "salesforce/features"): _show_features,
+    ("POST", "salesforce/features"): _switch_features,
     ("GET", "salesforce/locks"): _show_locks,
     ("POST", "salesforce/locks"): _order_lock,
     ("DELETE", "salesforce/locks"): _release_locks,

@@ -6,6 +6,7 @@ and https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_ca
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from . import ids
@@ -13,6 +14,8 @@ from .access import may
 from .schema import SOAP_TYPES, TEXT_TYPES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from .access import Access, View
     from .schema import Field, Schema, SObject
 
@@ -126,8 +129,10 @@ def _urls(sobject: SObject, base: str, *, full: bool) -> dict[str, str]:
     return urls
 
 
-def describe(access: Access, view: View, *, version: str, tooling: bool) -> dict[str, Any]:
-    """Everything about one object, keys in alphabetical order."""
+def describe(
+    access: Access, view: View, record_types: Sequence[Mapping[str, Any]], *, version: str, tooling: bool
+) -> dict[str, Any]:
+    """Everything about one object, keys in alphabetical order. `record_types` are those beside the master."""
     sobject = view.sobject
     base = _base(version, tooling=tooling)
     whole = {
@@ -145,7 +150,7 @@ def describe(access: Access, view: View, *, version: str, tooling: bool) -> dict
         "lookupLayoutable": None,
         "namedLayoutInfos": [],
         "networkScopeFieldName": None,
-        "recordTypeInfos": _record_types(sobject, base),
+        "recordTypeInfos": _record_types(sobject, record_types, base),
         "searchLayoutable": sobject.searchable,
         "sobjectDescribeOption": "FULL",
         "supportedScopes": _scopes(sobject),
@@ -178,21 +183,26 @@ def _children(access: Access, sobject: SObject, *, tooling: bool) -> list[dict[s
     return sorted(found, key=lambda each: (each["childSObject"], each["field"]))
 
 
-def _record_types(sobject: SObject, base: str) -> list[dict[str, Any]]:
+def _record_types(
+    sobject: SObject, record_types: Sequence[Mapping[str, Any]], base: str
+) -> list[dict[str, Any]]:
     if not sobject.layoutable:
         return []
-    master = ids.MASTER_RECORD_TYPE
+    active = [each["Id"] for each in record_types if each["IsActive"]]
+    master = {"Id": ids.MASTER_RECORD_TYPE, "Name": "Master", "DeveloperName": "Master", "IsActive": True}
+    default = active[0] if active else master["Id"]
     return [
         {
-            "active": True,
-            "available": True,
-            "defaultRecordTypeMapping": True,
-            "developerName": "Master",
-            "master": True,
-            "name": "Master",
-            "recordTypeId": master,
-            "urls": {"layout": f"{base}{sobject.name}/describe/layouts/{master}"},
+            "active": bool(each["IsActive"]),
+            "available": bool(each["IsActive"]),
+            "defaultRecordTypeMapping": each["Id"] == default,
+            "developerName": each["DeveloperName"],
+            "master": each is master,
+            "name": each["Name"],
+            "recordTypeId": each["Id"],
+            "urls": {"layout": f"{base}{sobject.name}/describe/layouts/{each['Id']}"},
         }
+        for each in (*record_types, master)
     ]
 
 
@@ -219,13 +229,13 @@ def describe_field(view: View, field: Field) -> dict[str, Any]:
         "cascadeDelete": field.cascade_delete,
         "caseSensitive": field.case_sensitive,
         "compoundFieldName": field.compound,
-        "controllerName": None,
+        "controllerName": field.controller,
         "createable": field.createable and writable and view.sobject.createable,
         "custom": field.custom,
         "defaultValue": field.default,
         "defaultValueFormula": None,
         "defaultedOnCreate": field.defaulted,
-        "dependentPicklist": False,
+        "dependentPicklist": field.controller is not None,
         "deprecatedAndHidden": False,
         "digits": field.digits,
         "displayLocationInDecimal": False,
@@ -253,11 +263,13 @@ def describe_field(view: View, field: Field) -> dict[str, Any]:
             {
                 "active": True,
                 "defaultValue": value == field.default,
-                "label": value,
-                "validFor": None,
+                "label": label,
+                "validFor": valid_for,
                 "value": value,
             }
-            for value in field.picklist
+            for value, label, valid_for in zip_longest(
+                field.picklist, field.labels or field.picklist, field.valid_for
+            )
         ],
         "polymorphicForeignKey": False,
         "precision": field.precision,

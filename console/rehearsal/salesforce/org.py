@@ -117,7 +117,7 @@ class Org:
         self._access = access = AccessBook(self._store, self._schema, stamps.now)
         self.on_save = on_save = SaveRules(self._store, self._schema, access, self._clock)
         self.channels = Channels(self._store, self._schema)
-        rules = Rules(self._store, self._schema, custom_fields, self.channels, on_save.validation)
+        rules = Rules(self._store, self._schema, custom_fields, self.channels, on_save)
         with self._store.transaction():
             for sobject in self._schema.objects.values():
                 if not sobject.virtual:
@@ -125,6 +125,7 @@ class Org:
             if self._store.recall("org_id") is None:
                 founding.found(self._store, self._schema, rules)
             founding.equip(self._store, self._schema)
+            on_save.features.apply()
             custom_fields.load()
         self.org_id = str(self._store.recall("org_id"))
         self.admin_id = str(self._store.recall("admin_id"))
@@ -152,6 +153,7 @@ class Org:
         self.on_save.forget()
 
     def _reload(self) -> None:
+        self.on_save.features.apply()
         self._custom_fields.load()
         self.channels.forget()
         self._forget()
@@ -349,7 +351,8 @@ class Org:
         """An object and its fields, as far as the caller may see them."""
         access = self._access.of(caller)
         view = access.need(sobject, tooling=tooling)
-        return describe.describe(access, view, version=version, tooling=tooling)
+        record_types = self.on_save.features.record_types(view.sobject.name)
+        return describe.describe(access, view, record_types, version=version, tooling=tooling)
 
     def describe_global(self, caller: Caller, *, version: str, tooling: bool = False) -> dict[str, Any]:
         """All objects that the caller may see."""
@@ -469,6 +472,14 @@ class Org:
             raise ValueError(f"no such user: {username}")
         self._access.switch(user["Id"], switches)
         return self._access.permissions(user["Id"])
+
+    def switch_features(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Switches what the org has on for good (see Features); returns all. ValueError for what makes no sense."""
+        with self._store.transaction():
+            self.on_save.features.switch(values)
+            self._custom_fields.load()
+        self._forget()
+        return self.on_save.features.as_dict()
 
     def renew(self) -> str:
         """Another organisation id behind the same address, as after a sandbox refresh. Returns it."""

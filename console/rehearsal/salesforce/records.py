@@ -77,6 +77,7 @@ class Records:
             row["OwnerId"] = caller.user_id
         self._on_save.lock(caller, sobject, row)
         self._rules.before_insert(caller, sobject, row, values)
+        asked = dict(row)
         self._on_save.before_checks(caller, sobject, None, row)
         self._checks.required(sobject, row, row)
         self._checks.references(sobject, given)
@@ -88,9 +89,10 @@ class Records:
         self._store.insert(sobject, row)
         self._rules.after_insert(caller, sobject, row)
         self._on_save.after_save(caller, sobject, row)
-        self._journal.note(
-            sobject, record_id, "CREATE", [n for n, v in given.items() if v is not None], caller, stamp
-        )
+        filled = [
+            name for name in asked if row[name] is not None and (name in given or row[name] != asked[name])
+        ]
+        self._journal.note(sobject, record_id, "CREATE", filled, caller, stamp)
         return record_id
 
     @staticmethod

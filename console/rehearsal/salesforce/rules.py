@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from .access import Caller
     from .channels import Channels
     from .metadata import CustomFields
+    from .rules_on_save import SaveRules
     from .schema import Field, Schema, SObject
     from .store import Store
-    from .validation import ValidationRules
 
+INTEGRATION_KEY = "SFDC_INTEGRATION"
+"""The licence of integration users, by its key."""
 _DEVELOPER_NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*")
 _DEPENDS = {
     "Create": ("Read",),
@@ -46,13 +48,14 @@ class Rules:
         schema: Schema,
         custom_fields: CustomFields,
         channels: Channels,
-        validation: ValidationRules,
+        on_save: SaveRules,
     ) -> None:
         self._store = store
         self._schema = schema
         self._custom_fields = custom_fields
         self._channels = channels
-        self._validation = validation
+        self._validation = on_save.validation
+        self._features = on_save.features
 
     # -- around writes
 
@@ -79,9 +82,14 @@ class Rules:
                 self._channels.before_member(row, values)
             case "ValidationRule":
                 self._validation.before_insert(row, values)
+            case "RecordType":
+                self._record_type(row)
 
     def after_insert(self, caller: Caller, sobject: SObject, row: dict[str, Any]) -> None:
         match sobject.name:
+            case "RecordType":
+                self._features.apply()
+                self._custom_fields.load()
             case "User":
                 self.assign_profile(row["Id"], row["ProfileId"], row["SystemModstamp"])
             case "CustomField":
@@ -238,6 +246,24 @@ class Rules:
         ):
             raise ApiError(400, "DUPLICATE_VALUE", _UNKNOWN_DUPLICATE, [])
 
+    def _record_type(self, row: dict[str, Any]) -> None:
+        kind, name = row["SobjectType"], row["DeveloperName"]
+        if kind is None or name is None:
+            return
+        sobject = self._schema.get(kind)
+        if sobject is None or sobject.setup or not sobject.layoutable:
+            raise _bad_picklist("SObject Type Name", kind, "SobjectType")
+        row["SobjectType"] = sobject.name
+        if not _DEVELOPER_NAME.fullmatch(name):
+            message = (
+                "The Record Type Name field can only contain underscores and alphanumeric characters. It must be "
+                "unique, begin with a letter, not include spaces, not end with an underscore, and not contain two "
+                "consecutive underscores."
+            )
+            raise field_integrity(message, ["DeveloperName"])
+        if self._exists("RecordType", SobjectType=sobject.name, DeveloperName=name):
+            raise ApiError(400, "DUPLICATE_DEVELOPER_NAME", f"Duplicate record type name: {name}", [])
+
     def _assignment(self, row: dict[str, Any]) -> None:
         user_id, set_id = row["AssigneeId"], row["PermissionSetId"]
         if user_id is None or set_id is None:
@@ -253,6 +279,28 @@ class Rules:
         if self._value("User", user_id, "IsActive") == 0:
             message = "You can't assign a permission set to an inactive user"
             raise field_integrity(message, ["AssigneeId"])
+        self._licensed(user_id, set_id)
+
+    def _licensed(self, user_id: str, set_id: str) -> None:
+        """Records are beyond the integration licence without the permission set licence that goes with it."""
+        found = self._store.find(
+            'SELECT p."UserLicenseId" FROM "User" u JOIN "Profile" p ON p."Id" = u."ProfileId" WHERE u."Id" = ?',
+            (user_id,),
+        )
+        user_license = found[0][0] if found else None
+        key = self._value("UserLicense", user_license, "LicenseDefinitionKey") if user_license else None
+        if key != INTEGRATION_KEY or self._exists("PermissionSetLicenseAssign", AssigneeId=user_id):
+            return
+        rights = self._store.find(
+            'SELECT "SobjectType" FROM "ObjectPermissions" WHERE "ParentId" = ?', (set_id,)
+        )
+        if rights:
+            label, name = self._value("PermissionSet", set_id, "Label"), self._value("User", user_id, "Name")
+            message = (
+                f"Can't assign permission set {label} to user {name}. The user license doesn't allow the permission: "
+                f"Read {rights[0][0]}"
+            )
+            raise field_integrity(message, [])
 
     @staticmethod
     def _user(row: Mapping[str, Any]) -> None:

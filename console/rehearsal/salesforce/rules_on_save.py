@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from .duplicates import ACTIONS, Duplicates
+from .features import Features
 from .formulas import Save
 from .locks import Locks
 from .rules_automation import Automation
@@ -42,6 +43,7 @@ class SaveRules:
         self._schema = schema
         self._access = access
         self._clock = clock
+        self.features = Features(store, schema)
         self.locks = Locks()
         self.validation = ValidationRules(store, schema)
         self.duplicates = Duplicates(store)
@@ -64,8 +66,9 @@ class SaveRules:
     def before_checks(
         self, caller: Caller, sobject: SObject, old: Mapping[str, Any] | None, row: dict[str, Any]
     ) -> None:
-        """Automation that may change the row."""
+        """What features complete, and automation that may change the row."""
         if not (caller.system or sobject.setup):
+            self.features.settle(sobject, old, row)
             self.automation.before_save(sobject, old, row)
 
     def after_checks(

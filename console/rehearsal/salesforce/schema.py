@@ -68,6 +68,15 @@ class Field:
     help: str | None = None
     indexed: bool = False
     encrypted: bool = False
+    """Kept by Shield Platform Encryption: shown, but neither filtered nor sorted by."""
+    feature: bool = False
+    """Comes and goes with something that the org switches on."""
+    labels: tuple[str, ...] = ()
+    """What the values of the picklist are shown as, where that is another text."""
+    controller: str | None = None
+    """The picklist that this one depends on."""
+    valid_for: tuple[str, ...] = ()
+    """For each value, the values of the controlling picklist that it belongs to, as a describe writes them."""
 
     @property
     def stored(self) -> bool:
@@ -85,11 +94,11 @@ class Field:
 
     @property
     def filterable(self) -> bool:
-        return not self.long and self.type not in {"address", "complexvalue"}
+        return not (self.long or self.encrypted) and self.type not in {"address", "complexvalue"}
 
     @property
     def sortable(self) -> bool:
-        return not self.long and self.type not in {"address", "complexvalue"}
+        return self.filterable
 
     @property
     def groupable(self) -> bool:
@@ -197,6 +206,13 @@ class Schema:
         self._lower[sobject.name.lower()] = sobject
         if sobject.key_prefix:
             self._by_prefix[sobject.key_prefix] = sobject
+
+    def remove(self, name: str) -> None:
+        """Takes an object type away, if it is there."""
+        sobject = self.objects.pop(name, None)
+        if sobject is not None:
+            del self._lower[name.lower()]
+            self._by_prefix.pop(sobject.key_prefix or "", None)
 
     def get(self, name: str) -> SObject | None:
         """An object type by its name in any case."""

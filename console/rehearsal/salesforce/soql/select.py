@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 ADDRESS_KEYS = {
     "City": "city",
     "Country": "country",
+    "CountryCode": "countryCode",
     "GeocodeAccuracy": "geocodeAccuracy",
     "Latitude": "latitude",
     "Longitude": "longitude",
     "PostalCode": "postalCode",
     "State": "state",
+    "StateCode": "stateCode",
     "Street": "street",
 }
 """Keys of a compound address in their order, by the part they come from."""
@@ -99,7 +101,9 @@ class Selection:
         parts = view.sobject.parts_of(found.name)
         whole: list[tuple[str, int, Callable[[Any], Any] | None]] = []
         for name, key in ADDRESS_KEYS.items():
-            part = parts[name]
+            part = parts.get(name)
+            if part is None:
+                continue
             columns.append(f"{alias}.{quoted(part.name)}")
             whole.append((key, len(columns) - 1, renderer(part)))
         shape.items.append((found.name, whole))
