@@ -79,6 +79,9 @@ class Records:
         self._rules.before_insert(caller, sobject, row, values)
         asked = dict(row)
         self._on_save.before_checks(caller, sobject, None, row)
+        filled = [
+            name for name in asked if row[name] is not None and (name in given or row[name] != asked[name])
+        ]
         self._checks.required(sobject, row, row)
         self._checks.references(sobject, given)
         self._checks.unique(sobject, row, given, None)
@@ -89,9 +92,6 @@ class Records:
         self._store.insert(sobject, row)
         self._rules.after_insert(caller, sobject, row)
         self._on_save.after_save(caller, sobject, row)
-        filled = [
-            name for name in asked if row[name] is not None and (name in given or row[name] != asked[name])
-        ]
         self._journal.note(sobject, record_id, "CREATE", filled, caller, stamp)
         return record_id
 
