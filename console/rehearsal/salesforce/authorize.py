@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from console.rehearsal.salesforce import history, pages, wire
 from console.rehearsal.salesforce.composite import parse_query
-from console.rehearsal.salesforce.tokens import Refused
+from console.rehearsal.salesforce.issued import Refused
 from console.rehearsal.salesforce.vault import random_text
 from console.rehearsal.salesforce.visits import Answer, Visit, page
 

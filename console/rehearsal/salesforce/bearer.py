@@ -12,7 +12,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from console.rehearsal.salesforce.tokens import Refused
+from console.rehearsal.salesforce.issued import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from console.rehearsal.salesforce.tokens import Refused
+from console.rehearsal.salesforce.issued import Refused
 
 if TYPE_CHECKING:
     from console.rehearsal.salesforce.apps import App

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from console.rehearsal.salesforce import bearer, history
 from console.rehearsal.salesforce.identity import identity_url
-from console.rehearsal.salesforce.tokens import Issued, Refused
+from console.rehearsal.salesforce.issued import Issued, Refused
 from console.rehearsal.salesforce.vault import digest
 from console.rehearsal.salesforce.visits import Answer, Visit, as_json, needed, oauth_error
 

@@ -11,7 +11,7 @@ from console.rehearsal.salesforce import grants, signing
 from console.rehearsal.salesforce.authorize import ERROR_PAGE, Authorize, error_page
 from console.rehearsal.salesforce.identity import identity, identity_url, userinfo
 from console.rehearsal.salesforce.ids import normalise
-from console.rehearsal.salesforce.tokens import Refused, Session
+from console.rehearsal.salesforce.issued import Refused, Session
 from console.rehearsal.salesforce.visits import Answer, Visit, as_json, needed, oauth_error, plain
 
 if TYPE_CHECKING:

@@ -126,5 +126,8 @@ class Policies:
         ranges = self["login_ip_ranges"]
         if not ranges or not address:
             return True
-        known = ipaddress.ip_address(address)
+        try:
+            known = ipaddress.ip_address(address)
+        except ValueError:
+            return False
         return any(known in ipaddress.ip_network(each) for each in ranges)

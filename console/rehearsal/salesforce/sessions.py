@@ -12,11 +12,12 @@ from console.rehearsal.salesforce.apps import PRACTICE_CALLBACKS, App, Apps
 from console.rehearsal.salesforce.errors import ApiError
 from console.rehearsal.salesforce.gate import WRONG_PASSWORD, Barrier, Gate
 from console.rehearsal.salesforce.history import BROWSER, SUCCESS, History
+from console.rehearsal.salesforce.issued import Session
 from console.rehearsal.salesforce.logins import STATES, Logins
 from console.rehearsal.salesforce.policies import Policies
 from console.rehearsal.salesforce.session_objects import SessionRows
 from console.rehearsal.salesforce.signing import Signer
-from console.rehearsal.salesforce.tokens import Session, Tokens
+from console.rehearsal.salesforce.tokens import Tokens
 from console.rehearsal.salesforce.usage import Usage
 from console.rehearsal.salesforce.vault import Vault
 

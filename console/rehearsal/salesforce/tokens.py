@@ -6,12 +6,10 @@ https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_web_serve
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import hmac
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from console.rehearsal.salesforce.issued import Issued, Refused, Session, challenge_of
 from console.rehearsal.salesforce.vault import digest, random_text
 
 if TYPE_CHECKING:
@@ -26,37 +24,6 @@ APPROVALS = 5
 """Approvals that one user can have open for one app; one more ends the oldest."""
 DEFAULT_SESSION_MINUTES = 120
 _REFRESH_PREFIX = "5Aep861"
-
-
-class Refused(Exception):
-    """The token endpoint's no: an OAuth `error` and its `description`."""
-
-    def __init__(self, error: str, description: str) -> None:
-        super().__init__(f"{error}: {description}")
-        self.error = error
-        self.description = description
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """Who a bearer token stands for. `key` names the session without revealing its token."""
-
-    key: str
-    user_id: str
-    client_id: str
-    scope: tuple[str, ...]
-    source_ip: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Issued:
-    """What one visit of the token endpoint hands out."""
-
-    access_token: str
-    refresh_token: str | None
-    user_id: str
-    scope: tuple[str, ...]
-    nonce: str = ""
 
 
 class Tokens:
@@ -424,9 +391,3 @@ class Tokens:
         if self.on_session_end is not None:
             for key in ended:
                 self.on_session_end(key.hex())
-
-
-def challenge_of(verifier: str) -> str:
-    """The S256 challenge of a code verifier: https://www.rfc-editor.org/rfc/rfc7636#section-4.2."""
-    hashed = hashlib.sha256(verifier.encode("ascii", "replace")).digest()
-    return base64.urlsafe_b64encode(hashed).rstrip(b"=").decode()

@@ -109,11 +109,23 @@ class Vault:
         self._db.execute("PRAGMA foreign_keys = ON")
         self._db.execute("PRAGMA busy_timeout = 5000")
         self._db.executescript(_SCHEMA)
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Give a file of an earlier version the columns, ids and moments that it lacks."""
         for table, columns in _ADDED.items():
             known = {row[1] for row in self._db.execute(f"PRAGMA table_info({table})")}
             for name, kind in columns.items():
                 if name not in known:
                     self._db.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
+        for table, key_prefix in (("access_app", "0H4"), ("access_grant", "0CQ"), ("access_session", "0Ak")):
+            for (row,) in self.rows(f"SELECT rowid FROM {table} WHERE record_id = ''"):  # noqa: S608
+                with self.writing() as db:
+                    db.execute(
+                        f"UPDATE {table} SET record_id = ?, created_at = ? WHERE rowid = ?",  # noqa: S608
+                        (self.new_id(key_prefix), self.now(), row),
+                    )
+        self._db.execute("UPDATE access_grant SET last_used = created_at WHERE last_used = 0")
 
     def close(self) -> None:
         """Close the connection; nothing can be asked afterwards."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from console.rehearsal.salesforce import wire
 from console.rehearsal.salesforce.composite import parse_query
-from console.rehearsal.salesforce.tokens import Refused
+from console.rehearsal.salesforce.issued import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
