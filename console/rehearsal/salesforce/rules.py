@@ -36,6 +36,12 @@ _DEPENDS = {
     "ViewAllRecords": ("Read",),
     "ModifyAllRecords": ("Read", "Edit", "Delete", "ViewAllRecords"),
 }
+_RESTS_ON = {
+    "ViewSetup": ("ViewRoles",),
+    "CustomizeApplication": ("ManageCustomPermissions", "ViewSetup", "ViewRoles"),
+    "ModifyAllData": ("ViewAllData",),
+}
+"""User permissions that pull in others, as far as this is publicly known."""
 _UNKNOWN_DUPLICATE = "duplicate value found: <unknown> duplicates value on record with id: <unknown>"
 
 
@@ -66,6 +72,7 @@ class Rules:
         match sobject.name:
             case "PermissionSet":
                 self._permission_set_name(row["Name"])
+                _user_permissions(row)
             case "FieldPermissions":
                 self._field_permission(row)
             case "ObjectPermissions":
@@ -112,6 +119,8 @@ class Rules:
                 if old["IsOwnedByProfile"] and not caller.system:
                     raise insufficient_access()
                 self._permission_set_name(new["Name"])
+                if any(name.startswith("Permissions") for name in given):
+                    _user_permissions(new)
             case "FieldPermissions":
                 if not new["PermissionsRead"] and not new["PermissionsEdit"]:
                     return "delete"
@@ -345,6 +354,15 @@ class Rules:
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in new.items() if value != old[name]}
+
+
+def _user_permissions(row: Mapping[str, Any]) -> None:
+    """A permission set that grants a permission grants those that it rests on."""
+    for name, needed in _RESTS_ON.items():
+        missing = [each for each in needed if not row[f"Permissions{each}"]]
+        if row[f"Permissions{name}"] and missing:
+            message = f"Permission {name} depends on permission(s): {', '.join(missing)}"
+            raise field_integrity(message, [])
 
 
 def _bad_picklist(label: str, value: str, field: str) -> ApiError:

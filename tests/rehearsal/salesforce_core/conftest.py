@@ -168,7 +168,9 @@ def bare_integration(org: Org) -> Desk:
 @pytest.fixture
 def integration(admin: Desk, bare_integration: Desk) -> Desk:
     """The integration user with a permission set for a sync: reads set-up, creates and edits accounts and contacts."""
-    set_id = admin.insert("PermissionSet", Name="Sync", Label="Sync", PermissionsViewSetup=True)
+    set_id = admin.insert(
+        "PermissionSet", Name="Sync", Label="Sync", PermissionsViewSetup=True, PermissionsViewRoles=True
+    )
     for sobject in ("Account", "Contact"):
         rights = dict.fromkeys(("PermissionsRead", "PermissionsCreate", "PermissionsEdit"), True)
         admin.insert("ObjectPermissions", ParentId=set_id, SobjectType=sobject, **rights)
