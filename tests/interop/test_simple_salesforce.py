@@ -18,9 +18,12 @@ import requests
 from requests.adapters import HTTPAdapter
 from simple_salesforce import Salesforce, format_external_id, format_soql
 from simple_salesforce.exceptions import (
+    SalesforceExpiredSession,
+    SalesforceGeneralError,
     SalesforceMalformedRequest,
     SalesforceMoreThanOneRecord,
     SalesforceOperationError,
+    SalesforceRefusedRequest,
     SalesforceResourceNotFound,
 )
 
@@ -294,3 +297,31 @@ def test_the_older_bulk_api_is_switched_off_and_says_so(sf: Salesforce) -> None:
     with pytest.raises(SalesforceMalformedRequest) as refused:
         sf.bulk.Account.insert([{"Name": "Old"}])
     assert "Async API not enabled" in str(refused.value.content)
+
+
+def test_refusals_become_the_librarys_exceptions(sf: Salesforce, rehearsal: Rehearsal) -> None:
+    with pytest.raises(SalesforceMalformedRequest) as malformed:
+        sf.query("SELECT Bacon__c FROM Account")
+    assert malformed.value.content[0]["errorCode"] == "INVALID_FIELD"
+    with pytest.raises(SalesforceMalformedRequest):
+        sf.Account.updated(datetime(2026, 1, 1), datetime(2026, 1, 2))  # noqa: DTZ001 - it sends a broken zone
+    with pytest.raises(SalesforceResourceNotFound):
+        sf.restful("sobjects/Nothing__c")
+    with pytest.raises(SalesforceGeneralError) as wrong_method:
+        sf.restful("limits", method="DELETE")
+    assert wrong_method.value.status == 405
+    with requests.Session() as session:
+        session.trust_env = False
+        session.mount(sf.base_url.partition("/services")[0] + "/", PlainLoopback())
+        stranger = Salesforce(instance=sf.sf_instance, session_id="00Dx!y", session=session, version="62.0")
+        with pytest.raises(SalesforceExpiredSession):
+            stranger.query("SELECT Id FROM Account")
+    usage = rehearsal.stage.access.usage
+    limit = rehearsal.run(lambda: usage.limit)
+    rehearsal.run(lambda: setattr(usage, "limit", 0))
+    try:
+        with pytest.raises(SalesforceRefusedRequest) as refused:
+            sf.query("SELECT Id FROM Account")
+        assert refused.value.content[0]["errorCode"] == "REQUEST_LIMIT_EXCEEDED"
+    finally:
+        rehearsal.run(lambda: setattr(usage, "limit", limit))

@@ -366,3 +366,20 @@ def test_a_day_that_is_used_up_refuses_queries_and_fails_writing_jobs(org: Org) 
     )
     assert count_of(org, "Quota") == 0
     assert len(org.results(done, "unprocessedRecords")) == 2
+
+
+def test_the_rules_and_locks_of_the_org_hold_for_records_of_a_job(org: Org) -> None:
+    locked = org.create("Account", Name="Bulk twin", Website="bulk-twin.example")
+    rule = "/salesforce/rules/Standard_Account_Duplicate_Rule"
+    org.control("POST", rule, {"active": True})
+    try:
+        done = org.run(
+            "insert", "Name,Website\nBulk twin,bulk-twin.example\nBulk single,bulk-single.example\n"
+        )
+    finally:
+        org.control("POST", rule, {"active": False})
+    assert [error.split(":")[0] for error in org.errors(done)] == ["DUPLICATES_DETECTED"]
+    assert [row["Name"] for row in org.results(done)] == ["Bulk single"]
+    org.control("POST", "/salesforce/locks", {"ids": [locked], "next": 1})
+    done = org.run("update", f"Id,Phone\n{locked},1\n")
+    assert [error.split(":")[0] for error in org.errors(done)] == ["UNABLE_TO_LOCK_ROW"]

@@ -31,7 +31,10 @@ def wrong_state(message: str) -> BulkError:
 
 
 def row_error(error: ApiError) -> str:
-    """A refused record as `failedResults` says it: `CODE:message:FIELD --`, `CODE:message:--` without a field."""
-    code = "INVALID_TYPE" if error.code == "NOT_FOUND" else error.code
-    fields = " ".join(error.fields or ())
-    return f"{code}:{error.message}:{fields} --" if fields else f"{code}:{error.message}:--"
+    """A refused record as `failedResults` says it: `CODE:message:FIELD --`, `CODE:message:--` without one, `;` between several."""
+    return ";".join(_one(each["statusCode"], each["message"], each["fields"]) for each in error.items())
+
+
+def _one(code: str, message: str, fields: list[str]) -> str:
+    code = "INVALID_TYPE" if code == "NOT_FOUND" else code
+    return f"{code}:{message}:{' '.join(fields)} --" if fields else f"{code}:{message}:--"
