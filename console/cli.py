@@ -60,7 +60,7 @@ def build_parser() -> argparse.ArgumentParser:
         "rehearse", "rehearse", "practise on an org and an account of this computer's own", connection=False
     )
     rehearse.add_argument("--serve", action="store_true", help="serve only; one line of JSON says where")
-    rehearse.add_argument("--port", type=int, help="first of three ports (default: free ones)")
+    rehearse.add_argument("--port", type=int, help="first of four ports (default: free ones)")
     rehearse.add_argument("--customers", type=int, help="how many customers the account holds (default 503)")
     rehearse.add_argument("--seed", type=int, help="the same seed makes the same world")
     rehearse.add_argument("--state", metavar="DIR", help="keep the world in this folder")

@@ -13,7 +13,7 @@ from typing import Any
 from console.errors import Unreachable
 
 DEFAULT_PORT = 17880
-"""First of the three ports that an interactive rehearsal prefers, so that its connections stay valid from day to day."""
+"""First of the four ports that an interactive rehearsal prefers, so that its connections stay valid from day to day."""
 
 
 @dataclass(slots=True)
@@ -35,7 +35,7 @@ class Practice:
     ) -> Practice:
         """Start a rehearsal that keeps its world in `state` and ends with this process.
 
-        :param port: first of three ports; without it the usual ones, or free ones where those are taken.
+        :param port: first of four ports; without it the usual ones, or free ones where those are taken.
         :raises Unreachable: when it does not come up; the sentence holds its own last words.
         """
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
