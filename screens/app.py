@@ -12,7 +12,7 @@ from textual.reactive import var
 
 from console.domain.plain import plain
 from console.domain.records import State
-from console.errors import ConsoleError
+from console.errors import ConsoleError, UsageError
 from console.sync.events import Changed, Event, Noted, RunFailed, RunFinished, Waiting
 from screens.commands import bindings
 from screens.live import Live, begin, fold, recall
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from console.guide.seam import Connection, Desk
     from screens.dialogs import Dialog
+    from screens.prompt import Prompt
 
 
 def _provider() -> type[Provider]:
@@ -192,6 +193,9 @@ class ConsoleApp(Works, App[None], inherit_bindings=False):
 
     async def _open(self, name: str) -> None:
         try:
+            if not await self.unlocked(name):
+                self.back()
+                return
             connection = await in_thread(self.desk.open, name)
             recent = await in_thread(connection.recent, SHOWN)
         except ConsoleError as error:
@@ -306,6 +310,32 @@ class ConsoleApp(Works, App[None], inherit_bindings=False):
         """A question with its answers: ``yes``, ``no`` or ``other``. Awaited in a worker."""
         answer = await self.push_screen_wait(cast(Any, dialog))
         return str(answer or "no")
+
+    async def prompt(self, prompt: Prompt) -> str:
+        """What somebody types, empty for nothing. Awaited in a worker."""
+        return str(await self.push_screen_wait(cast(Any, prompt)) or "")
+
+    async def unlocked(self, name: str) -> bool:
+        """Ask for the passphrase of a connection's encrypted file until it opens; False when it was given up.
+
+        :raises ConsoleError: the file is damaged.
+        """
+        wrong = ""
+        while await in_thread(self.desk.locked, name):
+            from screens.prompt import Prompt
+
+            lines = [f"The secrets of {plain(name, 60)} are in an encrypted file. Its passphrase:"]
+            asked = Prompt(
+                "Open the encrypted file", [wrong, *lines] if wrong else lines, "Open", hidden=True
+            )
+            passphrase = await self.prompt(asked)
+            if not passphrase:
+                return False
+            try:
+                await in_thread(self.desk.unlock, name, passphrase)
+            except UsageError as error:
+                wrong = error.message
+        return True
 
     def failed(self, error: ConsoleError) -> None:
         """An expected failure that has no place of its own on the screen."""

@@ -64,6 +64,12 @@ def _living_connection(s: Standing) -> Answer:
     return "This connection was disconnected; its receipt tells how." if s.chosen_gone else True
 
 
+def _removable(s: Standing) -> Answer:
+    if not s.chosen:
+        return "There is no connection to remove."
+    return s.chosen_gone or "It is still connected. Press D to disconnect it first."
+
+
 def _opens(s: Standing) -> Answer:
     if s.place == "home":
         return _living_connection(s)
@@ -214,6 +220,8 @@ PLACES = (
     "import",
     "disconnect",
     "sign_in",
+    "health",
+    "app_guide",
     "practice",
     "help",
     "dialog",
@@ -309,14 +317,24 @@ COMMANDS: tuple[Command, ...] = (
     # --- leaving a connection
     Command("disconnect", "Disconnect", "D", "Leave this connection: shows what goes and what stays first.",
             "Connections", _on("home", "dashboard"), footer=4, dangerous=True, enabled=_living_connection),
-    Command("sign_in", "Sign in again", "L", "Sign in to Salesforce again for this connection.",
-            "Connections", _on("home") | _OPEN, footer=4, enabled=_living_connection, short="Sign in",
+    Command("sign_in", "Sign in again", "L", "Sign in to Salesforce again, or give another Alguna key; all else stays.",
+            "Connections", _on("home", "health") | _OPEN, footer=4, enabled=_living_connection, short="Sign in",
             urgent=lambda standing: standing.signed_out),
+    Command("health", "Access", "h", "See how the Salesforce session stands: age, limits, where secrets are, what will end it.",
+            "Connections", _on("home") | _OPEN, enabled=_living_connection),
+    Command("ask_org", "Ask the org", "ctrl+r", "Ask the org what it knows of the session: profile, idle limit, approvals.",
+            "Connections", _on("health"), footer=1, enabled=_idle),
+    Command("remove", "Remove", "X", "Remove a disconnected connection from this computer, with its cache; asks for its name.",
+            "Connections", _on("home"), footer=4, dangerous=True, enabled=_removable, urgent=lambda s: s.chosen_gone),
+    Command("app_guide", "How to make the app", "f2", "Be told step by step how to make the app in Salesforce's Setup.",
+            "Connections", _on("wizard", "sign_in"), footer=3, short="App guide"),
+    Command("copy_guide", "Copy the whole guide", "Y", "Copy all steps, for whoever administers the org.",
+            "Connections", _on("app_guide"), footer=2, short="Copy all"),
     Command("start", "Start", "ctrl+r", "Start what this screen is for; asks first.",
             "Connections", _on("disconnect", "import", "sign_in"), footer=1, dangerous=True, enabled=_idle),
     # --- everywhere
     Command("refresh", "Refresh", "r", "Read what is shown once more.", "Everywhere",
-            _on("home", "accounts", "account", "problems", "import", "disconnect"), footer=5),
+            _on("home", "accounts", "account", "problems", "import", "disconnect", "health"), footer=5),
     Command("copy", "Copy", "y,ctrl+c", "Copy what is highlighted: a value, an id, an address, a report.", "Everywhere",
             ALL - {"dialog", "help", "home"}, footer=4, enabled=_copy),
     Command("practise", "Practise", "x", "Make things happen in the rehearsal: activity, faults, the log-in.",

@@ -285,6 +285,8 @@ class Dashboard(Place, place="dashboard"):
             if isinstance(live.failure, SignInNeeded):
                 advice = f"{advice} Press L for that; nothing is lost meanwhile."
             stale.say("stale", live.failure.message, advice)
+        elif live.facts is not None and live.facts.warning:
+            stale.say("note", live.facts.warning, "Press h for all about this access, L to sign in again.")
         else:
             stale.hush()
         said = hint_for(live)

@@ -129,7 +129,8 @@ class Home(Place, place="home"):
             return
         if card.disconnected_at is not None:
             self.console.tell(
-                "This connection was disconnected. Its history stays; press n to connect again.", "warning"
+                "This connection was disconnected. Its history stays; n connects again, X removes it.",
+                "warning",
             )
             return
         self.console.open_connection(card.name)
@@ -143,9 +144,51 @@ class Home(Place, place="home"):
         self.console.visit("disconnect", card.name)
 
     def do_sign_in(self) -> None:
+        self._visit_open("sign_in")
+
+    def do_health(self) -> None:
+        self._visit_open("health")
+
+    def _visit_open(self, place: str) -> None:
+        """A screen that may need secrets: the encrypted file is opened first, where there is one."""
         card = self._card()
         assert card is not None
-        self.console.visit("sign_in", card.name)
+        self.begin(self._unlock_and_visit(place, card.name), "unlock secrets")
+
+    async def _unlock_and_visit(self, place: str, name: str) -> None:
+        try:
+            if await self.console.unlocked(name):
+                self.console.visit(place, name)
+        except ConsoleError as error:
+            self.console.failed(error)
+
+    def do_remove(self) -> None:
+        card = self._card()
+        assert card is not None
+        self.begin(self._remove(card), "remove connection")
+
+    async def _remove(self, card: ConnectionCard) -> None:
+        from screens.prompt import Prompt
+
+        lines = [
+            "Its links, history and settings go from this computer for good; nothing in Salesforce or Alguna changes.",
+            f"The receipt is kept: {card.receipt}"
+            if card.receipt
+            else "There is no receipt of its disconnect.",
+            f"Type its name to confirm: {card.name}",
+        ]
+        typed = await self.console.prompt(Prompt(f"Remove {card.name}?", lines, "Remove", dangerous=True))
+        if not typed:
+            return
+        try:
+            receipts = await in_thread(self.desk.remove, card.name, typed)
+        except ConsoleError as error:
+            self.console.failed(error)
+            return
+        self.console.release(card.name)
+        kept = f" Its receipt is {receipts[0]}." if receipts else ""
+        self.console.tell(f"{card.name} was removed from this computer.{kept}")
+        await self._read()
 
 
 def _first_steps(practising: bool) -> Content:
@@ -181,7 +224,10 @@ def _card(card: ConnectionCard, width: int, now: str) -> Content:
     third = _spread(_within(counts, width - cell_len(age) - 2), [(age, STYLE["quiet"])], width)
     lines = [first, second, third]
     note = card.held_by and f"Open in {card.held_by}: read only here"
-    for text, style in ((card.health_text, STYLE[tone]), (note, STYLE["person"])):
+    receipt = card.receipt and f"Receipt: {card.receipt}"
+    for text, style in (
+        (card.health_text, STYLE[tone]), (note, STYLE["person"]), (receipt, STYLE["quiet"])
+    ):  # fmt: skip
         if text:
             lines.append(Content.assemble((plain(text, max(10, width - 1)), style)))
     return Content("\n").join(lines)

@@ -197,6 +197,14 @@ class Place(Works, Screen[None], inherit_bindings=False):
         assert self.live.facts is not None
         self.console.visit("sign_in", self.live.facts.name)
 
+    def do_health(self) -> None:
+        assert self.live is not None
+        assert self.live.facts is not None
+        self.console.visit("health", self.live.facts.name)
+
+    def do_app_guide(self) -> None:
+        self.console.visit("app_guide")
+
     def do_disconnect(self) -> None:
         assert self.live is not None
         assert self.live.facts is not None

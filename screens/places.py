@@ -26,6 +26,8 @@ PLACES: dict[str, Callable[[], type[Place]]] = {
     "import": _lazily("importing", "Importing"),
     "disconnect": _lazily("disconnect", "Disconnect"),
     "sign_in": _lazily("sign_in", "SignInAgain"),
+    "health": _lazily("health", "Health"),
+    "app_guide": _lazily("app_guide", "AppGuide"),
     "practice": _lazily("practice", "Practice"),
     "help": _lazily("help", "Help"),
 }

@@ -1,15 +1,17 @@
-"""Sign in again: the browser round trip for a connection that exists."""
+"""Sign in again: the browser round trip, or another Alguna key, for a connection that exists."""
 
 from __future__ import annotations
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import Button, Static
+from textual.widgets import Button, Input, Static
 
 from console.domain.plain import plain
+from console.errors import ConsoleError
 from screens.commands import Standing
 from screens.place import Place, also
+from screens.tasks import in_thread
 from screens.widgets.browser_trip import BrowserTrip
 from screens.widgets.notice import Notice
 
@@ -28,7 +30,10 @@ class SignInAgain(Place, place="sign_in", sheets=("forms",)):
                 f"Sign in again for {plain(self.connection_name, 60)}", classes="title", markup=False
             )
             yield Notice(id="notice")
+            yield Static("Salesforce, with the browser", classes="part", markup=False)
             yield BrowserTrip(rehearsal.login() if rehearsal is not None else None)
+            yield Static("Another key of the same Alguna account", classes="part", markup=False)
+            yield Input(placeholder="API key, not shown while you type", password=True, id="alguna-key")
 
     def concerns(self) -> str:
         return self.connection_name
@@ -52,6 +57,25 @@ class SignInAgain(Place, place="sign_in", sheets=("forms",)):
     def do_start(self) -> None:
         self.query_one("#notice", Notice).hush()
         self.trip.start(self.desk.sign_in_again(self.connection_name))
+
+    @on(Input.Submitted, "#alguna-key")
+    def _key_given(self, event: Input.Submitted) -> None:
+        event.stop()
+        key = event.value.strip()
+        if key:
+            self.query_one("#notice", Notice).say("loading", "Trying the key with one call")
+            self.begin(self._take_key(key), "check key")
+
+    async def _take_key(self, key: str) -> None:
+        notice = self.query_one("#notice", Notice)
+        try:
+            said = await in_thread(self.desk.take_key, self.connection_name, key)
+        except ConsoleError as error:
+            notice.fail(error)
+            return
+        self.query_one("#alguna-key", Input).value = ""
+        notice.say("done", said, "The sync goes on.")
+        self.console.wake(self.connection_name)
 
     @on(Button.Pressed, "#copy-address")
     def _copy(self) -> None:

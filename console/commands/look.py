@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from typing import Any
 
 from console.cli import OpenScreens
@@ -12,8 +13,10 @@ from console.domain.records import State
 from console.errors import UsageError
 from console.guide.account import account_detail, identify, shown
 from console.guide.desk import ConsoleDesk
+from console.guide.health import health
 from console.guide.seam import AccountDetail, FieldRow, HistoryLine
 from console.guide.status import status
+from console.secrets import Secrets
 from console.settings import Connections, ConnectionSettings
 from console.store.cache import Cache
 from console.store.grid import Grid
@@ -31,7 +34,10 @@ def run(args: argparse.Namespace, out: Output, open_screens: OpenScreens) -> int
 def _status(args: argparse.Namespace, out: Output) -> int:
     connections = Connections()
     settings = connections.load(args.name)
-    told = status(settings, connections.cache_path(args.name), ConsoleDesk().now())
+    now = ConsoleDesk().now()
+    told = status(settings, connections.cache_path(args.name), now)
+    access = health(settings, connections, Secrets(connections), now)
+    told["session"] = asdict(access)
     rows = [(str(count).rjust(7), state.replace("_", " ")) for state, count in told["accounts"].items()]
     lag = told["lag"]
     text = (

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from console.errors import ConsoleError, StoreError, UsageError
 from console.guide.account import account_detail, history_lines
+from console.guide.health import warning_of
 from console.guide.importing import preview
 from console.guide.person import person
 from console.guide.seam import (
@@ -58,6 +59,7 @@ class OpenConnection:
         self._last: dict[type, Event] = {}
         self._read_only = ""
         self._last_sync_at: str | None = None
+        self._warning = ""
         self._engine: EngineThread | None = None
         if settings.disconnected_at:
             self._read_only = f"This connection was disconnected at {settings.disconnected_at}."
@@ -98,6 +100,7 @@ class OpenConnection:
             import_choice=settings.import_choice,
             secrets=self._secrets.where(settings.name),
             read_only=self._read_only,
+            warning=self._warning,
             last_sync_at=self._last_sync_at,
             interval_seconds=settings.interval_seconds,
         )
@@ -147,6 +150,7 @@ class OpenConnection:
             self._last.setdefault(Waiting, Waiting(None, self._read_only))
 
     def _look_at_runs(self) -> None:
+        self._warning = warning_of(self._settings, self._connections, text(utc_now()))
         with self._cache() as cache:
             finished = [run for run in cache.runs.last(20) if run.outcome == "done" and run.finished_at]
         if finished:

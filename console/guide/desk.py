@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.errors import Conflict, ConsoleError, StoreError
-from console.guide.seam import ConnectionCard, Health
+from console.guide.seam import ConnectionCard, GuideStep, Health, SessionHealth
 from console.secrets import Secrets
 from console.settings import Connections, ConnectionSettings
 from console.store.cache import Cache
@@ -88,12 +88,25 @@ class ConsoleDesk:
         except ConsoleError as failure:
             return ConnectionCard(name, "sandbox", False, health="failed", health_text=failure.message)
         try:
-            return card(settings, self._connections.cache_path(name))
+            return self._warned(card(settings, self._connections.cache_path(name)), settings)
         except (StoreError, Conflict) as failure:
             return ConnectionCard(
                 name, settings.environment, settings.is_production, settings.org_name, settings.org_id,
                 health="failed", health_text=f"{failure.message} {failure.advice}",
             )  # fmt: skip
+
+    def _warned(self, shown: ConnectionCard, settings: ConnectionSettings) -> ConnectionCard:
+        """With the receipt of its disconnect, or with what will end its access."""
+        from console.guide.health import warning_of
+        from console.guide.removal import receipts
+
+        if settings.disconnected_at:
+            found = receipts(self._connections, settings.name)
+            return replace(shown, receipt=str(found[0]) if found else "")
+        warning = warning_of(settings, self._connections, self._now())
+        if not warning or shown.health not in ("ok", "unknown"):
+            return shown
+        return replace(shown, health="attention", health_text=warning)
 
     def open(self, name: str) -> OpenConnection:
         """Open a connection and start its engine; the same one while it is open."""
@@ -140,6 +153,50 @@ class ConsoleDesk:
             production_of=lambda org: settings.is_production,
             browser=self._browser,
         )
+
+    def take_key(self, name: str, key: str) -> str:
+        """Another Alguna key for a connection, tried before it is kept."""
+        from console.guide.access_again import AccessAgain
+
+        said = AccessAgain(self._connections, self._secrets, name).take_key(key)
+        if name in self._open:
+            self._open[name].restart()
+        return said
+
+    def app_guide(self) -> Sequence[GuideStep]:
+        """How to make the External Client App in Setup."""
+        from console.guide.app_guide import app_guide
+
+        return app_guide(server_key=True)
+
+    def health(self, name: str) -> SessionHealth:
+        """How the access of a connection stands, from what is known here."""
+        from console.guide.health import health
+
+        return health(self._connections.load(name), self._connections, self._secrets, self._now())
+
+    def look(self, name: str) -> SessionHealth:
+        """As `health`, with the org asked anew."""
+        from console.guide.health import look
+
+        return look(self._connections.load(name), self._connections, self._secrets, self._now())
+
+    def locked(self, name: str) -> bool:
+        """Whether the connection's encrypted file needs its passphrase."""
+        return self._secrets.locked(name)
+
+    def unlock(self, name: str, passphrase: str) -> None:
+        """Open the encrypted file until the console quits."""
+        self._secrets.unlock(name, passphrase)
+
+    def remove(self, name: str, confirmed: str) -> Sequence[str]:
+        """Remove a disconnected connection; where its receipts are kept."""
+        from console.guide.removal import remove
+
+        self._stop(name)
+        kept = remove(self._connections, self._secrets, name, confirmed)
+        self._leaving.pop(name, None)
+        return tuple(map(str, kept))
 
     def disconnect(self, name: str) -> Leaving:
         """The leaving procedure of a connection; the same one until it is complete."""

@@ -168,6 +168,7 @@ class BrowserSignIn:
         """Listen on this computer and open the browser; ends an earlier round trip."""
         from console.salesforce import loopback
         from console.salesforce.oauth import new_proof, new_state
+        from console.salesforce.oauth_errors import BROWSER_HINT
 
         self.cancel()
         self._oauth = self._make_oauth()
@@ -179,7 +180,7 @@ class BrowserSignIn:
         )
         opened = self._browser(address)
         note = "" if opened else "No browser could be opened here: copy the address into one."
-        return Invitation(address, self._redirect_uri, opened, note)
+        return Invitation(address, self._redirect_uri, opened, note, BROWSER_HINT)
 
     def wait(self, cancelled: threading.Event) -> SignedIn | None:
         """Wait for the browser, then finish. None when it was cancelled."""

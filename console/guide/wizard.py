@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from console.domain.plain import plain
@@ -25,7 +26,14 @@ from console.guide.seam import (
     SummaryLine,
     WizardStep,
 )
-from console.guide.signing_in import BrowserSignIn, Session, open_browser
+from console.guide.signing_in import (
+    BrowserSignIn,
+    Session,
+    Way,
+    cli_sign_in,
+    key_sign_in,
+    open_browser,
+)
 from console.secrets import Secrets
 from console.settings import API_VERSION, Connections, checked_name
 
@@ -134,7 +142,12 @@ class ConnectWizard:
     def set_client_id(self, client_id: str) -> None:
         """The External Client App's consumer key."""
         text = client_id.strip()
-        if not text or not text.isascii() or any(sign.isspace() for sign in text) or len(text) > 512:
+        if not text:
+            raise UsageError(
+                "The consumer key is empty.",
+                "Give the Consumer Key of the External Client App in your org; f2 tells how to make the app.",
+            )
+        if not text.isascii() or any(sign.isspace() for sign in text) or len(text) > 512:
             raise UsageError(
                 "This is no consumer key.", "Copy it from Setup, External Client App Manager, OAuth settings."
             )
@@ -153,6 +166,45 @@ class ConnectWizard:
                 on_done=self._signed_in,
             )
         return self._signing_in
+
+    def sign_in_with_cli(self, alias: str) -> SignedIn:
+        """The session that the Salesforce CLI has for an org."""
+        self._stop_browser()
+        return self._take(cli_sign_in(alias, API_VERSION), Way("cli", cli_alias=alias.strip()))
+
+    def sign_in_with_key(self, username: str, key_file: str) -> SignedIn:
+        """A session by a server's key, for a user who was approved for the app."""
+        self._stop_browser()
+        oauth = self._oauth()
+        path = Path(key_file.strip()).expanduser().absolute()
+        session = key_sign_in(oauth.login_url, oauth.client_id, username, path, API_VERSION)
+        return self._take(session, Way("key", jwt_file=str(path)))
+
+    def _stop_browser(self) -> None:
+        if self._signing_in is not None:
+            self._signing_in.cancel()
+
+    def _take(self, session: Session, way: Way) -> SignedIn:
+        note = self._accept(session)
+        new = self._made()
+        new.way = way
+        signed_in = SignedIn(
+            username=session.identity.username,
+            org_name=session.org.name,
+            org_id=session.org.id,
+            instance_url=session.tokens.instance_url,
+            production=is_production(new.place.environment, session.org),
+            note=note,
+        )
+        self._signed_in(signed_in)
+        return signed_in
+
+    def seal_secrets(self, passphrase: str) -> None:
+        """Keep the secrets in an encrypted file; an empty passphrase takes that back."""
+        from console.secrets.sealed import checked
+
+        self._made().passphrase = checked(passphrase) if passphrase else ""
+        self._draft = replace(self._draft, sealed=bool(passphrase))
 
     def _oauth(self) -> OAuth:
         from console.salesforce.oauth import OAuth
@@ -175,7 +227,7 @@ class ConnectWizard:
                 "Choose Production, or sign in to a sandbox.",
             )
         self._revoke()
-        new.session = session
+        new.session, new.way = session, Way()
         new.setup_done = False
         self._plan = None
         if production and not self._confirmed:
@@ -271,6 +323,7 @@ class ConnectWizard:
             ),
             SummaryLine("Alguna", draft.alguna.url if draft.alguna else "", "alguna"),
             SummaryLine("Name", draft.name, "name"),
+            SummaryLine("Secrets", "in an encrypted file" if draft.sealed else self._secrets.place(), "name"),
             SummaryLine("New customers", SOURCE_WORDS.get(draft.creates_accounts, ""), "source"),
             SummaryLine("Existing customers", IMPORT_WORDS.get(draft.import_choice, ""), "import"),
             SummaryLine(

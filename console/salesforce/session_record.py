@@ -32,6 +32,8 @@ class SessionRecord:
     """When the access token that is kept came, by sign-in or by refresh."""
     refreshes: int = 0
     """How often the session was renewed since the sign-in."""
+    renewable: bool = True
+    """Whether a refresh token came with the sign-in."""
     scope: str = ""
     """As Salesforce granted it, separated by blanks; empty where it was not said."""
     rotates: bool | None = None
@@ -105,10 +107,14 @@ class RecordFile:
 
     # --- what happens to a session
 
-    def signed_in(self, scope: str) -> None:
+    def signed_in(self, scope: str, *, renewable: bool) -> None:
         """A new sign-in was saved: what was known of the session before is over."""
-        now = _now()
-        self.write(SessionRecord(signed_in_at=now, refreshed_at=now, scope=scope, rotates=self._rotated()))
+        now, rotates = _now(), self._rotated()
+        self.write(
+            SessionRecord(
+                signed_in_at=now, refreshed_at=now, renewable=renewable, scope=scope, rotates=rotates
+            )
+        )
 
     def sending(self, refresh: str, access: str | None) -> None:
         """The refresh token is about to be sent."""

@@ -71,7 +71,7 @@ class TokenSource:
             self._save(tokens)
             if tokens.refresh_token is None:
                 self._secrets.forget(self._name, "salesforce_refresh")
-            self._record.signed_in(tokens.scope)
+            self._record.signed_in(tokens.scope, renewable=tokens.refresh_token is not None)
 
     def current(self) -> str:
         """The access token.

@@ -17,9 +17,11 @@ from screens.tasks import in_thread
 from screens.widgets.browser_trip import BrowserTrip
 from screens.words import STYLE, environment
 
+WAYS = {"browser": "Browser", "cli": "Salesforce CLI", "key": "Server's key"}
+
 
 class SignInStep(Step):
-    """Salesforce, by the browser."""
+    """Salesforce, by the browser; or with what the Salesforce CLI or a server has."""
 
     step = "sign_in"
     title = "Sign in to Salesforce"
@@ -28,10 +30,22 @@ class SignInStep(Step):
         "Log in as somebody who may create fields and permission sets."
     )
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.way = "browser"
+
     def asks(self) -> ComposeResult:
         rehearsal = self.console.desk.rehearsal()
         yield Static(id="signed-in", markup=False)
+        with Horizontal(classes="ways"):
+            for way, label in WAYS.items():
+                yield Button(Content(label), id=f"way-{way}")
+        yield Input(placeholder="alias or user name, as sf org list shows it", id="cli-alias")
         yield Input(placeholder="consumer key of the External Client App in your org", id="client-id")
+        yield Input(placeholder="user name that the key speaks for", id="jwt-user")
+        yield Input(
+            placeholder="path of the private key (JWT bearer); it is read there, never copied", id="jwt-file"
+        )
         yield BrowserTrip(rehearsal.login() if rehearsal is not None else None)
 
     @property
@@ -43,7 +57,9 @@ class SignInStep(Step):
     def word(self) -> str:
         if self.trip.waiting:
             return "Waiting"
-        return "Continue" if self.wizard.draft().signed_in is not None else "Open the browser"
+        if self.wizard.draft().signed_in is not None:
+            return "Continue"
+        return "Open the browser" if self.way == "browser" else "Sign in"
 
     def _offer(self) -> EnvironmentOffer | None:
         chosen = self.wizard.draft().environment
@@ -54,6 +70,7 @@ class SignInStep(Step):
         offer = self._offer()
         needs_key = offer is not None and offer.needs_client_id
         self.set_class(needs_key, "-needs-key")
+        self._show_way()
         field = self.query_one("#client-id", Input)
         if draft.client_id and not field.value:
             field.value = draft.client_id
@@ -64,7 +81,32 @@ class SignInStep(Step):
         if draft.signed_in is not None:
             self.post_message(self.Ready())
         else:
-            (field if needs_key and not field.value else self.query_one("#go", Button)).focus()
+            self._focus_way(needs_key and not field.value)
+
+    def _show_way(self) -> None:
+        for way in WAYS:
+            self.set_class(way == self.way, f"-by-{way}")
+            self.query_one(f"#way-{way}", Button).variant = "primary" if way == self.way else "default"
+
+    def _focus_way(self, needs_key: bool) -> None:
+        if self.way == "cli":
+            self.query_one("#cli-alias", Input).focus()
+        elif needs_key:
+            self.query_one("#client-id", Input).focus()
+        elif self.way == "key":
+            self.query_one("#jwt-user", Input).focus()
+        else:
+            self.query_one("#go", Button).focus()
+
+    @on(Button.Pressed, ".ways Button")
+    def _way_chosen(self, event: Button.Pressed) -> None:
+        event.stop()
+        if self.busy:
+            return
+        self.way = (event.button.id or "").removeprefix("way-")
+        self._show_way()
+        self._focus_way(self.has_class("-needs-key") and not self.query_one("#client-id", Input).value)
+        self.post_message(self.Moved())
 
     def _show_who(self, who: SignedIn | None) -> None:
         self.set_class(who is not None, "-signed-in")
@@ -96,20 +138,49 @@ class SignInStep(Step):
         event.stop()
         self._start()
 
-    @on(Input.Submitted, "#client-id")
+    @on(Input.Submitted, "#client-id, #cli-alias, #jwt-user, #jwt-file")
     def _key_entered(self, event: Input.Submitted) -> None:
         event.stop()
-        self._start()
+        if self.way == "key" and event.input.id != "jwt-file":
+            self.focus_next_field()
+        else:
+            self._start()
+
+    def focus_next_field(self) -> None:
+        """From one field of the server's key to the next."""
+        self.screen.focus_next()
 
     def _start(self) -> None:
-        if self.has_class("-needs-key"):
+        if self.has_class("-needs-key") and self.way != "cli":
             try:
                 self.wizard.set_client_id(self.query_one("#client-id", Input).value.strip())
             except ConsoleError as error:
                 self.refuse(error)
                 return
         self.notice.hush()
-        self.trip.start(self.wizard.sign_in())
+        if self.way == "browser":
+            self.trip.start(self.wizard.sign_in())
+            return
+        self.occupy("Asking the Salesforce CLI" if self.way == "cli" else "Signing in with the server's key")
+        self.begin(self._without_browser(), "sign in")
+
+    async def _without_browser(self) -> None:
+        fields = {
+            name: self.query_one(f"#{name}", Input).value.strip()
+            for name in ("cli-alias", "jwt-user", "jwt-file")
+        }
+        try:
+            if self.way == "cli":
+                who = await in_thread(self.wizard.sign_in_with_cli, fields["cli-alias"])
+            else:
+                who = await in_thread(self.wizard.sign_in_with_key, fields["jwt-user"], fields["jwt-file"])
+        except ConsoleError as error:
+            self.refuse(error)
+            return
+        self.occupy("")
+        self.notice.hush()
+        self._show_who(who)
+        self.post_message(self.Ready())
 
     @on(Button.Pressed, "#copy-address")
     def _copy(self, event: Button.Pressed) -> None:
@@ -119,6 +190,7 @@ class SignInStep(Step):
     @on(BrowserTrip.Moved)
     def _moved(self) -> None:
         self.busy = "The sign-in waits for the browser." if self.trip.waiting else ""
+        self.set_class(self.trip.waiting, "-under-way")
         self.post_message(self.Moved())
 
     @on(BrowserTrip.Done)
@@ -257,17 +329,29 @@ class NameStep(Step):
 
     def asks(self) -> ComposeResult:
         yield Input(id="name")
+        yield Static(id="kept", classes="label", markup=False)
+        yield Input(
+            placeholder="passphrase for an encrypted file instead, or nothing", password=True, id="passphrase"
+        )
 
     def show(self) -> None:
         field = self.query_one("#name", Input)
         if not field.value:
             field.value = self.wizard.draft().name or self.wizard.suggested_name()
+        place = (
+            "in an encrypted file" if self.wizard.draft().sealed else self.console.secrets or "in the keyring"
+        )
+        self.query_one("#kept", Static).update(Content(f"Tokens and key are kept {plain(place, 80)}"))
         field.focus()
 
     @on(Input.Submitted)
     def take(self) -> None:
         try:
             self.wizard.set_name(self.query_one("#name", Input).value.strip())
+            passphrase = self.query_one("#passphrase", Input)
+            if passphrase.value or not self.wizard.draft().sealed:
+                self.wizard.seal_secrets(passphrase.value)
+            passphrase.value = ""
         except ConsoleError as error:
             self.refuse(error)
             return

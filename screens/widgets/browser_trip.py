@@ -24,6 +24,9 @@ from screens.widgets.notice import Notice
 from screens.words import STYLE
 from screens.workers import Works
 
+HINT = 45.0
+"""Seconds until the waiting person is told what may stand in the browser instead of coming back."""
+
 
 class BrowserTrip(Works, Vertical):
     """Open the browser, wait, tell who came back."""
@@ -121,6 +124,7 @@ class BrowserTrip(Works, Vertical):
             notice.say(
                 "loading", text, self.invitation.note or "esc stops waiting; nothing was changed so far."
             )
+            self.set_timer(HINT, lambda: self._hint(cancelled))
             who = await in_thread(trip.wait, cancelled)
         except ConsoleError as error:
             self._end(error)
@@ -128,6 +132,17 @@ class BrowserTrip(Works, Vertical):
         if who is not None:
             self._end()
             self.post_message(self.Done(who))
+
+    def _hint(self, cancelled: threading.Event) -> None:
+        """Still the same wait: Salesforce may have refused where only the browser shows it."""
+        if (
+            self.waiting
+            and self.invitation is not None
+            and cancelled is self._cancelled
+            and not cancelled.is_set()
+        ):
+            text = "Still waiting for the browser, at most five minutes. f2 tells how the app has to be."
+            self.query_one(Notice).say("loading", text, self.invitation.hint)
 
     def _end(self, error: ConsoleError | None = None) -> None:
         self.waiting = False

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from console.domain.records import Candidate, Direction, State
 from console.domain.verdicts import Verdict
-from console.errors import ConsoleError, UsageError
+from console.errors import ConsoleError, SignInNeeded, UsageError
 from console.guide.seam import (
     AccountDetail,
     AlgunaChecked,
@@ -21,6 +21,7 @@ from console.guide.seam import (
     EnvironmentOffer,
     Exercise,
     FieldRow,
+    GuideStep,
     HistoryLine,
     ImportChoice,
     ImportPreview,
@@ -30,6 +31,7 @@ from console.guide.seam import (
     PracticeLogin,
     ProblemLine,
     Receipt,
+    SessionHealth,
     SetupItem,
     SetupPlan,
     SignedIn,
@@ -466,6 +468,8 @@ class StubWizard:
         self.the_draft = Draft(name="", alguna_url="https://api.alguna.io")
         self.trip = StubSignIn(self._signed_in)
         self.key_error: ConsoleError | None = None
+        self.way_error: ConsoleError | None = None
+        self.ways: list[tuple[str, ...]] = []
         self.setup_error: ConsoleError | None = None
         self.finish_error: ConsoleError | None = None
         self.keys: list[str] = []
@@ -519,6 +523,24 @@ class StubWizard:
 
     def sign_in(self) -> StubSignIn:
         return self.trip
+
+    def sign_in_with_cli(self, alias: str) -> SignedIn:
+        return self._without_browser(("cli", alias))
+
+    def sign_in_with_key(self, username: str, key_file: str) -> SignedIn:
+        return self._without_browser(("key", username, key_file))
+
+    def _without_browser(self, how: tuple[str, ...]) -> SignedIn:
+        self.ways.append(how)
+        if self.way_error is not None:
+            raise self.way_error
+        self._signed_in(SIGNED_IN)
+        return SIGNED_IN
+
+    def seal_secrets(self, passphrase: str) -> None:
+        if passphrase and len(passphrase) < 8:
+            raise UsageError("The passphrase is shorter than 8 characters.", "Take several words.")
+        self.the_draft = replace(self.the_draft, sealed=bool(passphrase))
 
     def check_alguna(self, key: str, url: str = "") -> AlgunaChecked:
         self.keys.append(key)
@@ -593,6 +615,23 @@ class StubWizard:
     def abandon(self) -> Sequence[str]:
         self.gone = True
         return ("The token was revoked.", "The 4 fields stay in the org.")
+
+
+GUIDE = (
+    GuideStep("Open the list of apps", "Setup, External Client App Manager.", "External Client App Manager"),
+    GuideStep(
+        "Callback URL",
+        "All of these, one a line.",
+        "http://localhost:1717/callback\nhttp://localhost:8717/callback",
+    ),
+    GuideStep("Create", "It takes about ten minutes."),
+)
+
+
+HEALTH = SessionHealth(
+    "sync@acme.example", "00D5g00000ABCDEEA0", "Acme Corporation (UAT)", True, "signed in with the browser",
+    "in this computer's keyring", ("api", "refresh_token"), "2026-03-01T09:00:00Z", "2026-03-04T11:00:30Z", 3600.0,
+)  # fmt: skip
 
 
 class StubDisconnecting:
@@ -675,6 +714,11 @@ class StubDesk:
     open_error: ConsoleError | None = None
     open_gate: threading.Event | None = None
     the_time: str = NOW
+    keys: list[tuple[str, str]] = field(default_factory=list)
+    the_health: SessionHealth = field(default_factory=lambda: HEALTH)
+    look_error: ConsoleError | None = None
+    passphrase: str = ""
+    """Opens the encrypted file; empty: there is none, or it is open."""
     closed: bool = False
 
     def now(self) -> str:
@@ -701,6 +745,41 @@ class StubDesk:
     def sign_in_again(self, name: str) -> StubSignIn:
         return self.trip
 
+    def take_key(self, name: str, key: str) -> str:
+        self.keys.append((name, key))
+        if key == "wrong":
+            raise SignInNeeded("Alguna does not accept the key.", "Give another key.")
+        return "The key works at https://api.alguna.io, and is kept in this computer's keyring."
+
+    def app_guide(self) -> Sequence[GuideStep]:
+        return GUIDE
+
+    def health(self, name: str) -> SessionHealth:
+        return self.the_health
+
+    def look(self, name: str) -> SessionHealth:
+        if self.look_error is not None:
+            raise self.look_error
+        self.the_health = replace(
+            self.the_health, profile="Standard Integration", idle_seconds=7200, approvals=5,
+            approved_app="Alguna console", looked_at=NOW, warnings=("All 5 approvals are in use.",),
+        )  # fmt: skip
+        return self.the_health
+
+    def locked(self, name: str) -> bool:
+        return bool(self.passphrase)
+
+    def unlock(self, name: str, passphrase: str) -> None:
+        if passphrase != self.passphrase:
+            raise UsageError("The passphrase does not open the encrypted file.", "Try again.")
+        self.passphrase = ""
+
+    def remove(self, name: str, confirmed: str) -> Sequence[str]:
+        if confirmed != name:
+            raise UsageError(f"Nothing was removed: that is not {name!r}.")
+        self.cards = [card for card in self.cards if card.name != name]
+        return (f"/home/me/receipts/{name}-receipt.md",)
+
     def disconnect(self, name: str) -> StubDisconnecting:
         return self.leaving
 
@@ -723,7 +802,7 @@ CARDS = [
     ),
     ConnectionCard(
         "old-demo", "rehearsal", False, "Practice org", "00D000000000001EAA", "disconnected", "", None, {},
-        disconnected_at="2026-02-01T00:00:00Z",
+        disconnected_at="2026-02-01T00:00:00Z", receipt="/home/me/old-demo/receipt-20260201.md",
     ),
 ]  # fmt: skip
 

@@ -24,11 +24,13 @@ from console.guide.seam.accounts import (
     SubscriptionLine,
     SubscriptionNote,
 )
+from console.guide.seam.app_guide import GuideStep
 from console.guide.seam.checking import Checking, Finding, OrgCheck
 from console.guide.seam.connection import Connection
 from console.guide.seam.connections import ConnectionCard, ConnectionFacts, Grid, GridRow
 from console.guide.seam.desk import Desk
 from console.guide.seam.disconnecting import Disconnecting, DisconnectStep, Inventory, Receipt
+from console.guide.seam.health import SessionHealth
 from console.guide.seam.importing import CountLine, ImportPreview
 from console.guide.seam.rehearsal import Exercise, Rehearsal
 from console.guide.seam.signing_in import Invitation, PracticeLogin, SignedIn, SignIn
@@ -72,6 +74,7 @@ __all__ = [
     "Finding",
     "Grid",
     "GridRow",
+    "GuideStep",
     "Health",
     "HistoryLine",
     "ImportChoice",
@@ -84,6 +87,7 @@ __all__ = [
     "ProblemLine",
     "Receipt",
     "Rehearsal",
+    "SessionHealth",
     "SetupItem",
     "SetupPlan",
     "SignIn",

@@ -27,6 +27,8 @@ class ConnectionCard:
     counts: Mapping[State, int] = field(default_factory=dict)
     problems: int = 0
     disconnected_at: str | None = None
+    receipt: str = ""
+    """Where the receipt of its disconnect is."""
     held_by: str = ""
     """Who else writes this connection's cache now ("another console, process 4711"), empty when nobody does."""
 
@@ -49,6 +51,8 @@ class ConnectionFacts:
     """Where the tokens and the key are kept, in words: "the system's keyring", "memory, until the console quits"."""
     read_only: str = ""
     """Why nothing can be written from this console (one sentence), empty when it can."""
+    warning: str = ""
+    """What will end the access soon, one sentence; empty when nothing is known to."""
     last_sync_at: str | None = None
     interval_seconds: float = 0.0
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from console.guide.seam.app_guide import GuideStep
 from console.guide.seam.connection import Connection
 from console.guide.seam.connections import ConnectionCard
 from console.guide.seam.disconnecting import Disconnecting
+from console.guide.seam.health import SessionHealth
 from console.guide.seam.rehearsal import Rehearsal
 from console.guide.seam.signing_in import SignIn
 from console.guide.seam.wizard import Wizard
@@ -43,6 +45,47 @@ class Desk(Protocol):
 
     def sign_in_again(self, name: str) -> SignIn:
         """A new sign-in for an existing connection, refused when it leads to another org. Does not block."""
+        ...
+
+    def take_key(self, name: str, key: str) -> str:
+        """Try another Alguna key for an existing connection and keep it; a sentence. Blocks (seconds).
+
+        :raises ConsoleError: the key is refused or belongs to another account; the old one stays.
+        """
+        ...
+
+    def app_guide(self) -> Sequence[GuideStep]:
+        """How to make the External Client App in Setup. Blocks (milliseconds)."""
+        ...
+
+    def health(self, name: str) -> SessionHealth:
+        """How the access of a connection stands, from what is known here. Blocks (milliseconds)."""
+        ...
+
+    def look(self, name: str) -> SessionHealth:
+        """As :meth:`health`, with the org asked anew. Blocks (seconds).
+
+        :raises ConsoleError: the session is not accepted, or nobody answers.
+        """
+        ...
+
+    def locked(self, name: str) -> bool:
+        """Whether the connection's encrypted file needs its passphrase before it is opened. Blocks (milliseconds)."""
+        ...
+
+    def unlock(self, name: str, passphrase: str) -> None:
+        """Open the encrypted file until the console quits. Blocks (tenths of a second).
+
+        :raises ConsoleError: it is another passphrase, or the file is damaged.
+        """
+        ...
+
+    def remove(self, name: str, confirmed: str) -> Sequence[str]:
+        """Remove a disconnected connection with its cache; where its receipts are kept. Blocks (milliseconds).
+
+        :param confirmed: the name once more, as a person typed it.
+        :raises ConsoleError: still connected, the names differ, or it is open elsewhere.
+        """
         ...
 
     def disconnect(self, name: str) -> Disconnecting:

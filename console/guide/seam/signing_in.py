@@ -26,6 +26,8 @@ class Invitation:
     opened: bool
     note: str = ""
     """One sentence when the browser could not be opened."""
+    hint: str = ""
+    """What may stand in the browser when nothing comes back: Salesforce tells some refusals only there."""
 
 
 @dataclass(frozen=True, slots=True)

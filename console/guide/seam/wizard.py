@@ -87,6 +87,8 @@ class Draft:
     creates_accounts: bool | None = None
     import_choice: ImportChoice | None = None
     setup_done: bool = False
+    sealed: bool = False
+    """The secrets will be kept in an encrypted file."""
 
 
 class Wizard(Protocol):
@@ -117,6 +119,27 @@ class Wizard(Protocol):
 
     def sign_in(self) -> SignIn:
         """The Salesforce round trip for this draft; what it ends with becomes part of the draft. Does not block."""
+        ...
+
+    def sign_in_with_cli(self, alias: str) -> SignedIn:
+        """Take the session that the Salesforce CLI has for an org. Blocks (seconds: it starts the CLI).
+
+        :raises ConsoleError: the CLI is not there, does not know the org, or its session has ended.
+        """
+        ...
+
+    def sign_in_with_key(self, username: str, key_file: str) -> SignedIn:
+        """Sign in for a user with a server's private key, which is read where it is. Blocks (seconds).
+
+        :raises ConsoleError: others can read the key, it is none, or Salesforce refuses it.
+        """
+        ...
+
+    def seal_secrets(self, passphrase: str) -> None:
+        """Keep the secrets in an encrypted file; empty: where others are kept. Does not block.
+
+        :raises UsageError: the passphrase is too short.
+        """
         ...
 
     def check_alguna(self, key: str, url: str = "") -> AlgunaChecked:
