@@ -327,7 +327,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("remove", "Remove", "X", "Remove a disconnected connection from this computer, with its cache; asks for its name.",
             "Connections", _on("home"), footer=4, dangerous=True, enabled=_removable, urgent=lambda s: s.chosen_gone),
     Command("app_guide", "How to make the app", "f2", "Be told step by step how to make the app in Salesforce's Setup.",
-            "Connections", _on("wizard", "sign_in"), footer=3, short="App guide"),
+            "Connections", _on("wizard", "sign_in"), footer=7, short="App guide"),
     Command("copy_guide", "Copy the whole guide", "Y", "Copy all steps, for whoever administers the org.",
             "Connections", _on("app_guide"), footer=2, short="Copy all"),
     Command("start", "Start", "ctrl+r", "Start what this screen is for; asks first.",

@@ -60,10 +60,19 @@ class Dialog(ModalScreen[str], inherit_bindings=False):
                 yield Button(Content(self.yes), id="yes", variant="error" if self.dangerous else "primary")
 
     def on_mount(self) -> None:
-        self.query_one("#no" if self.dangerous else "#yes", Button).focus()
+        self.query_one(self.first).focus()
+
+    @property
+    def first(self) -> str:
+        """What has the focus at the beginning."""
+        return "#no" if self.dangerous else "#yes"
+
+    def answer(self, button: str) -> str:
+        """What the question ends with when this button was pressed."""
+        return button
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        self.dismiss(event.button.id or "no")
+        self.dismiss(self.answer(event.button.id or "no"))
 
     def action_command(self, ident: str) -> None:
         answer = COMMAND[ident].enabled(Standing(place=self.place))
@@ -71,7 +80,7 @@ class Dialog(ModalScreen[str], inherit_bindings=False):
             getattr(self, f"do_{ident}")()
 
     def do_cancel(self) -> None:
-        self.dismiss("no")
+        self.dismiss(self.answer("no"))
 
     def do_next(self) -> None:
         self.focus_next()

@@ -36,15 +36,13 @@ class Prompt(Dialog):
                 yield Button(Content(self.no), id="no")
                 yield Button(Content(self.yes), id="yes", variant="error" if self.dangerous else "primary")
 
-    def on_mount(self) -> None:
-        self.query_one(Input).focus()
+    @property
+    def first(self) -> str:
+        return "#typed"
+
+    def answer(self, button: str) -> str:
+        return self.query_one(Input).value if button == "yes" else ""
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
-        self.dismiss(self.query_one(Input).value)
-
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        self.dismiss(self.query_one(Input).value if event.button.id == "yes" else "")
-
-    def do_cancel(self) -> None:
-        self.dismiss("")
+        self.dismiss(self.answer("yes"))

@@ -339,9 +339,10 @@ class NameStep(Step):
         if not field.value:
             field.value = self.wizard.draft().name or self.wizard.suggested_name()
         place = (
-            "in an encrypted file" if self.wizard.draft().sealed else self.console.secrets or "in the keyring"
+            "in an encrypted file" if self.wizard.draft().sealed else self.console.secrets or "the keyring"
         )
-        self.query_one("#kept", Static).update(Content(f"Tokens and key are kept {plain(place, 80)}"))
+        where = place if place.startswith("in ") else f"in {place}"
+        self.query_one("#kept", Static).update(Content(f"Tokens and key are kept {plain(where, 80)}"))
         field.focus()
 
     @on(Input.Submitted)

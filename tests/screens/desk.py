@@ -426,6 +426,7 @@ class StubSignIn:
             + "s" * 43,
             "http://localhost:1717/callback",
             opened=True,
+            hint="Salesforce shows some errors in the browser only: OAUTH_EC_APP_NOT_FOUND (wrong consumer key).",
         )
 
     def wait(self, cancelled: threading.Event) -> SignedIn | None:
