@@ -128,6 +128,7 @@ class Engine:
         self._begins = True
 
         self._looked: set[Side] = set()
+        self._told_feeds: Feeds | None = None
         self.pulling = 0.0
         """Seconds that the last look at Alguna spent on lists that it had to read whole."""
 
@@ -221,6 +222,8 @@ class Engine:
         after = replace(before, **{side: feed(getattr(before, side))})
         if after != before:
             after.keep(self._cache)
+        if after != self._told_feeds:
+            self._told_feeds = after
             self._publish(after)
 
     def _concerned(self, tools: _Tools, ids: Sequence[str]) -> None:
