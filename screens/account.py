@@ -243,6 +243,7 @@ class Account(Deciding, place="account"):
             super().standing(),
             customer=detail.customer_id is not None,
             linked=detail.linked,
+            stopped=detail.stopped,
             candidate=self.candidate() is not None,
             revocable=detail.revocable,
             keeps=row.open_to if row is not None else (),

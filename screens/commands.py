@@ -31,6 +31,8 @@ class Standing:
     """The account on screen has a customer in Alguna."""
     linked: bool = False
     """That customer is linked with an account."""
+    stopped: bool = False
+    """And that account is gone."""
     candidate: bool = False
     """An account that may be the customer's is highlighted."""
     revocable: bool = False
@@ -107,7 +109,13 @@ def _link(s: Standing) -> Answer:
 
 
 def _unlinked(s: Standing) -> Answer:
-    return _and(_of_a_customer(s), not s.linked, "It is linked with an account. Unlink it first.")
+    return _and(
+        _of_a_customer(s), not s.linked or s.stopped, "It is linked with an account. Unlink it first."
+    )
+
+
+def _asked(s: Standing) -> bool:
+    return _able(_link)(s) or (s.stopped and _able(_of_a_customer)(s))
 
 
 def _linked(s: Standing) -> Answer:
@@ -284,9 +292,9 @@ COMMANDS: tuple[Command, ...] = (
             "Decide", _on("account"), footer=1, dangerous=True, enabled=_link, short="Link", urgent=_able(_link)),
     Command("create_account", "Create a new account", "n", "None of the candidates is it: create a new account.",
             "Decide", _on("account"), footer=1, dangerous=True, enabled=_unlinked, short="New account",
-            urgent=_able(_link)),
+            urgent=_asked),
     Command("leave_alone", "Leave alone", "z", "Do nothing and ask no more, until something about it changes.",
-            "Decide", _on("account"), footer=1, dangerous=True, enabled=_unlinked, urgent=_able(_link)),
+            "Decide", _on("account"), footer=1, dangerous=True, enabled=_unlinked, urgent=_asked),
     Command("keep_alguna", "Keep Alguna's", "a", "Keep Alguna's value of the highlighted field; Salesforce gets it.",
             "Decide", _on("account"), footer=1, dangerous=True, enabled=_keep("alguna"),
             urgent=lambda s: s.waits and _keep("alguna")(s) is True),
@@ -296,7 +304,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("ask_again", "Take back", "t", "Take back what was decided about this customer, and be asked again.",
             "Decide", _on("account"), footer=1, dangerous=True, enabled=_ask_again, urgent=_able(_ask_again)),
     Command("unlink", "Unlink", "u", "Stop this link: nothing is written, and the two are not linked again by themselves.",
-            "Decide", _on("account"), dangerous=True, enabled=_linked),
+            "Decide", _on("account"), footer=1, dangerous=True, enabled=_linked,
+            urgent=lambda s: s.stopped and _able(_linked)(s)),
     Command("pin", "Show another subscription", "c", "Choose which subscription the account shows.",
             "Decide", _on("account"), dangerous=True, enabled=_pin),
     Command("unpin", "Subscription by the rule", "C", "Let the rule choose the subscription again.",

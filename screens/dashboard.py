@@ -17,6 +17,7 @@ from console.domain.plain import plain
 from console.domain.records import State
 from console.errors import SignInNeeded
 from console.sync.events import Calls, Changed
+from console.sync.feeds import Feed, Feeds
 from screens.commands import Standing
 from screens.live import Live, seconds_left, seconds_spent
 from screens.place import Place, also
@@ -24,7 +25,7 @@ from screens.widgets.columns import Column
 from screens.widgets.grid import Cell, CursorGrid, ListGrid
 from screens.widgets.notice import Mood, Notice
 from screens.widgets.text import bar
-from screens.words import STATES, STYLE, Tone, amount, clock, field_name, plural, span, took
+from screens.words import STATES, STYLE, Tone, amount, clock, field_name, instant, plural, span, took
 
 CHANGES = (
     Column("at", "Time", 8),
@@ -113,7 +114,8 @@ class Now(Static):
                     Content.assemble((f"{amount(round(doing.rate))} a second{rest}", STYLE["quiet"]))
                 )
             return Content("\n").join(lines)
-        return Content("\n").join([*self._waiting(live), *_last(live)])
+        feeds = _feeds(live.feeds, self.now, width) if live.feeds is not None else []
+        return Content("\n").join([*self._waiting(live), *_last(live), *feeds])
 
     def _waiting(self, live: Live) -> list[Content]:
         if live.paused:
@@ -149,6 +151,22 @@ def _last(live: Live) -> list[Content]:
     word = "after" if live.failure is not None else "in"
     parts.append((f" {word} {took(last.seconds)}", STYLE["quiet"]))
     return [Content.assemble(*parts)]
+
+
+def _feeds(feeds: Feeds, now: str, width: int) -> list[Content]:
+    """How changes of each side arrive, how far the cache is behind, and why Salesforce is polled where it is."""
+    lines = [_feed("Salesforce", feeds.salesforce, now)]
+    if feeds.salesforce.why:
+        lines.append(Content.assemble((plain(feeds.salesforce.why, max(8, width)), STYLE["quiet"])))
+    return [*lines, _feed("Alguna", feeds.alguna, now)]
+
+
+def _feed(side: str, feed: Feed, now: str) -> Content:
+    tone: Tone = "salesforce" if side == "Salesforce" else "alguna"
+    lag = feed.lag(instant(now)) if now else None
+    behind = "not looked at yet" if lag is None else f"{took(lag) if lag else '0 s'} behind"
+    how = "events" if feed.how == "events" else f"polled every {span(feed.every)}" if feed.every else "polled"
+    return Content.assemble((f"{side}: ", STYLE[tone]), behind, (f" · {how}", STYLE["quiet"]))
 
 
 class CallMeter(Static):

@@ -76,6 +76,8 @@ class Deciding(Place, place="account"):
             f"{self._who()} in Alguna and account {plain(str(self.detail.account_id), 20)} in Salesforce go separate ways.",
             "Nothing is written to either. What both agreed on is forgotten, and the two are not linked again by themselves.",
         ]
+        if self.detail.stopped:
+            lines.append("The customer is left alone then: no new account is created for it.")
         self._decide(Unlink(), "Unlink?", lines, "Unlink", planned=False)
 
     def do_keep_alguna(self) -> None:

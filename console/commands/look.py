@@ -42,7 +42,8 @@ def _status(args: argparse.Namespace, out: Output) -> int:
     lag = told["lag"]
     text = (
         f"{told['connection']}: {told['state']}, {told['health_text'] or told['health']}\n{table(rows)}\n"
-        f"last seen: Salesforce {_ago(lag['salesforce'])}, Alguna {_ago(lag['alguna'])}; "
+        f"behind: Salesforce {_behind(lag['salesforce'])} ({_how(told['feeds']['salesforce'])}), "
+        f"Alguna {_behind(lag['alguna'])} ({_how(told['feeds']['alguna'])})\n"
         f"API calls {told['api']['used']} of {told['api']['limit']}{_own(told['api'])}"
     )
     out.data(told, text)
@@ -56,8 +57,17 @@ def _own(api: dict[str, Any]) -> str:
     return f", {api['own']} of the {api['allocation']} that this console may use"
 
 
-def _ago(seconds: float | None) -> str:
-    return "never" if seconds is None else f"{seconds:.0f} s ago"
+def _behind(seconds: float | None) -> str:
+    return (
+        "never looked at" if seconds is None else f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    )
+
+
+def _how(feed: dict[str, Any]) -> str:
+    if feed["how"] == "events":
+        return "by events"
+    every = f"polled every {feed['every']:.0f} s" if feed["every"] else "polled"
+    return f"{every}: {feed['why']}" if feed["why"] else every
 
 
 def _accounts(args: argparse.Namespace, out: Output) -> int:

@@ -50,6 +50,9 @@ def plan(subject: Subject, policy: Policy) -> LinkPlan:
     `subject.subscriptions` are all of the customer's: an empty tuple means that there is none. `subject.decided` is what
     people decided when they were asked; it goes before what the policy says of customers in general.
     """
+    merged = why.merged_away(subject)
+    if merged is not None:
+        return LinkPlan(State.REVIEW, merged)
     gone = why.gone(subject)
     if gone is not None:
         return LinkPlan(State.GONE, gone)

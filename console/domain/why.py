@@ -27,14 +27,30 @@ def gone(subject: Subject) -> tuple[str, ...] | None:
             f"Account {link.account_id} can't be seen any more: it was deleted, or the signed-in user lost sight of it."
             " The customer is left as it is.",
         )
-    if account.deleted and account.merged_into is not None:
-        return (
-            f"Account {account.id} was merged into {account.merged_into} in Salesforce."
-            " Link the customer to that account to go on.",
-        )
     if account.deleted:
-        return (f"Account {account.id} was deleted in Salesforce. The customer is left as it is.",)
+        return (f"Account {account.id} was deleted in Salesforce. The customer is left as it is.", *RESTORE)
     return None
+
+
+RESTORE = (
+    "Restore it from Salesforce's Recycle Bin within 15 days and the link goes on by itself.",
+    "Or unlink the two, and the customer is left alone; or create a new account for it.",
+)
+"""What can be done about an account that was deleted."""
+
+
+def merged_away(subject: Subject) -> tuple[str, ...] | None:
+    """Why a merge of the account needs a person, or None: the link could not follow it."""
+    account = subject.account
+    if subject.customer.gone or subject.link is None or account is None:
+        return None
+    if not account.deleted or account.merged_into is None:
+        return None
+    return (
+        f"Account {account.id} was merged into {account.merged_into} in Salesforce, and that account is another customer's,"
+        " or can't be seen: a person decides, nothing is guessed.",
+        "If both customers are the same company, unlink one of them; else create a new account for this one.",
+    )
 
 
 def left_alone(choice: Choice) -> str:

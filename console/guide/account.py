@@ -33,7 +33,7 @@ from console.guide.seam import (
     SubscriptionNote,
 )
 from console.settings import ConnectionSettings
-from console.sync.deciding import known, planned
+from console.sync.deciding import known, planned, stopped
 
 if TYPE_CHECKING:
     from console.store.cache import Cache
@@ -121,6 +121,7 @@ def _customer(
         history=history_lines(cache.history.of(customer.id, SHOWN_HISTORY), {customer.id: customer.name}),
         candidates=_candidates(cache, subject),
         linked=link is not None,
+        stopped=stopped(subject) and not customer.gone,
         decided=_told(cache, subject),
         revocable=(subject.decided.choice is not None and link is None) or bool(subject.decided.answers),
         alguna_seen_at=seen.at if seen else None,

@@ -10,18 +10,20 @@ from console.guide.desk import card
 from console.settings import ConnectionSettings
 from console.store.cache import Cache
 from console.sync.budget import USAGE
+from console.sync.feeds import Feed, Feeds
 
 
 def status(settings: ConnectionSettings, path: Path, now: str) -> dict[str, Any]:
     """The shape that ``status --json`` prints; `now` is an instant.
 
-    `lag` is in seconds since each side was last looked at by a pass that ended well, None before the first.
+    `lag` is how far the cache may be behind each side, in seconds (`Feed.lag`): None before the first look. `feeds` tells how
+    changes arrive, why Salesforce is polled where it is, and what was measured from edit to cache.
     """
     shown = card(settings, path)
-    last, api = None, {"used": None, "limit": None, "allocation": None}
+    last, api, feeds = None, {"used": None, "limit": None, "allocation": None}, Feeds()
     if path.exists():
         with Cache.open(path, org_id=settings.org_id, read_only=True) as cache:
-            runs = cache.runs.last(1)
+            runs, feeds = cache.runs.last(1), Feeds.of(cache)
             api.update(cache.get(USAGE) or {})
         if runs:
             run = runs[0]
@@ -33,7 +35,8 @@ def status(settings: ConnectionSettings, path: Path, now: str) -> dict[str, Any]
                 "outcome": run.outcome,
                 **run.summary,
             }
-    seen = _seconds(shown.last_sync_at, now)
+    sides = {"salesforce": feeds.salesforce, "alguna": feeds.alguna}
+    moment = datetime.fromisoformat(now)
     return {
         "connection": settings.name,
         "state": "disconnected" if settings.disconnected_at else "connected",
@@ -42,14 +45,19 @@ def status(settings: ConnectionSettings, path: Path, now: str) -> dict[str, Any]
         "accounts": {str(state): count for state, count in shown.counts.items()},
         "problems": shown.problems,
         "last_run": last,
-        "lag": {"salesforce": seen, "alguna": seen},
+        "lag": {side: feed.lag(moment) for side, feed in sides.items()},
+        "feeds": {side: _feed(feed) for side, feed in sides.items()},
         "api": api,
         "health": shown.health,
         "health_text": shown.health_text,
     }
 
 
-def _seconds(then: str | None, now: str) -> float | None:
-    if then is None:
-        return None
-    return (datetime.fromisoformat(now) - datetime.fromisoformat(then)).total_seconds()
+def _feed(feed: Feed) -> dict[str, Any]:
+    return {
+        "how": feed.how,
+        "why": feed.why,
+        "looked_at": feed.looked_at or None,
+        "every": feed.every,
+        "arrival": {"p50": feed.quantile(0.5), "p95": feed.quantile(0.95), "measured": len(feed.arrivals)},
+    }

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from console.domain.records import State
 from console.store.cache import Cache
+from console.store.problems import Problem
 from console.sync.ledger import REFUSED
+
+STOPPED = "deleted"
+"""Category of the problem about links whose account is gone."""
 
 WAITING: dict[State, tuple[str, str, str]] = {
     State.REVIEW: (
@@ -43,7 +47,25 @@ def note_states(cache: Cache, at: str) -> None:
             cache.problems.report(state, "", title, advice, at)
         elif not number and known is not None:
             cache.problems.resolve(state, "")
+    _note_stopped(cache, open_.get((STOPPED, "")), at)
     left = cache.journal.refused_categories()
     for category, subject in open_:
         if category == REFUSED and subject and subject not in left:
             cache.problems.resolve(category, subject)
+
+
+def _note_stopped(cache: Cache, known: Problem | None, at: str) -> None:
+    """Links that stopped because their account was deleted: a person is asked, nothing is done by itself."""
+    number = cache.links.stopped()
+    if not number:
+        if known is not None:
+            cache.problems.resolve(STOPPED, "")
+        return
+    title = (
+        "The account of 1 customer was deleted in Salesforce: its link has stopped."
+        if number == 1
+        else f"The accounts of {number} customers were deleted in Salesforce: their links have stopped."
+    )
+    if known is None or known.title != title:
+        advice = "Restore the account from Salesforce's Recycle Bin, or open the customer: unlink it, or create a new account."
+        cache.problems.report(STOPPED, "", title, advice, at)

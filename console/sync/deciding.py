@@ -17,7 +17,6 @@ from console.domain.records import (
     Answer,
     Choice,
     Decided,
-    Link,
     LinkPlan,
     Side,
     State,
@@ -76,7 +75,7 @@ def consider(cache: Cache, policy: Policy, customer_id: str, verdict: Verdict, a
         raise UsageError("Alguna no longer lists this customer.", "There is nothing to decide about it.")
     decided = _decided(cache, policy, subject, verdict, at, by)
     assumed = replace(subject, decided=decided)
-    if isinstance(verdict, LinkWith | Unlink):
+    if isinstance(verdict, LinkWith | Unlink | CreateNew | LeaveAlone):
         assumed = replace(assumed, link=None, account=None, contact=None)
     elif isinstance(verdict, Pin) and subject.link is not None:
         assumed = replace(assumed, link=replace(subject.link, pinned_subscription=verdict.subscription_id))
@@ -108,6 +107,8 @@ def decide(cache: Cache, policy: Policy, customer_id: str, verdict: Verdict, at:
                 cache.links.remove([customer_id], at)
                 cache.journal.clear_refusals([customer_id])
                 cache.decisions.put_apart(customer_id, link.account_id, at, by)
+                if choice is not None:
+                    cache.decisions.choose(customer_id, choice)
             case AskAgain():
                 cache.decisions.forget(customer_id)
             case Keep(key):
@@ -142,12 +143,11 @@ def _decided(cache: Cache, policy: Policy, subject: Subject, verdict: Verdict, a
                 decided, choice=Choice("link", at, by, account.id), apart=decided.apart - {account.id}
             )
         case CreateNew():
-            _unlinked(link)
+            _free_to_choose(subject)
             return replace(decided, choice=Choice("create", at, by))
         case LeaveAlone():
-            _unlinked(link)
-            asked = question(subject.customer, subject.match) if subject.match is not None else ""
-            return replace(decided, choice=Choice("leave", at, by, question=asked))
+            _free_to_choose(subject)
+            return replace(decided, choice=_leaving(cache, subject, decided, at, by))
         case AskAgain():
             if (decided.choice is None or link is not None) and not decided.answers:
                 raise UsageError("Nothing was decided about this customer.", "There is nothing to take back.")
@@ -155,7 +155,11 @@ def _decided(cache: Cache, policy: Policy, subject: Subject, verdict: Verdict, a
         case Unlink():
             if link is None:
                 raise UsageError("This customer isn't linked with an account.", "There is nothing to unlink.")
-            return replace(UNDECIDED, apart=decided.apart | {link.account_id})
+            apart = replace(UNDECIDED, apart=decided.apart | {link.account_id})
+            if not stopped(subject):
+                return apart
+            # Nothing is left to choose from: without this, the next pass would create an account that nobody asked for.
+            return replace(apart, choice=_leaving(cache, subject, apart, at, by))
         case Keep(key, side):
             answer = _kept(cache, policy, subject, key, side, at, by)
             return replace(decided, answers={**decided.answers, key: answer})
@@ -186,9 +190,25 @@ def _free(cache: Cache, subject: Subject, account_id: str) -> Account:
     return found[0]
 
 
-def _unlinked(link: Link | None) -> None:
-    if link is not None:
+def stopped(subject: Subject) -> bool:
+    """Whether the customer is linked with an account that is gone: nothing is done until a person decides or restores it."""
+    return subject.link is not None and (subject.account is None or subject.account.deleted)
+
+
+def _free_to_choose(subject: Subject) -> None:
+    link = subject.link
+    if link is not None and not stopped(subject):
         raise UsageError(f"This customer is linked with account {link.account_id}.", "Unlink that one first.")
+
+
+def _leaving(cache: Cache, subject: Subject, decided: Decided, at: str, by: str) -> Choice:
+    """To leave a customer alone until what is asked about it (without its link, if it has one) changes."""
+    if subject.match is None:
+        (subject,) = matched(
+            cache, [replace(subject, link=None, account=None, contact=None, decided=decided)]
+        )
+    asked = question(subject.customer, subject.match) if subject.match is not None else ""
+    return Choice("leave", at, by, question=asked)
 
 
 def _kept(cache: Cache, policy: Policy, subject: Subject, key: str, side: Side, at: str, by: str) -> Answer:

@@ -108,6 +108,8 @@ class AccountDetail:
     candidates: tuple[Candidate, ...] = ()
     """Accounts that may be the customer's, best first: a person chooses."""
     linked: bool = False
+    stopped: bool = False
+    """It is linked with an account that was deleted, or merged into another customer's: a person decides what then."""
     decided: tuple[str, ...] = ()
     """What people decided about it, by whom and when, in sentences."""
     revocable: bool = False
