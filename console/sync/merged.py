@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
+from console.domain.fields import FIELD
 from console.domain.records import Account, Link
 from console.store.cache import Cache
 
@@ -19,9 +20,9 @@ STEPS = 20
 def follow(cache: Cache, customer_ids: Collection[str], at: str) -> int:
     """Move the links of these customers whose account was merged; returns how many moved.
 
-    What was agreed is kept: where the survivor holds another value, the merge changed it, as an edit would have. The contact
-    stays the customer's when it moved along. A survivor that belongs to another customer, or was chosen for one, is left:
-    which of the two it is then is for a person.
+    What was agreed is kept: where the survivor holds another value, the merge changed it, as an edit would have; but a blank of
+    the survivor's is nobody's edit, so there nothing counts as agreed. The contact stays the customer's when it moved along.
+    A survivor that belongs to another customer, or was chosen for one, is left: which of the two it is then is for a person.
     """
     links = cache.links.many(customer_ids)
     accounts = cache.accounts.many(link.account_id for link in links.values())
@@ -42,12 +43,17 @@ def follow(cache: Cache, customer_ids: Collection[str], at: str) -> int:
                 account_id=heir.id,
                 evidence=f"Account {account.id} was merged into this one in Salesforce. {link.evidence}".strip(),
                 linked_at=at,
+                base={key: value for key, value in link.base.items() if not _is_blank(heir, key)},
                 contact_id=contact.id if contact is not None and contact.account_id == heir.id else None,
             )
         )
     if moved:
         cache.links.put(moved)
     return len(moved)
+
+
+def _is_blank(account: Account, key: str) -> bool:
+    return FIELD[key].entity == "Account" and account.values.get(key) is None
 
 
 def survivor(cache: Cache, account: Account) -> Account | None:

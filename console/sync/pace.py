@@ -39,6 +39,8 @@ class Pace:
     every: dict[Side, float] = field(default_factory=dict)
     """Seconds between two looks, as things stand."""
     _next: dict[Side, float] = field(default_factory=dict)
+    _soon: set[Side] = field(default_factory=set)
+    """Sides that have to be looked at again, whatever look is under way."""
     _quiet: int = 0
 
     def __post_init__(self) -> None:
@@ -54,8 +56,13 @@ class Pace:
         return min(self._next.get(side, now) for side in SIDES)
 
     def look_soon(self, side: Side, now: float) -> None:
-        """This side is due at once."""
+        """This side is due at once, and again after a look at it that is under way."""
         self._next[side] = now
+        self._soon.add(side)
+
+    def starting(self, sides: frozenset[Side]) -> None:
+        """A look at these sides begins."""
+        self._soon -= sides
 
     def look_within(self, side: Side, now: float) -> None:
         """This side is due within the interval."""
@@ -81,7 +88,7 @@ class Pace:
         if "alguna" in sides:
             self.every["alguna"] = max(self.interval, min(LONGEST, pull_seconds / PULLING))
         for side in sides:
-            self._next[side] = now + self.every[side]
+            self._next[side] = now if side in self._soon else now + self.every[side]
 
     def _salesforce(self, left: int | None) -> float:
         if self.streaming and not self.unsure:

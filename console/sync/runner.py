@@ -257,6 +257,7 @@ class EngineThread:
         """Look at the sides that are due, and at both when asked for; then at what events brought meanwhile."""
         if self._session is not None:
             self._watching.begin(self._session)
+        self._watching.pace.starting(self._sides)
         summary = engine.run(sides=self._sides)
         self._failures = 0
         self._watching.looked(engine, self._sides, busy=summary.planned > 0)

@@ -17,6 +17,7 @@ GRACE = 0.5
 """Seconds that the stream's thread gets to end."""
 TENDING = 30.0
 """Seconds between two looks at whether the stream is still alive."""
+LOST = "Events since the last sync were no longer kept (72 hours): all records were compared instead."
 OFF = Standing("off", "The org is not followed yet.")
 
 
@@ -39,6 +40,8 @@ class Watching:
         self._standing = OFF
         self._told: Standing | None = None
         self._not_before = 0.0
+        self._note = ""
+        """What is worth knowing about the stream while it is on."""
         self._concerned: set[str] = set()
         """Customers that events concern and that were not brought in step yet."""
 
@@ -113,6 +116,9 @@ class Watching:
         self._concerned |= heard.customers
         if heard.fresh:
             self.pace.unsure += 1
+        if heard.lost:
+            self._note = LOST
+            self.tell(engine)
         look = heard.fresh or heard.many or bool(heard.whole)
         if look:
             self.pace.look_soon("salesforce", time.monotonic())
@@ -154,7 +160,7 @@ class Watching:
         engine.watched(
             "salesforce",
             lambda feed: replace(
-                feed, how="events" if on else "polling", why=now.why, every=every["salesforce"]
+                feed, how="events" if on else "polling", why=now.why or self._note, every=every["salesforce"]
             ),
         )
         engine.watched("alguna", lambda feed: replace(feed, every=every["alguna"]))

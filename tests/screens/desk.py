@@ -42,6 +42,7 @@ from console.guide.seam import (
     WizardStep,
 )
 from console.sync.events import Calls, Changed, Counts, Event, Progress, RunFinished, RunSummary, Waiting
+from console.sync.feeds import Feed, Feeds
 
 NOW = "2026-03-04T12:00:30Z"
 
@@ -280,6 +281,10 @@ COUNTS = Counts(
     },
     problems=3,
 )
+FEEDS = Feeds(
+    Feed("events", "", "2026-03-04T12:00:18Z", 900.0, (0.3, 0.4, 0.9)),
+    Feed("polling", "", "2026-03-04T12:00:18Z", 60.0),
+)
 CALLS = Calls(salesforce=12, alguna=88, used=790, limit=15000)
 PROGRESS = Progress(7, "Writing accounts to Salesforce", 212, 503, 84.0)
 
@@ -308,7 +313,7 @@ class StubConnection:
     source: list[Row] = field(default_factory=lambda: rows(60))
     details: dict[str, AccountDetail | ConsoleError] = field(default_factory=dict)
     the_problems: list[ProblemLine] = field(default_factory=list)
-    events: list[Event] = field(default_factory=lambda: [COUNTS, CALLS])
+    events: list[Event] = field(default_factory=lambda: [COUNTS, CALLS, FEEDS])
     asked: list[str] = field(default_factory=list)
     grids: list[StubGrid] = field(default_factory=list)
     grid_error: ConsoleError | None = None
@@ -822,4 +827,4 @@ def busy() -> list[Event]:
 def rested() -> list[Event]:
     """Between two runs."""
     summary = RunSummary(7, 31, 30, 1, 0, 12, 4, 12, 88, 4.2)
-    return [COUNTS, CALLS, change(1), RunFinished(summary), Waiting(42.0, "every minute")]
+    return [COUNTS, CALLS, FEEDS, change(1), RunFinished(summary), Waiting(42.0, "every minute")]
