@@ -135,18 +135,25 @@ def test_what_is_gone_on_either_side_changes_nothing_on_the_other(make):
     no_longer_listed = replace(linked, customer=replace(linked.customer, gone=True))
     unseen = replace(linked, account=None)
     deleted = replace(linked, account=replace(linked.account, deleted=True))
-    merged = replace(linked, account=replace(linked.account, deleted=True, merged_into="001000000000002AAA"))
     for subject, words in [
         (no_longer_listed, "no longer lists"),
         (unseen, "can't be seen"),
         (deleted, "was deleted in Salesforce"),
-        (merged, "merged into 001000000000002AAA"),
         (replace(make.unmatched(), customer=replace(linked.customer, gone=True)), "no longer lists"),
     ]:
         planned = plan(subject, make.policy(import_choice="all"))
         assert planned.state is State.GONE
         assert planned.changes == ()
         assert words in planned.why[0]
+
+
+def test_a_merge_that_the_link_could_not_follow_is_for_a_person(make):
+    linked = make.in_sync(alguna={"Name": "New"})
+    merged = replace(linked, account=replace(linked.account, deleted=True, merged_into="001000000000002AAA"))
+    planned = plan(merged, make.policy(import_choice="all"))
+    assert planned.state is State.REVIEW
+    assert planned.changes == ()
+    assert "merged into 001000000000002AAA" in planned.why[0]
 
 
 # -- a new account ----------------------------------------------------------------------------------------------------

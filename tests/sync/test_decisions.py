@@ -280,7 +280,7 @@ def test_where_a_merged_account_went_is_offered(world, told):
         merged = replace(cache.accounts.get(account_id), deleted=True, merged_into=winner)
         cache.accounts.put([merged], AT, "poll")
         detail = account_detail(cache, world.settings, policy, customer_id)
-        assert detail.state is State.GONE
+        assert detail.state is State.REVIEW
         assert [candidate.account_id for candidate in detail.candidates] == [winner]
         assert "merged into it" in detail.candidates[0].evidence[0]
         decide(cache, policy, customer_id, LinkWith(winner), AT, BY)
