@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from .errors import ApiError
@@ -195,18 +196,16 @@ def _detected(
 
 def _account(row: Mapping[str, Any], other: Mapping[str, Any]) -> float | None:
     """Name and street, name with city and state, name and postal code, name and phone, or name and website."""
-    name = _likeness(" ".join(_words(row["Name"])), " ".join(_words(other["Name"])))
-    if name < ALIKE:
-        return None
     place = ("BillingCity", "BillingState")
-    if (
-        _alike(row, other, "BillingStreet")
-        or all(_alike(row, other, each) for each in place)
-        or any(_same(row, other, each) for each in ("BillingPostalCode", "Phone"))
+    if not (
+        any(_same(row, other, each) for each in ("BillingPostalCode", "Phone"))
         or _host(row["Website"]) == _host(other["Website"]) != ""
+        or all(_alike(row, other, each) for each in place)
+        or _alike(row, other, "BillingStreet")
     ):
-        return name
-    return None
+        return None
+    name = _likeness(" ".join(_words(row["Name"])), " ".join(_words(other["Name"])))
+    return name if name >= ALIKE else None
 
 
 def _contact(row: Mapping[str, Any], other: Mapping[str, Any]) -> float | None:
@@ -226,6 +225,7 @@ def _contact(row: Mapping[str, Any], other: Mapping[str, Any]) -> float | None:
     return None
 
 
+@lru_cache(maxsize=65_536)
 def _plain(text: object) -> str:
     """Lower case, no accents, letters and digits only."""
     spread = unicodedata.normalize("NFKD", str(text or "").casefold())
@@ -239,15 +239,25 @@ def _words(name: object) -> list[str]:
 
 
 def _likeness(first: str, second: str) -> float:
-    return 1.0 if first == second else SequenceMatcher(None, first, second, autojunk=False).ratio()
+    """From 0 to 1; what is surely less than alike counts as 0."""
+    if first == second:
+        return 1.0
+    matcher = SequenceMatcher(None, first, second, autojunk=False)
+    if matcher.real_quick_ratio() < ALIKE or matcher.quick_ratio() < ALIKE:
+        return 0.0
+    return matcher.ratio()
 
 
 def _same(row: Mapping[str, Any], other: Mapping[str, Any], field: str) -> bool:
+    if row[field] is None or other[field] is None:
+        return False
     first = _plain(row[field]).replace(" ", "")
     return first != "" and first == _plain(other[field]).replace(" ", "")
 
 
 def _alike(row: Mapping[str, Any], other: Mapping[str, Any], field: str) -> bool:
+    if row[field] is None or other[field] is None:
+        return False
     first, second = _plain(row[field]), _plain(other[field])
     return first != "" and second != "" and _likeness(first, second) >= ALIKE
 
