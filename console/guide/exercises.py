@@ -2,60 +2,119 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from console.errors import UsageError
 from console.guide.seam import Exercise, PracticeLogin
 from console.practice import Practice
 
-Call = tuple[str, str, Mapping[str, Any] | None]
 
-# key -> title, what happens, the control call, what will be seen
-EXERCISES: Mapping[str, tuple[str, str, Call, str]] = {
-    "expire": (
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call to the control address."""
+
+    path: str
+    payload: Mapping[str, Any] | None = None
+    method: str = "POST"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that goes wrong on purpose."""
+
+    title: str
+    sentence: str
+    """What happens in the org or in Alguna."""
+    calls: tuple[Call, ...]
+    seen: str
+    """What the console will show of it."""
+
+
+def _fault(side: str, **ordered: Any) -> Call:
+    return Call(f"/{side}/faults", ordered)
+
+
+def _rule(name: str, **switches: Any) -> Call:
+    return Call(f"/salesforce/rules/{name}", switches)
+
+
+EXERCISES: Mapping[str, Trouble] = {
+    "expire": Trouble(
         "The session expires",
         "Every Salesforce access token dies; refresh tokens live on.",
-        ("POST", "/salesforce/sessions/expire", None),
+        (Call("/salesforce/sessions/expire"),),
         "The next call gets 401; the console renews the session by itself and goes on.",
     ),
-    "revoke": (
+    "revoke": Trouble(
         "The session is revoked",
         "An administrator ends the console's access in the org.",
-        ("POST", "/salesforce/sessions/revoke", None),
+        (Call("/salesforce/sessions/revoke"),),
         "The next pass stops and asks for a new sign-in; nothing is lost.",
     ),
-    "locked_rows": (
+    "locked_rows": Trouble(
         "Rows are locked",
         "One in five rows is locked by somebody else's work.",
-        ("POST", "/salesforce/faults", {"error": "UNABLE_TO_LOCK_ROW", "rows": True, "share": 0.2}),
-        "Some writes are tried again; those that stay locked are shown as refused with the reason.",
+        (_fault("salesforce", error="UNABLE_TO_LOCK_ROW", rows=True, share=0.2),),
+        "Some writes are tried again; those that stay locked wait for the next pass.",
     ),
-    "busy": (
+    "busy": Trouble(
         "Salesforce is too busy",
         "The next five calls answer 503.",
-        ("POST", "/salesforce/faults", {"error": "SERVER_UNAVAILABLE", "next": 5}),
+        (_fault("salesforce", error="SERVER_UNAVAILABLE", next=5),),
         "The console waits and tries again.",
     ),
-    "cut": (
+    "cut": Trouble(
         "The connection is cut after a write",
         "The next write is carried out, but its answer never arrives.",
-        ("POST", "/salesforce/faults", {"error": "DROP_AFTER", "next": 1, "match": "POST"}),
+        (_fault("salesforce", error="DROP_AFTER", next=1, match="POST"),),
         "The console looks what became of it instead of writing again; nothing is created twice.",
     ),
-    "limit": (
+    "stream_cut": Trouble(
+        "The event stream is cut",
+        "Salesforce's event bus stays away for ten seconds.",
+        (Call("/salesforce/events/cut", {"for_ms": 10_000}),),
+        "The console connects again by itself and goes on with the event after the last one it kept.",
+    ),
+    "events_lost": Trouble(
+        "Events are lost",
+        "The 72 hours for which Salesforce keeps events pass, and the stream is cut.",
+        (Call("/salesforce/events/expire"), Call("/salesforce/events/cut")),
+        "The console says so and reads all accounts and contacts again, so that nothing is missed.",
+    ),
+    "duplicate_rule": Trouble(
+        "A duplicate rule stands in the way",
+        "Accounts that look like another one are not let in any more.",
+        (_rule("Standard_Account_Duplicate_Rule", active=True, action="block"),),
+        "A new customer who looks like an account waits in review, with the record that the rule matched.",
+    ),
+    "validation_rule": Trouble(
+        "A validation rule says no",
+        "Accounts of direct customers must have a billing country from now on.",
+        (_rule("Customer_Needs_Country", active=True),),
+        "A write that breaks the rule is refused with the rule's own text; all others go on.",
+    ),
+    "limit": Trouble(
         "The daily API limit is reached",
         "Salesforce refuses every further call today.",
-        ("POST", "/salesforce/faults", {"error": "REQUEST_LIMIT_EXCEEDED", "share": 1.0}),
+        (_fault("salesforce", error="REQUEST_LIMIT_EXCEEDED", share=1.0),),
         "The pass stops and says so; it is not called a success.",
     ),
-    "alguna_slow": (
+    "alguna_slow": Trouble(
         "Alguna limits us",
         "The next twenty Alguna calls answer 429.",
-        ("POST", "/alguna/faults", {"error": "429", "next": 20}),
+        (_fault("alguna", error="429", next=20),),
         "The console slows down and goes on.",
     ),
 }
+CALM = (
+    Call("/salesforce/faults", method="DELETE"),
+    Call("/alguna/faults", method="DELETE"),
+    _rule("Standard_Account_Duplicate_Rule", active=False),
+    _rule("Customer_Needs_Country", active=False),
+)
+"""Ends whatever lasts."""
 
 
 class PracticeRoom:
@@ -81,17 +140,23 @@ class PracticeRoom:
 
     def exercises(self) -> Sequence[Exercise]:
         """What can be practised, and at the end how to make it stop."""
-        offered = [Exercise(key, title, sentence) for key, (title, sentence, _, _) in EXERCISES.items()]
-        return (*offered, Exercise("calm", "Everything works again", "All faults are switched off."))
+        offered = [Exercise(key, each.title, each.sentence) for key, each in EXERCISES.items()]
+        return (
+            *offered,
+            Exercise("calm", "Everything works again", "All faults and rules are switched off."),
+        )
 
     def practise(self, key: str) -> str:
         """Make it go wrong; one sentence on what will be seen."""
         if key == "calm":
-            self._practice.control("DELETE", "/salesforce/faults")
-            self._practice.control("DELETE", "/alguna/faults")
-            return "All faults are switched off."
-        if key not in EXERCISES:
+            self._make(CALM)
+            return "All faults and rules are switched off."
+        trouble = EXERCISES.get(key)
+        if trouble is None:
             raise UsageError(f"There is no exercise {key!r}.", "Choose one of the list.")
-        _, _, (method, path, payload), seen = EXERCISES[key]
-        self._practice.control(method, path, payload)
-        return seen
+        self._make(trouble.calls)
+        return trouble.seen
+
+    def _make(self, calls: Iterable[Call]) -> None:
+        for call in calls:
+            self._practice.control(call.method, call.path, call.payload)
