@@ -50,6 +50,8 @@ class Standing:
     rehearsal: bool = False
     busy: str = ""
     """What is under way here that has to end first, one sentence; empty when nothing is."""
+    drifted: bool = False
+    """The org is not as set-up left it."""
     signed_out: bool = False
     """The last pass stopped because a session or key is not accepted any more."""
     blocked: str = ""
@@ -76,6 +78,10 @@ def _opens(s: Standing) -> Answer:
     if s.place == "home":
         return _living_connection(s)
     return s.chosen or s.place == "dashboard" or "There is nothing to open here."
+
+
+def _connected(s: Standing) -> Answer:
+    return s.connected or "The connection is still being opened."
 
 
 def _writes(s: Standing) -> Answer:
@@ -226,6 +232,7 @@ PLACES = (
     "account",
     "problems",
     "import",
+    "check",
     "disconnect",
     "sign_in",
     "health",
@@ -324,6 +331,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("preview", "Count first", "v", "Count what the highlighted choice would import; writes nothing.",
             "Import", _on("import"), footer=1, enabled=_idle, short="Count"),
     # --- leaving a connection
+    Command("check", "Org check", "e", "See what can be done in the org, what writes will meet, and mend the set-up.",
+            "Connections", _on("dashboard", "problems"), footer=1, enabled=_connected, short="Org check",
+            urgent=lambda standing: standing.drifted),
     Command("disconnect", "Disconnect", "D", "Leave this connection: shows what goes and what stays first.",
             "Connections", _on("home", "dashboard"), footer=4, dangerous=True, enabled=_living_connection),
     Command("sign_in", "Sign in again", "L", "Sign in to Salesforce again, or give another Alguna key; all else stays.",
@@ -340,10 +350,10 @@ COMMANDS: tuple[Command, ...] = (
     Command("copy_guide", "Copy the whole guide", "Y", "Copy all steps, for whoever administers the org.",
             "Connections", _on("app_guide"), footer=2, short="Copy all"),
     Command("start", "Start", "ctrl+r", "Start what this screen is for; asks first.",
-            "Connections", _on("disconnect", "import", "sign_in"), footer=1, dangerous=True, enabled=_idle),
+            "Connections", _on("disconnect", "import", "sign_in", "check"), footer=1, dangerous=True, enabled=_idle),
     # --- everywhere
     Command("refresh", "Refresh", "r", "Read what is shown once more.", "Everywhere",
-            _on("home", "accounts", "account", "problems", "import", "disconnect", "health"), footer=5),
+            _on("home", "accounts", "account", "problems", "import", "disconnect", "health", "check"), footer=5),
     Command("copy", "Copy", "y,ctrl+c", "Copy what is highlighted: a value, an id, an address, a report.", "Everywhere",
             ALL - {"dialog", "help", "home"}, footer=4, enabled=_copy),
     Command("practise", "Practise", "x", "Make things happen in the rehearsal: activity, faults, the log-in.",

@@ -205,6 +205,11 @@ class Place(Works, Screen[None], inherit_bindings=False):
     def do_app_guide(self) -> None:
         self.console.visit("app_guide")
 
+    def do_check(self) -> None:
+        assert self.live is not None
+        assert self.live.facts is not None
+        self.console.visit("check", self.live.facts.name)
+
     def do_disconnect(self) -> None:
         assert self.live is not None
         assert self.live.facts is not None

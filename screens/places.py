@@ -24,6 +24,7 @@ PLACES: dict[str, Callable[[], type[Place]]] = {
     "account": _lazily("account", "Account"),
     "problems": _lazily("problems", "Problems"),
     "import": _lazily("importing", "Importing"),
+    "check": _lazily("checking", "Check"),
     "disconnect": _lazily("disconnect", "Disconnect"),
     "sign_in": _lazily("sign_in", "SignInAgain"),
     "health": _lazily("health", "Health"),

@@ -132,6 +132,8 @@ class Problems(Place, place="problems"):
             self.console.visit("account", problem.customer_id)
         elif state is not None:
             self.console.go_to_state(state)
+        elif problem.category == "setup":
+            self.do_check()
         else:
             self.console.tell("This problem is not about an account.", "warning")
 
@@ -141,6 +143,7 @@ class Problems(Place, place="problems"):
             chosen=self._problem() is not None,
             copyable=self._problem() is not None,
             refused=any(problem.category == "refused" for problem in self.problems or ()),
+            drifted=any(problem.category == "setup" for problem in self.problems or ()),
         )
 
     def do_retry(self) -> None:
@@ -166,6 +169,8 @@ def _state(problem: ProblemLine) -> State | None:
 def _on_enter(problem: ProblemLine) -> str:
     if problem.customer_id is not None:
         return "enter opens the account."
+    if problem.category == "setup":
+        return "enter opens the org check, which mends it."
     return "enter shows these accounts." if _state(problem) is not None else ""
 
 

@@ -12,7 +12,8 @@ from console.commands.output import Output, table
 from console.domain.plain import plain
 from console.errors import StoreError, UsageError
 from console.guide.desk import utc_now
-from console.guide.org_check import OrgChecking, findings, met
+from console.guide.findings import findings, met
+from console.guide.org_check import OrgChecking
 
 if TYPE_CHECKING:
     from console.guide.seam import Finding

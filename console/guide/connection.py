@@ -225,6 +225,21 @@ class OpenConnection:
         self._settings = self._connections.load(self._settings.name)
         self._start()
 
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """The engine has let go of the cache inside; it begins a new session afterwards. Blocks, at most 2 s.
+
+        :raises UsageError: nothing can be written from this console.
+        """
+        paused = self._writer().paused
+        self._halt()
+        try:
+            yield
+        finally:
+            self._start()
+            if paused:
+                self.pause()
+
     def close(self) -> None:
         """Stop the engine and let go of the cache."""
         self._halt()

@@ -7,6 +7,7 @@ wizard are loaded.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from console.guide.connection import OpenConnection
     from console.guide.disconnect import Leaving
     from console.guide.exercises import PracticeRoom
+    from console.guide.org_check import OrgChecking
     from console.guide.signing_in import BrowserSignIn, Session
     from console.guide.wizard import ConnectWizard
     from console.practice import Practice
@@ -212,6 +214,17 @@ class ConsoleDesk:
                 lambda: self._stop(name),
             )
         return leaving
+
+    def check(self, name: str) -> OrgChecking:
+        """The check of one connection's org; while it mends, the connection's engine rests."""
+        from console.guide.org_check import OrgChecking
+
+        def rest() -> AbstractContextManager[None]:
+            return self._open[name].resting() if name in self._open else nullcontext()
+
+        return OrgChecking(
+            self._connections.load(name), self._connections, self._secrets, self._now, rest=rest
+        )
 
     def _stop(self, name: str) -> None:
         opened = self._open.pop(name, None)

@@ -18,6 +18,7 @@ from console.settings import API_VERSION, Connections, ConnectionSettings, check
 
 if TYPE_CHECKING:
     from console.salesforce.client import SalesforceClient
+    from console.salesforce.preflight import Preflight
     from console.salesforce.setup import Artefact, SetupItem, SetupPlan
 
 
@@ -97,6 +98,13 @@ class NewConnection:
 
         with self.salesforce() as client:
             return plan_setup(client)
+
+    def preflight(self) -> Preflight:
+        """What can be done in the org, and what writes will meet; changes nothing. Blocks (seconds)."""
+        from console.salesforce.preflight import preflight
+
+        with self.salesforce() as client:
+            return preflight(client)
 
     def apply_setup(self, plan: SetupPlan, on_step: Callable[[SetupItem, str], None]) -> None:
         """Do what the plan says and see that it is there. Blocks (seconds).

@@ -12,12 +12,14 @@ from console.domain.plain import plain
 from console.errors import Cancelled, UsageError
 from console.guide.draft import NewConnection
 from console.guide.environments import is_production, offers, place
+from console.guide.findings import findings, met
 from console.guide.seam import (
     WIZARD_STEPS,
     AlgunaChecked,
     Draft,
     Environment,
     EnvironmentOffer,
+    Finding,
     ImportChoice,
     ImportPreview,
     SetupItem,
@@ -87,6 +89,7 @@ class ConnectWizard:
         self._signing_in: BrowserSignIn | None = None
         self._confirmed = False
         self._plan: setup.SetupPlan | None = None
+        self._findings: tuple[Finding, ...] = ()
 
     def draft(self) -> Draft:
         """What was entered so far."""
@@ -288,7 +291,8 @@ class ConnectWizard:
             # Nothing to make: going through it only notes what is there.
             new.apply_setup(self._plan, lambda item, state: None)
             self._draft = replace(self._draft, setup_done=True)
-        return shown_plan(self._plan)
+        self._findings = findings(new.preflight())
+        return replace(shown_plan(self._plan), findings=self._findings)
 
     def apply_setup(self, on_item: Callable[[SetupItem], None], cancelled: threading.Event) -> SetupPlan:
         """Do what :meth:`plan_setup` said, then verify; stops between two items when `cancelled` is set."""
@@ -333,6 +337,7 @@ class ConnectWizard:
                 else "Not done yet.",
                 "setup",
             ),
+            *((SummaryLine("First writes", warning, "setup"),) if (warning := met(self._findings)) else ()),
         )
 
     def finish(self) -> str:

@@ -16,7 +16,7 @@ from textual.widgets import Button, OptionList
 
 from console.domain.plain import plain
 from console.errors import ConsoleError
-from console.guide.seam import SetupItem, SetupPlan, SummaryLine
+from console.guide.seam import Finding, SetupItem, SetupPlan, SummaryLine
 from screens.steps.step import Step
 from screens.tasks import in_thread
 from screens.widgets.choice import Choice
@@ -40,6 +40,13 @@ STATES: dict[str, tuple[str, Tone]] = {
     "done": ("✓ made", "good"),
     "failed": ("✗ failed", "bad"),
     "left_out": ("– left out", "person"),
+}
+
+LIGHTS: dict[str, tuple[str, Tone]] = {
+    "green": ("● can", "good"),
+    "amber": ("◐ in part", "person"),
+    "red": ("✗ can't", "bad"),
+    "note": ("i to know", "quiet"),
 }
 
 
@@ -100,7 +107,7 @@ class SetupStep(Step):
 
     def _show(self, plan: SetupPlan) -> None:
         self.plan = plan
-        self.query_one(ListGrid).show([_item(item) for item in plan.items])
+        self._paint_plan(plan)
         if plan.blocked:
             self.notice.say("failed", plan.summary, plan.blocked)
         elif self.wizard.missing("setup"):
@@ -108,6 +115,13 @@ class SetupStep(Step):
         else:
             self.notice.say("done", plan.summary, "ctrl+n continues.")
         self.post_message(self.Moved())
+
+    def _paint_plan(self, plan: SetupPlan) -> ListGrid:
+        """What will be made, then what is to be known of the org before the first write."""
+        grid = self.query_one(ListGrid)
+        worth = [each for each in plan.findings if each.light != "green"]
+        grid.show([*map(_item, plan.items), *map(_finding, worth)])
+        return grid
 
     def take(self) -> None:
         if not self.wizard.missing("setup"):
@@ -145,8 +159,7 @@ class SetupStep(Step):
         item = message.item
         items = tuple(item if one.key == item.key else one for one in self.plan.items)
         self.plan = replace(self.plan, items=items)
-        grid = self.query_one(ListGrid)
-        grid.show([_item(one) for one in items])
+        grid = self._paint_plan(self.plan)
         grid.cursor = next((i for i, one in enumerate(items) if one.key == item.key), grid.cursor)
 
     def stop(self) -> bool:
@@ -228,6 +241,13 @@ def _item(item: SetupItem) -> Sequence[Cell]:
         Cell(item.detail, "quiet"),
         Cell(item.api_name, "quiet"),
     )
+
+
+def _finding(found: Finding) -> Sequence[Cell]:
+    word, tone = LIGHTS[found.light]
+    lacking = ", ".join(permission for permission, _ in found.lacking)
+    sentence = f"{found.sentence} Missing: {lacking}." if lacking else found.sentence
+    return Cell(word, tone), Cell("Org", "quiet"), Cell(found.title), Cell(sentence, "quiet"), Cell("")
 
 
 def _line(line: SummaryLine, label: int, room: int) -> Content:

@@ -21,6 +21,7 @@ from console.guide.seam import (
     EnvironmentOffer,
     Exercise,
     FieldRow,
+    Finding,
     GuideStep,
     HistoryLine,
     ImportChoice,
@@ -28,6 +29,7 @@ from console.guide.seam import (
     Inventory,
     Invitation,
     LinkOut,
+    OrgCheck,
     PracticeLogin,
     ProblemLine,
     Receipt,
@@ -707,6 +709,44 @@ class StubRehearsal:
         return "Done: watch the dashboard."
 
 
+class StubChecking:
+    """An org in which some things can't be done, and two have to be mended."""
+
+    def __init__(self) -> None:
+        self.error: ConsoleError | None = None
+        self.looked = 0
+        self.mended = False
+        self.findings: tuple[Finding, ...] = (
+            Finding("read", "green", "Read accounts", "Accounts, contacts and all fields are read."),
+            Finding(
+                "grant",
+                "amber",
+                "Grant field access",
+                "An administrator grants access.",
+                (("Assign Permission Sets", "Setup, Permission Sets, the user's set, System Permissions"),),
+            ),
+            Finding(
+                "flow:Account.x", "note", "Flow on Account", f"{HOSTILE}. Runs when the sync saves a record."
+            ),
+        )
+
+    def look(self) -> OrgCheck:
+        self.looked += 1
+        if self.error is not None:
+            raise self.error
+        state = "exists" if self.mended else "create"
+        items = tuple(replace(item, state=state) for item in ITEMS[:2])
+        words = "Everything is there already." if self.mended else "2 fields will be made in the org."
+        return OrgCheck(self.findings, SetupPlan(items, words, 0 if self.mended else 2))
+
+    def mend(self, on_item: Callable[[SetupItem], None], cancelled: threading.Event) -> OrgCheck:
+        for item in ITEMS[:2]:
+            on_item(replace(item, state="doing"))
+            on_item(replace(item, state="done"))
+        self.mended = True
+        return self.look()
+
+
 @dataclass
 class StubDesk:
     """The whole core, scripted."""
@@ -715,6 +755,7 @@ class StubDesk:
     connection: StubConnection = field(default_factory=StubConnection)
     the_wizard: StubWizard = field(default_factory=StubWizard)
     leaving: StubDisconnecting = field(default_factory=StubDisconnecting)
+    checking: StubChecking = field(default_factory=lambda: StubChecking())
     the_rehearsal: StubRehearsal | None = None
     trip: StubSignIn = field(default_factory=StubSignIn)
     open_error: ConsoleError | None = None
@@ -788,6 +829,9 @@ class StubDesk:
 
     def disconnect(self, name: str) -> StubDisconnecting:
         return self.leaving
+
+    def check(self, name: str) -> StubChecking:
+        return self.checking
 
     def rehearsal(self) -> StubRehearsal | None:
         return self.the_rehearsal

@@ -25,7 +25,7 @@ from console.guide.seam.accounts import (
     SubscriptionNote,
 )
 from console.guide.seam.app_guide import GuideStep
-from console.guide.seam.checking import Checking, Finding, OrgCheck
+from console.guide.seam.checking import Checking, OrgCheck
 from console.guide.seam.connection import Connection
 from console.guide.seam.connections import ConnectionCard, ConnectionFacts, Grid, GridRow
 from console.guide.seam.desk import Desk
@@ -38,6 +38,7 @@ from console.guide.seam.wizard import (
     AlgunaChecked,
     Draft,
     EnvironmentOffer,
+    Finding,
     SetupItem,
     SetupPlan,
     SummaryLine,

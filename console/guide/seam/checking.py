@@ -5,22 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
-from console.guide.seam.wizard import SetupItem, SetupPlan
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the check."""
-
-    key: str
-    light: Literal["green", "amber", "red", "note"]
-    """How much of a capability there is; ``note`` for what is only to be known."""
-    title: str
-    sentence: str
-    lacking: tuple[tuple[str, str], ...] = ()
-    """Permissions that are missing, as Setup names them, each with the page where it is granted."""
+from console.guide.seam.wizard import Finding, SetupItem, SetupPlan
 
 
 @dataclass(frozen=True, slots=True)

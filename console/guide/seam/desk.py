@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from console.guide.seam.app_guide import GuideStep
+from console.guide.seam.checking import Checking
 from console.guide.seam.connection import Connection
 from console.guide.seam.connections import ConnectionCard
 from console.guide.seam.disconnecting import Disconnecting
@@ -90,6 +91,10 @@ class Desk(Protocol):
 
     def disconnect(self, name: str) -> Disconnecting:
         """The leaving procedure of one connection; the same one until it is complete. Does not block."""
+        ...
+
+    def check(self, name: str) -> Checking:
+        """The check of one connection's org. Does not block."""
         ...
 
     def rehearsal(self) -> Rehearsal | None:

@@ -52,6 +52,19 @@ class SetupItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the check."""
+
+    key: str
+    light: Literal["green", "amber", "red", "note"]
+    """How much of a capability there is; ``note`` for what is only to be known."""
+    title: str
+    sentence: str
+    lacking: tuple[tuple[str, str], ...] = ()
+    """Permissions that are missing, as Setup names them, each with the page where it is granted."""
+
+
+@dataclass(frozen=True, slots=True)
 class SetupPlan:
     """What set-up would do."""
 
@@ -62,6 +75,8 @@ class SetupPlan:
     """How many items would be created or granted; 0 when the org is ready."""
     blocked: str = ""
     """Why it can't be applied, with what to do; empty when it can."""
+    findings: tuple[Finding, ...] = ()
+    """What was seen of the org: what can't be done there, and what the first writes will meet."""
 
 
 @dataclass(frozen=True, slots=True)
