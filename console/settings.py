@@ -78,6 +78,8 @@ class ConnectionSettings:
     alguna_rate: float = 90.0
     """Requests a second that we allow ourselves: at most 100, Alguna's own limit, unless it is a practice account here."""
     permission_set: str = "Alguna_Sync"
+    bulk_from: int = 10_000
+    """Rows of one kind from which on a job of the Bulk API writes them instead of collections; 0: never."""
     api_share: float = 0.5
     """Of the org's API calls a day, the most that the console uses: half, so that what else is connected has as much."""
     api_floor: int = 1_000
@@ -93,6 +95,8 @@ class ConnectionSettings:
             raise ValueError('"interval_seconds" is not between a second and a day')
         if not 0 < self.api_share <= 1:
             raise ValueError('"api_share" is not above 0 and at most 1')
+        if self.bulk_from < 0:
+            raise ValueError('"bulk_from" is below 0')
         if self.api_floor < 0:
             raise ValueError('"api_floor" is below 0')
         highest = math.inf if is_loopback(self.alguna_url) else ALGUNA_CEILING

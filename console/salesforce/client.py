@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from console.domain.ids import to_18
 from console.errors import Refused
 from console.net import Call, origin
+from console.salesforce.bulk import BulkJobs
 from console.salesforce.composite import (
     MOST_QUERIES,
     MOST_REQUESTS,
@@ -89,6 +90,11 @@ class SalesforceClient:
     def close(self) -> None:
         """Close all connections; a call that is under way closes its own when it ends."""
         self._wire.close()
+
+    @property
+    def bulk(self) -> BulkJobs:
+        """Jobs of the Bulk API 2.0, for many rows."""
+        return BulkJobs(self._wire)
 
     @property
     def calls(self) -> int:

@@ -146,6 +146,12 @@ class SubReply:
             raise _strange("a describe", False) from None
 
     @property
+    def total(self) -> int:
+        """How many rows the query has in all its pages."""
+        total = self.body.get("totalSize") if isinstance(self.body, dict) else None
+        return total if isinstance(total, int) else 0
+
+    @property
     def next_url(self) -> str | None:
         """Where the query goes on, for `SalesforceClient.query_page`."""
         url = self.body.get("nextRecordsUrl") if isinstance(self.body, dict) else None

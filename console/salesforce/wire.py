@@ -11,9 +11,10 @@ import json
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from console.errors import Cancelled, ConsoleError, SignInNeeded, Unreachable
@@ -22,6 +23,7 @@ from console.salesforce.errors import error_of_body, is_passing, policy_of
 from console.salesforce.meter import Allowance, Meter
 
 if TYPE_CHECKING:
+    import requests
     from simple_salesforce.api import Salesforce
 
 WRITE_PATIENCE = 4
@@ -118,6 +120,62 @@ class Wire:
         if isinstance(answer, ConsoleError):
             raise answer
         return answer
+
+    @contextmanager
+    def open(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        params: Mapping[str, str] | None = None,
+        data: IO[bytes] | None = None,
+        writing: bool = False,
+    ) -> Iterator[requests.Response]:
+        """One call whose body or answer is no JSON, but a file of any size: it is read as it comes, inside the block.
+
+        :param data: what to send, from its beginning.
+        :raises ConsoleError: as `call`, also while the answer is read.
+        """
+        import requests
+
+        token = self._tokens.current()
+        for last in (False, True):
+            self.meter.admit()
+            connection = self._lease(token)
+            try:
+                if data is not None:
+                    data.seek(0)
+                response = connection.session.request(
+                    method,
+                    connection.base_url + path,
+                    headers={"Authorization": f"Bearer {token}", **headers},
+                    params=params,
+                    data=data,
+                    stream=True,
+                    timeout=(self._timeout[0], self._timeout[1] * WRITE_PATIENCE),
+                )
+                with response:
+                    if response.status_code < 300:
+                        yield response
+                        return
+                    error = self._error_in(response, token, writing)
+            except requests.exceptions.RequestException as failure:
+                error = self._no_answer(failure, writing)
+            finally:
+                self._give_back(connection)
+            if last or not isinstance(error, SignInNeeded):
+                raise error
+            token = self._tokens.renew(token)
+
+    def _error_in(self, response: requests.Response, token: str, writing: bool) -> ConsoleError:
+        try:
+            body = json.loads(response.content)
+        except ValueError:
+            body = None
+        if body is None and not (response.status_code == 401 or is_passing(response.status_code)):
+            return self.strange("the API", writing)
+        return error_of_body(response.status_code, without(body, token), writing=writing)
 
     def _once(
         self, token: str, method: str, path: str, params: Mapping[str, str] | None, body: Any, writing: bool

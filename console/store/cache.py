@@ -16,6 +16,7 @@ from console.errors import Conflict, StoreError
 from console.store import schema, subjects
 from console.store.accounts import Accounts
 from console.store.artefacts import Artefacts
+from console.store.bulk import Bulk
 from console.store.connection import Connection
 from console.store.contacts import Contacts
 from console.store.customers import Customers
@@ -53,6 +54,7 @@ class Cache:
         self.links = Links(db, self.entries)
         self.decisions = Decisions(db, self.entries)
         self.journal = Journal(db, self.entries)
+        self.bulk = Bulk(db)
         self.history = History(db)
         self.runs = Runs(db)
         self.problems = Problems(db)

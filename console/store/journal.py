@@ -67,6 +67,52 @@ class Journal:
                     (id_list(chunk),),
                 )
 
+    # --- what bulk jobs carry --------------------------------------------------------------------------------
+
+    def carry(self, bulk: int, keys: Iterable[tuple[str, str]]) -> None:
+        """These planned changes, as (change id, key in the job's results), go with a bulk job."""
+        with self._db.transaction():
+            self._db.executemany(
+                "UPDATE journal SET bulk = ?, bulk_key = ? WHERE id = ?",
+                ((bulk, key, id_) for id_, key in keys),
+            )
+
+    def carried(self, bulk: int, after: int = 0, limit: int = 1_000) -> list[tuple[int, str, Change]]:
+        """What a job carries and isn't settled, as (place, key, change), in pieces: behind a place, in order."""
+        rows = self._db.query(
+            "SELECT seq, bulk_key, change FROM journal WHERE bulk = ? AND seq > ? AND status IN ('planned', 'sent')"
+            " ORDER BY seq LIMIT ?",
+            (bulk, after, limit),
+        )
+        return [(seq, key, _change(change)) for seq, key, change in rows]
+
+    def carried_by_key(self, bulk: int, keys: Iterable[str]) -> dict[str, list[Change]]:
+        """Of a job's unsettled changes those with these keys."""
+        found: dict[str, list[Change]] = {}
+        for key, change in self._db.query(
+            "SELECT bulk_key, change FROM journal WHERE bulk = ? AND status = 'sent'"
+            " AND bulk_key IN (SELECT value FROM json_each(?)) ORDER BY seq",
+            (bulk, id_list(keys)),
+        ):
+            found.setdefault(key, []).append(_change(change))
+        return found
+
+    def carries(self, bulk: int) -> int:
+        """How many records a job still carries unsettled."""
+        row = self._db.one(
+            "SELECT count(DISTINCT bulk_key) FROM journal WHERE bulk = ? AND status IN ('planned', 'sent')",
+            (bulk,),
+        )
+        return int(row[0]) if row else 0
+
+    def sent_with(self, bulk: int) -> None:
+        """All that the job carries is sent now."""
+        self._db.execute("UPDATE journal SET status = 'sent' WHERE bulk = ? AND status = 'planned'", (bulk,))
+
+    def let_go(self, bulk: int) -> None:
+        """The job will not be: what it carried and was not sent is forgotten, its customers are planned anew."""
+        self._db.execute("DELETE FROM journal WHERE bulk = ? AND status = 'planned'", (bulk,))
+
     def settle(self, rows: Iterable[Ending]) -> None:
         """Note how changes ended. An applied change makes earlier refusals of the same field void."""
         with self._db.transaction():
@@ -78,8 +124,13 @@ class Journal:
                 self._db.executemany(_VOID, ((row.change_id,) for row in chunk if row.status == "applied"))
 
     def unsettled(self) -> list[Change]:
-        """Sent and not settled: a crash came between. Whether they took effect has to be read; in sending order."""
-        rows = self._db.query("SELECT change FROM journal WHERE status = 'sent' ORDER BY seq")
+        """Sent and not settled: a crash came between. Whether they took effect has to be read; in sending order.
+
+        Not what a bulk job carries: its results tell.
+        """
+        rows = self._db.query(
+            "SELECT change FROM journal WHERE status = 'sent' AND bulk IS NULL ORDER BY seq"
+        )
         return [_change(row[0]) for row in rows]
 
     def drop_unsent(self) -> int:

@@ -164,13 +164,15 @@ CREATE TABLE lookalikes (
 ) STRICT, WITHOUT ROWID;
 
 -- Jobs of the Bulk API 2.0 that are under way. `job_id` is null until Salesforce gave one, and is noted before anything is
--- uploaded. Changes that a job carries are marked with it in the journal.
+-- uploaded. Changes that a job carries are marked with it in the journal, and with the key by which its results name them.
 CREATE TABLE bulk_jobs (
     id INTEGER PRIMARY KEY, job_id TEXT, operation TEXT NOT NULL, sobject TEXT NOT NULL, state TEXT NOT NULL,
     created_at TEXT NOT NULL
 ) STRICT;
 ALTER TABLE journal ADD COLUMN bulk INTEGER;
+ALTER TABLE journal ADD COLUMN bulk_key TEXT;
 CREATE INDEX journal_bulk ON journal (bulk, seq) WHERE bulk IS NOT NULL;
+CREATE INDEX journal_bulk_key ON journal (bulk, bulk_key) WHERE bulk IS NOT NULL;
 """
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (

@@ -14,6 +14,8 @@ THRESHOLD = 10_000
 settings: ``bulk_from``."""
 ROWS_A_JOB = 50_000
 """With room to spare for the 100 MB of CSV that a job takes."""
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 15.0
+"""Seconds between two looks at a job: Salesforce promises no time."""
 STEPS = 5
 """Create, upload, close, two files of results."""
 POLLS = 5

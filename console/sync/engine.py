@@ -29,6 +29,7 @@ from console.sync.access import KEY, Access, access, forget_access
 from console.sync.apply import Apply
 from console.sync.attention import note_states
 from console.sync.budget import Budget, Standing
+from console.sync.bulk_write import BulkWriter
 from console.sync.cursors import text
 from console.sync.customers import CustomerWriter
 from console.sync.deciding import decide, retry
@@ -58,6 +59,8 @@ CHUNK = 1_000
 """Customers planned and applied together: one call of five collections."""
 TURNS = 3
 """How often a customer is planned and applied in one pass: again when its ground moved."""
+BULK_ROUNDS = 6
+"""The same where bulk jobs may be used: accounts, then their contacts, then whoever a job refused."""
 ROUNDS = 3
 """How often a pass looks for customers that became due while it ran."""
 PAGE = 2_000
@@ -84,6 +87,7 @@ class _Tools:
     details: Details
     planning: Planning
     apply: Apply
+    bulk: BulkWriter
     meter: Meter
     tally: Tally
     policy: Policy
@@ -175,7 +179,7 @@ class Engine:
         """
         with self._undone():
             tools = self._tools(self._cache.runs.start("dry", text(self._clock())))
-            self._observe(tools, SIDES)
+            self._observe(tools, SIDES, looking=True)
             for ids in self._due():
                 for job in tools.planning.plan(ids):
                     yield from job.changes
@@ -227,8 +231,9 @@ class Engine:
             self._publish(after)
 
     def _concerned(self, tools: _Tools, ids: Sequence[str]) -> None:
-        if self._cache.journal.unsettled():
+        if self._cache.journal.unsettled() or self._cache.bulk.under_way():
             tools.org.check()
+            tools.bulk.resume()
             tools.recovery.recover(tools.ledger)
         tools.meter.begin(len(ids))
         for start in range(0, len(ids), CHUNK):
@@ -340,18 +345,21 @@ class Engine:
 
     def _pass(self, tools: _Tools, sides: frozenset[Side]) -> None:
         self._observe(tools, sides)
-        for _ in range(ROUNDS):
+        for _ in range(BULK_ROUNDS if self._settings.bulk_from else ROUNDS):
             due = self._cache.entries.dirty_count() - len(tools.tally.postponed)
             if due <= 0:
                 break
             tools.meter.begin(due)
-            self._forecast = forecast_due(due)
+            self._forecast = forecast_due(due, self._settings.bulk_from)
             self._tell()
+            in_bulk = tools.bulk.worth_it(due)
             for ids in self._due():
                 tools.meter.piece(len(ids))
-                self._bring_in_step(tools, [id_ for id_ in ids if id_ not in tools.tally.postponed])
+                self._bring_in_step(tools, [id_ for id_ in ids if id_ not in tools.tally.postponed], in_bulk)
                 tools.meter.finished()
                 self._tell()
+            if in_bulk:
+                tools.bulk.send(lambda: self._look(tools))
         if tools.tally.rows_written > PAGE and "salesforce" in sides:
             observe_salesforce(tools.org, self._cache, self._clock, tools.meter.reading)
 
@@ -364,11 +372,20 @@ class Engine:
             yield ids
             after, size = ids[-1], min(size * 4, CHUNK)
 
-    def _bring_in_step(self, tools: _Tools, ids: Sequence[str]) -> None:
-        """Plan and apply until nothing is left to do; what can't be done now is due with the next pass."""
+    def _look(self, tools: _Tools) -> None:
+        observe_salesforce(tools.org, self._cache, self._clock, tools.meter.reading)
+
+    def _bring_in_step(self, tools: _Tools, ids: Sequence[str], in_bulk: bool = False) -> None:
+        """Plan and apply until nothing is left to do; what can't be done now is due with the next pass.
+
+        :param in_bulk: rows may be set aside for bulk jobs. Their customers stay due: what waits for them is planned after.
+        """
         for _ in range(TURNS):
             jobs = tools.planning.plan(ids)
             if not jobs:
+                return
+            if in_bulk:
+                tools.apply.apply(tools.bulk.take(jobs))
                 return
             tools.apply.apply(jobs)
             waiting = [job for job in jobs if job.customer_id in tools.tally.postponed]
@@ -377,10 +394,13 @@ class Engine:
         jobs = tools.planning.plan(ids)
         tools.planning.hold(jobs, "Still moving; planned again with the next pass.")
 
-    def _observe(self, tools: _Tools, sides: frozenset[Side]) -> None:
+    def _observe(self, tools: _Tools, sides: frozenset[Side], *, looking: bool = False) -> None:
+        """Settle what an earlier pass left open, and read what changed. `looking`: bulk jobs are left as they are."""
         cache = self._cache
-        if cache.journal.unsettled():
+        if cache.journal.unsettled() or (cache.bulk.under_way() and not looking):
             tools.org.check()
+            if not looking:
+                tools.bulk.resume()
             tools.recovery.recover(tools.ledger)
         else:
             cache.journal.drop_unsent()
@@ -400,7 +420,8 @@ class Engine:
     def _some(self, tools: _Tools, customer_ids: Sequence[str]) -> None:
         cache = self._cache
         tools.org.check()
-        if cache.journal.unsettled():
+        if cache.journal.unsettled() or cache.bulk.under_way():
+            tools.bulk.resume()
             tools.recovery.recover(tools.ledger)
         if not was_read(cache):
             # An account that nobody has looked for yet must not be created.
@@ -505,7 +526,16 @@ class Engine:
             cache=cache, details=details, check=workers.check, clock=clock, policy=policy, tally=tally
         )
         apply = Apply(cache=cache, org=org, ledger=ledger, rows=rows, customers=customers, clock=clock)
-        return _Tools(org, ledger, recovery, details, planning, apply, meter, tally, policy)
+        bulk = BulkWriter(
+            org=org,
+            ledger=ledger,
+            recovery=recovery,
+            readable=allowed.readable,
+            meter=meter,
+            threshold=self._settings.bulk_from,
+            **common,
+        )
+        return _Tools(org, ledger, recovery, details, planning, apply, bulk, meter, tally, policy)
 
     def _org(self) -> Org:
         """The org, seen with the columns that the user may read."""

@@ -14,6 +14,7 @@ from console.domain.ids import same_id
 from console.domain.records import Account, Contact
 from console.errors import Conflict
 from console.salesforce import records
+from console.salesforce.bulk import BulkJobs
 from console.salesforce.client import SalesforceClient, SubReply, SubRequest
 from console.salesforce.soql import name, soql
 from console.sync.workers import Workers
@@ -97,6 +98,27 @@ class Org:
     def select(self, sobject: str) -> str:
         """The beginning of a query for every column that the user may read."""
         return f"SELECT {', '.join(self.columns[sobject])} FROM {sobject}"  # noqa: S608 - our own names
+
+    @property
+    def jobs(self) -> BulkJobs:
+        """Jobs of the Bulk API; each of their calls goes through :meth:`call`."""
+        return self._client.bulk
+
+    def call(self, function: Callable[..., T], *args: Any) -> T:
+        """One call that is no composite one.
+
+        :raises ConsoleError: it failed.
+        """
+        self._gate()
+        return self._workers.call(function, *args)
+
+    def wait(self, seconds: float) -> None:
+        """:raises Cancelled: the engine was told to stop meanwhile."""
+        self._workers.sleep(seconds)
+
+    def check_stop(self) -> None:
+        """:raises Cancelled: the engine was told to stop."""
+        self._workers.check()
 
     def send(self, requests: Sequence[SubRequest]) -> list[SubReply]:
         """One composite call.

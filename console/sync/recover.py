@@ -111,18 +111,16 @@ class Recovery:
             return Ended(change, "stale")
         if self._cache.links.get(change.customer_id) is None:
             self._cache.links.put([created_link(change.customer_id, account.id, now)])
-        return Ended(
-            change, "applied", record=account.id, agreed=_standing(values_of(change), account.values)
-        )
+        return Ended(change, "applied", record=account.id, agreed=standing(values_of(change), account.values))
 
     def _contact(self, change: Change, contacts: list[Contact]) -> Ended:
         """A contact that was to be created: the account's with the same e-mail address, else with the same name."""
         wanted = values_of(change)
         keys = [CONTACT_EMAIL] if wanted.get(CONTACT_EMAIL) else [CONTACT_LAST_NAME]
         for contact in contacts:
-            if len(_standing({key: wanted.get(key) for key in keys}, contact.values)) == len(keys):
+            if len(standing({key: wanted.get(key) for key in keys}, contact.values)) == len(keys):
                 self._cache.links.set_contact(change.customer_id, contact.id)
-                agreed = _standing(wanted, contact.values)
+                agreed = standing(wanted, contact.values)
                 return Ended(change, "applied", record=contact.id, agreed=agreed)
         return Ended(change, "stale")
 
@@ -173,7 +171,7 @@ def _parent(change: Change) -> str | None:
     return account_of(change) if change.entity == "Contact" else None
 
 
-def _standing(wanted: Values, there: Values) -> dict[str, Value]:
+def standing(wanted: Values, there: Values) -> dict[str, Value]:
     """Those of the wanted values that stand there."""
     return {
         key: value
@@ -186,7 +184,7 @@ def _field(change: Change, record: Account | Contact | None) -> Ended:
     if (
         record is None
         or record.deleted
-        or not _standing({cast("str", change.key): text_of(change)}, record.values)
+        or not standing({cast("str", change.key): text_of(change)}, record.values)
     ):
         return Ended(change, "stale")
     return Ended(change, "applied")
@@ -199,5 +197,5 @@ def _customer(change: Change, customer: Customer | None) -> Ended:
         wanted = new_alias(change)
         there = wanted in customer.aliases
     else:
-        there = bool(_standing({cast("str", change.key): text_of(change)}, customer.values))
+        there = bool(standing({cast("str", change.key): text_of(change)}, customer.values))
     return Ended(change, "applied" if there else "stale")
