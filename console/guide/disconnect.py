@@ -23,6 +23,7 @@ from console.store.cache import Cache
 
 if TYPE_CHECKING:
     from console.salesforce.client import SalesforceClient
+    from console.salesforce.setup.removal import Noted
     from console.salesforce.tokens import TokenSource
 
 FINGERPRINT = (
@@ -34,6 +35,7 @@ EXPLANATIONS = {
     "inventory": "What the console made in the org, and what it holds on this computer.",
     "before": "Counts and newest changes of accounts, contacts and customers are noted.",
     "after": "The same is read again and compared.",
+    "unmake": "The channel, the assignment and the permission set that set-up made are removed; the fields stay with their data.",
     "revoke": "The org is told to end the session and everything that came from it.",
     "refused": "The old session is tried once more: the org must refuse it.",
     "forget": "Tokens and key are removed from where they were kept.",
@@ -78,6 +80,7 @@ class Leaving:
         self._began = ""
         self._before: Fingerprint | None = None
         self._ours = 0
+        self._unmade = ""
         self._tokens: list[str] = []
         self._reports: tuple[StepReport, ...] = ()
         self._list = self._steps()
@@ -89,16 +92,18 @@ class Leaving:
         """What goes and what stays."""
         made = self._made()
         created = [(kind, name) for kind, name, mine in made if mine]
-        made_here = made_in_words([kind for kind, _ in created])
+        made_here = made_in_words([kind for kind, _ in created if kind == "field"])
+        taken = made_in_words([each.kind for each in self._ours_to_remove()])
         goes = (
             "The session in the org is revoked: the console can't read or write there any more.",
             f"Tokens and Alguna's key, kept {self._secrets.where(self._settings.name)}, are removed.",
+            *((f"{taken} that set-up made: removed, as far as this user may.",) if taken else ()),
         )
         stays = (
             "Every account, contact and customer stays exactly as it is, with its Alguna fields and aliases.",
-            f"{made_here} that set-up made stay in the org with their data; Setup, Object Manager and Permission Sets remove them."
+            f"{made_here} that set-up made stay in the org with their data; Setup, Object Manager removes them."
             if made_here
-            else "This connection made no fields and no permission set in the org.",
+            else "This connection made no fields in the org.",
             "The cache with links and history stays on this computer: connecting again under the same name takes it up.",
             "Alguna's key stays valid in Alguna: delete it there, Settings, API Keys, if nothing else uses it.",
         )
@@ -120,7 +125,7 @@ class Leaving:
                 break
         if self.complete:
             return Receipt(
-                True, str(self.receipt_path), "Disconnected. Nothing in either system was changed."
+                True, str(self.receipt_path), "Disconnected. No record in either system was changed."
             )
         failed = next((report for report in self._reports if report.state is StepState.FAILED), None)
         return Receipt(
@@ -158,6 +163,13 @@ class Leaving:
             Step("inventory", "List what was made and is held", self._take_inventory),
             Step("before", "Note the state of both systems", self._look_before),
             Step("after", "See that no record was changed", self._look_after),
+            Step(
+                "unmake",
+                "Take back what set-up made",
+                self._can_unmake,
+                self._unmake,
+                lambda: self._unmade,
+            ),
             Step("revoke", "End the session in the org", self._can_revoke, self._revoke, self._told_to_end),
             Step("refused", "See that the org refuses it", self._can_try, verify=self._look_refused),
             Step("forget", "Forget tokens and key", self._can_forget, self._forget, self._look_forgotten),
@@ -216,6 +228,49 @@ class Leaving:
                 "Look who else works as this user, then begin again.",
             )
         return f"No record was changed by this connection; others went on working. {_told(after)}"
+
+    def _can_unmake(self) -> str:
+        words = made_in_words([each.kind for each in self._ours_to_remove()])
+        return f"{words} would be removed." if words else "Set-up made nothing that could be removed."
+
+    def _ours_to_remove(self) -> list[Noted]:
+        from console.salesforce.setup.removal import removable
+
+        cache = self._cache()
+        if cache is None:
+            return []
+        with cache:
+            return removable(cache.artefacts.all())
+
+    def _unmake(self) -> None:
+        from console.salesforce.setup.removal import remove
+
+        mine = self._ours_to_remove()
+        if not mine:
+            self._unmade = "Set-up made nothing that could be removed."
+            return
+        gone: list[Noted] = []
+        path = self._connections.cache_path(self._settings.name)
+        with Cache.open(path, org_id=self._settings.org_id, holder="disconnecting") as cache:
+
+            def note(each: Noted) -> None:
+                gone.append(each)
+                cache.artefacts.forget(each.kind, each.api_name)
+
+            try:
+                with self._salesforce(self._renewing()) as client:
+                    stayed = remove(client, mine, note)
+            except SignInNeeded as refusal:
+                left = ", ".join(each.api_name for each in mine if each not in gone)
+                self._unmade = (
+                    f"Not possible with this session ({refusal.message}) An administrator may remove {left}."
+                )
+                return
+        said = [f"Removed: {', '.join(each.api_name for each in gone)}."] if gone else []
+        said += [
+            f"{each.api_name} stays: {each.why} An administrator may remove it in Setup." for each in stayed
+        ]
+        self._unmade = " ".join(said)
 
     def _can_revoke(self) -> str:
         self._tokens = [

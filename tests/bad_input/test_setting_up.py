@@ -129,7 +129,9 @@ def test_a_set_up_that_breaks_half_way_says_where_and_what_stays_and_is_gone_on_
     answer = set_up(bare, "--json")
     assert answer.code == 1
     assert answer.json["error"]["message"].startswith("Set-up stopped at Alguna_Sync: ")
-    assert "13 fields on Account and 1 channel of change events that set-up made stay in the org" in answer.err
+    assert (
+        "13 fields on Account and 1 channel of change events that set-up made stay in the org" in answer.err
+    )
     assert bare.files() == set()
     assert bare.query("SELECT Id FROM PermissionSet WHERE Name = 'Alguna_Sync'") == []
     bare.heal()
@@ -220,6 +222,7 @@ def test_a_field_that_is_taken_from_the_user_later_is_told_until_it_is_granted_a
         "--json",
         stdin=f"{token}\n{bare.key}\n",
     )
-    assert again.json["set_up"] == ["field_permission Account.Alguna_Tax_Rate__c"], username
+    assert "field_permission Account.Alguna_Tax_Rate__c" in again.json["set_up"], username
+    assert not [part for part in again.json["set_up"] if part.startswith("field ")], "the fields stayed"
     bare.in_step()
     assert not [each for each in bare.run("problems", "demo", "--json").json if each["category"] == "setup"]

@@ -39,7 +39,7 @@ def test_disconnecting_ends_the_access_and_changes_no_record(bench, synced):
     leaving = bench.desk.disconnect(synced)
     receipt = run(leaving)
     assert receipt.complete
-    assert [step.state for step in leaving.steps()] == ["done"] * 8
+    assert [step.state for step in leaving.steps()] == ["done"] * 9
     assert not bench.token_works(access)
     assert records(bench) == before
     assert bench.secrets.get(synced, "salesforce_refresh") is None
@@ -122,7 +122,7 @@ def test_others_may_go_on_working_meanwhile(bench, synced):
             bench.control(
                 "PATCH", f"salesforce/records/Account/{account}", {"fields": {"Phone": "+1 555 0100"}}
             )
-    assert [report.state for report in reports] == [StepState.DONE] * 8, reports
+    assert [report.state for report in reports] == [StepState.DONE] * 9, reports
     assert "others went on working" in reports[3].detail
 
 
@@ -148,7 +148,7 @@ def test_a_receipt_that_cannot_be_written_is_said_and_the_rest_stays_done(bench,
         receipt=in_the_way / "receipt.md",
     )
     assert not run(leaving).complete
-    assert [step.state for step in leaving.steps()] == ["done"] * 7 + ["failed"]
+    assert [step.state for step in leaving.steps()] == ["done"] * 8 + ["failed"]
     in_the_way.unlink()
     assert run(leaving).complete
 
@@ -173,3 +173,56 @@ def test_a_damaged_cache_does_not_keep_anyone(bench, synced):
     with pytest.raises(StoreError):
         bench.desk.open(synced)
     assert run(bench.desk.disconnect(synced)).complete
+
+
+def in_org(bench):
+    """What is left of set-up in the org: permission sets, their assignments, and fields that hold data."""
+    return {
+        "sets": len(bench.query("SELECT Id FROM PermissionSet WHERE Name = 'Alguna_Sync'")),
+        "assignments": len(
+            bench.query("SELECT Id FROM PermissionSetAssignment WHERE PermissionSet.Name = 'Alguna_Sync'")
+        ),
+    }
+
+
+def artefacts(bench, name):
+    with Cache.open(bench.connections.cache_path(name), org_id=bench.connections.load(name).org_id) as cache:
+        return {(each.kind, each.api_name) for each in cache.artefacts.all()}
+
+
+def test_what_set_up_made_goes_and_the_fields_stay_with_their_data(bench, synced):
+    assert in_org(bench) == {"sets": 1, "assignments": 1}
+    leaving = bench.desk.disconnect(synced)
+    assert any("removed, as far as this user may" in sentence for sentence in leaving.inventory().goes)
+    detail = {step.name: step.detail for step in (run(leaving), leaving.steps())[1]}["unmake"]
+    assert "Alguna_Sync" in detail
+    assert in_org(bench) == {"sets": 0, "assignments": 0}
+    left = {kind for kind, _ in artefacts(bench, synced)}
+    assert "field" in left
+    assert not left & {"channel", "channel_member", "permission_set", "assignment"}
+    assert bench.query("SELECT Id FROM Account WHERE Alguna_Customer_ID__c != null")
+
+
+def test_without_the_right_to_remove_it_stays_and_is_said_to(bench, synced):
+    username = bench.handout["salesforce"]["username"]
+    bench.control(
+        "POST",
+        f"salesforce/users/{username}/permissions",
+        {"ManageProfilesPermissionsets": False, "AssignPermissionSets": False, "ManageUsers": False},
+    )
+    leaving = bench.desk.disconnect(synced)
+    assert run(leaving).complete
+    detail = {step.name: step.detail for step in leaving.steps()}["unmake"]
+    assert "Alguna_Sync stays" in detail
+    assert "administrator" in detail
+    assert in_org(bench)["sets"] == 1
+
+
+def test_what_was_found_is_not_ours_to_remove(bench, synced):
+    settings = bench.connections.load(synced)
+    with Cache.open(bench.connections.cache_path(synced), org_id=settings.org_id) as cache:
+        for each in cache.artefacts.all():
+            cache.artefacts.forget(each.kind, each.api_name)
+            cache.artefacts.record(each.kind, each.api_name, each.sf_id, False, "2026-01-02T03:04:05Z")
+    assert run(bench.desk.disconnect(synced)).complete
+    assert in_org(bench) == {"sets": 1, "assignments": 1}

@@ -1,0 +1,72 @@
+"""Taking back what set-up made, apart from the fields, which hold data: members, channel, assignments, permission set.
+
+In this order, because a channel can't go before its members, nor a permission set before its assignments
+(https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_permissionset.htm).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from console.errors import Refused
+from console.salesforce.client import SalesforceClient
+
+PATHS = {
+    "channel_member": "tooling/sobjects/PlatformEventChannelMember",
+    "channel": "tooling/sobjects/PlatformEventChannel",
+    "assignment": "sobjects/PermissionSetAssignment",
+    "permission_set": "sobjects/PermissionSet",
+}
+GONE = ("NOT_FOUND", "ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY")
+
+
+class Noted(Protocol):
+    """An artefact as the cache notes it."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def api_name(self) -> str: ...
+    @property
+    def sf_id(self) -> str: ...
+    @property
+    def created(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stayed:
+    """What the org did not let go."""
+
+    kind: str
+    api_name: str
+    why: str
+
+
+def removable(artefacts: Iterable[Noted]) -> list[Noted]:
+    """What was made by us and may go, in the order in which it goes; what was found stays."""
+    order = list(PATHS)
+    mine = [each for each in artefacts if each.created and each.kind in PATHS]
+    return sorted(mine, key=lambda each: (order.index(each.kind), each.api_name))
+
+
+def remove(
+    client: SalesforceClient, artefacts: Iterable[Noted], on_gone: Callable[[Noted], None]
+) -> list[Stayed]:
+    """Remove them one by one; a refusal leaves that one and goes on.
+
+    :param on_gone: told of each that is gone, also when it was already.
+    :returns: what stays, with why.
+    :raises ConsoleError: the org can't be asked (any more).
+    """
+    stayed: list[Stayed] = []
+    for each in removable(artefacts):
+        try:
+            client.send("DELETE", f"{PATHS[each.kind]}/{each.sf_id}")
+        except Refused as refusal:
+            if refusal.code not in GONE:
+                stayed.append(Stayed(each.kind, each.api_name, refusal.message))
+                continue
+        on_gone(each)
+    return stayed
