@@ -51,13 +51,17 @@ def _detected(seen: Mapping[str, ObjectInfo]) -> Iterator[Feature]:
         yield Feature(
             "state_country",
             "State and country picklists",
-            "Countries and states are written by the org's own names; one that its lists don't hold is left out.",
+            "A country or state that isn't in the org's lists is refused, and that account says so: "
+            "write them in Alguna as the org's lists do.",
+            attention=True,
         )
     if "IsPersonAccount" in account:
         yield Feature(
             "person_accounts",
             "Person accounts",
-            "Person accounts are left out: customers are linked with business accounts only.",
+            "A person account's name can't be written as one, so such an account is refused and says so: "
+            "link customers with business accounts.",
+            attention=True,
         )
     for name, info in seen.items():
         yield from _required(name, info)

@@ -9,7 +9,9 @@ from console.store.connection import Connection
 
 @dataclass(frozen=True, slots=True)
 class Artefact:
-    """A field, channel, channel member, permission set, right or assignment. `created`: made by us, not found; only such are ours to remove."""
+    """A field, channel, channel member, permission set, right or assignment.
+
+    `created`: made by us, not found; only such are ours to remove."""
 
     kind: str
     api_name: str
