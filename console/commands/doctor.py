@@ -58,7 +58,8 @@ def _keyring() -> Finding:
     return Finding(
         "Keyring",
         True,
-        "none: tokens and keys live in memory until the console closes (the rehearsal's in a private file)",
+        "none: tokens and keys live in memory until the console closes (the rehearsal's in a private file), or in an encrypted "
+        "file where --secrets-file asks for one",
     )
 
 
