@@ -118,9 +118,20 @@ def build_parser() -> argparse.ArgumentParser:
         "--dry-run", action="store_true", help="show what a pass would do; write nothing anywhere"
     )
 
+    listen = command("listen", "listen", "sync pass after pass, and take Alguna's webhooks beside it")
+    listen.add_argument("--port", type=int, help="port to listen on (8787; 0: any free one)")
+    listen.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (127.0.0.1: behind a proxy)"
+    )
+    listen.add_argument(
+        "--webhook-secret-stdin",
+        action="store_true",
+        help="read the signing secret from stdin, after token and key; it is kept for the next time",
+    )
+
     plan = command("plan", "sync", "what the next pass would do, without doing it")
     plan.add_argument("--out", metavar="FILE", help="write the plan to a file")
-    for calling in (sync, plan):
+    for calling in (sync, listen, plan):
         credentials.add_options(calling)
 
     command("status", "look", "counts per state, last runs, lag, API budget, health")

@@ -14,6 +14,7 @@ from console.settings import Connections, ConnectionSettings
 
 TOKEN = "Salesforce access token"  # noqa: S105 - its name, not a token
 KEY = "Alguna key"
+WEBHOOKS = "signing secret of webhooks"
 PASSPHRASE = "passphrase of the encrypted file"  # noqa: S105 - its name, not a passphrase
 PASSPHRASE_FILE = "ALGUNA_CONSOLE_PASSPHRASE_FILE"  # noqa: S105 - names a file
 
@@ -117,6 +118,14 @@ def read_secrets(args: argparse.Namespace) -> tuple[str, str]:
         _line(TOKEN) if args.access_token_stdin else "",
         _line(KEY) if args.alguna_key_stdin else "",
     )
+
+
+def webhook_secret(args: argparse.Namespace) -> str:
+    """The signing secret of webhooks, the last line of those announced; empty where it was not announced.
+
+    :raises UsageError: as `read_secrets`.
+    """
+    return _line(WEBHOOKS) if args.webhook_secret_stdin else ""
 
 
 def opened(args: argparse.Namespace) -> tuple[ConnectionSettings, Connections, Secrets]:

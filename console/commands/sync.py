@@ -6,6 +6,7 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from console.cli import OpenScreens
@@ -40,7 +41,7 @@ def run(args: argparse.Namespace, out: Output, open_screens: OpenScreens) -> int
     if args.command == "plan" or args.dry_run:
         return _plan(args, out, settings, connections, secrets)
     if args.watch:
-        return _watch(out, settings, connections, secrets)
+        return watch(out, settings, connections, secrets)
     with (
         stoppable() as stop,
         open_session(
@@ -115,9 +116,16 @@ def _write(path: Path, text: str) -> None:
         ) from None
 
 
-def _watch(out: Output, settings: ConnectionSettings, connections: Connections, secrets: Secrets) -> int:
+def watch(
+    out: Output,
+    settings: ConnectionSettings,
+    connections: Connections,
+    secrets: Secrets,
+    beside: Callable[[EngineThread], AbstractContextManager[None]] | None = None,
+) -> int:
     """Pass after pass until a signal ends it, one line for each; a failed one is told and tried again.
 
+    :param beside: what else runs meanwhile, given the engine.
     What only a person can mend, and a reader of our lines that went away, end it too.
     """
     with stoppable() as stop:
@@ -141,7 +149,8 @@ def _watch(out: Output, settings: ConnectionSettings, connections: Connections, 
         )
         engine.start()
         try:
-            stop.wait()
+            with nullcontext() if beside is None else beside(engine):
+                stop.wait()
         finally:
             engine.stop(PATIENCE)
     if ending:

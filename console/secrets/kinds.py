@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, get_args
 
-Kind = Literal["salesforce_access", "salesforce_refresh", "alguna_key"]
+Kind = Literal["salesforce_access", "salesforce_refresh", "alguna_key", "webhook_secret"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 

@@ -151,7 +151,7 @@ def test_left_alone_holds_for_this_question_only(make):
     left = chose("leave", question=question(subject.customer, candidates))
     planned = plan(replace(subject, decided=left), make.policy())
     assert (planned.state, planned.changes) == (State.NOT_IMPORTED, ())
-    assert planned.why == (f"Left alone by ada at 2026-03-01, until something about it changes.",)
+    assert planned.why == ("Left alone by ada at 2026-03-01, until something about it changes.",)
     renamed = replace(subject, decided=left, customer=replace(subject.customer, name="Renamed"))
     planned = plan(renamed, make.policy())
     assert planned.state is State.REVIEW
