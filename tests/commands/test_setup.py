@@ -286,3 +286,19 @@ def test_a_permission_set_that_was_taken_away_is_told(connected, sync, drift):
     (problem,) = drift()
     assert "Alguna_Customer_ID__c is hidden" in problem["title"]
     assert "more" in problem["title"]
+
+
+def test_rules_and_features_that_are_switched_on_are_listed_before_the_first_write(ask, connected):
+    assert ask("preflight")["notes"] == []
+    rules = connected.control("GET", "salesforce/rules")["rules"]
+    for rule in rules:
+        connected.control("POST", f"salesforce/rules/{rule['name']}", {"active": True})
+    connected.control("POST", "salesforce/features", {"multi_currency": True, "person_accounts": True})
+    seen = ask("preflight")
+    kinds = [each["key"].partition(":")[0] for each in seen["notes"] if ":" in each["key"]]
+    assert len(kinds) == len(rules)
+    assert set(kinds) == {"duplicate_rule", "validation_rule", "flow", "trigger"}
+    assert {"multi_currency", "person_accounts"} <= {
+        each["key"] for each in (*seen["notes"], *seen["capabilities"])
+    }
+    assert "flow" in ask("setup")["warning"]
