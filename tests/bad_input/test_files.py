@@ -154,7 +154,7 @@ def test_leaving_beside_a_running_sync_stops_at_its_first_step(world):
     with Cache.open(cache_of(world), org_id=org_id, holder="syncing for a test"), world.untouched():
         answer = world.run("disconnect", "demo", "--yes", "--json")
         assert answer.code == 1
-        assert [step["state"] for step in answer.json["steps"]] == ["failed"] + ["waiting"] * 7
+        assert [step["state"] for step in answer.json["steps"]] == ["failed"] + ["waiting"] * 8
         assert "another console" in answer.json["steps"][0]["detail"]
     assert world.token_works(world.token)
 
