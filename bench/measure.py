@@ -34,6 +34,8 @@ class Measure:
     goal: float
     unit: Unit
     take: Callable[[], Taken]
+    at_least: bool = False
+    """The goal is the least, not the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Result:
     ok: bool
     unit: Unit
     detail: str
+    at_least: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """As it stands in ``bench/results.json``."""
@@ -57,6 +60,7 @@ def judge(measure: Measure) -> Result:
     try:
         taken = measure.take()
     except NotMade as failure:
-        return Result(measure.name, None, measure.goal, False, measure.unit, str(failure))
+        return Result(measure.name, None, measure.goal, False, measure.unit, str(failure), measure.at_least)
     value = round(taken.value, 2)
-    return Result(measure.name, value, measure.goal, value <= measure.goal, measure.unit, taken.detail)
+    ok = value >= measure.goal if measure.at_least else value <= measure.goal
+    return Result(measure.name, value, measure.goal, ok, measure.unit, taken.detail, measure.at_least)

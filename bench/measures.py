@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.first_paint import first_paint
+from bench.floor import CUSTOMERS, Floor
 from bench.measure import Measure
 from bench.repaint import repaint
 from bench.syncs import LARGE, SMALL, Syncs
@@ -12,11 +13,13 @@ from bench.syncs import LARGE, SMALL, Syncs
 
 def every() -> Sequence[Measure]:
     """All measures."""
-    syncs = Syncs()
+    syncs, floor = Syncs(), Floor()
     return (
         Measure("first-paint", "first paint, 100,000 accounts against a bare Textual app", 2, "x", first_paint),
         Measure("repaint", "repaint of a scrolled page, 1,000,000 rows against 1,000", 1.2, "x", repaint),
         Measure("first-sync-calls", f"Salesforce calls, first sync of {SMALL:,} customers", 70, "calls", syncs.first_calls),
         Measure("quiet-pass-calls", "Salesforce calls, a pass with nothing changed", 3, "calls", syncs.quiet_calls),
+        Measure("floor", f"first sync of {CUSTOMERS:,} customers against its bytes alone", 1.5, "x", floor.against_the_wire),
+        Measure("one-by-one", "records one by one, simple-salesforce against a pass", 50, "x", floor.against_each, at_least=True),
         Measure("memory", f"peak memory, first sync of {LARGE:,} against {SMALL:,}", 2, "x", syncs.memory),
     )  # fmt: skip

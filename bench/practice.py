@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
+from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
 from bench.measure import NotMade
@@ -43,13 +44,15 @@ class Practice:
     """
 
     def __init__(self, handout: Mapping[str, Any], folder: Path) -> None:
-        self._handout = handout
+        self.handout = handout
+        self.seconds = 0.0
+        """How long the last pass took, as it says itself."""
         self._folder = folder
         self._environment = {**os.environ, "ALGUNA_CONSOLE_HOME": str(folder / "home")}
 
     def connect(self) -> None:
         """Connect, set the org up, and take every customer in. :raises NotMade: it was refused."""
-        org, alguna = self._handout["salesforce"], self._handout["alguna"]
+        org, alguna = self.handout["salesforce"], self.handout["alguna"]
         self.control("POST", "/alguna/options", {"rate_limit": UNLIMITED})
         command = ["connect", NAME, "--instance-url", org["instance_url"], "--alguna-url", alguna["base_url"]]
         command += ["--access-token-stdin", "--alguna-key-stdin", "--set-up", "--import", "all", "--json"]
@@ -61,6 +64,20 @@ class Practice:
         if done.returncode:
             raise NotMade(f"The console could not connect: {last_words(done.stdout or done.stderr)}")
         self._ask_freely()
+
+    def point(self, ports: Mapping[str, int]) -> None:
+        """Have the console talk to these ports of this computer."""
+        path = self._folder / "home" / "connections" / NAME / "settings.json"
+        settings = json.loads(path.read_text(encoding="utf-8"))
+        org, alguna = (f"http://127.0.0.1:{ports[service]}" for service in ("salesforce", "alguna"))
+        before = str(settings["alguna_url"])
+        moved = {
+            "instance_url": org,
+            "login_url": org,
+            "alguna_url": urlsplit(before)._replace(netloc=urlsplit(alguna).netloc).geturl(),
+        }
+        path.write_text(json.dumps({**settings, **moved}), encoding="utf-8")
+        self.control("POST", "/alguna/options", {"rate_limit": UNLIMITED})
 
     def _ask_freely(self) -> None:
         """Let the console ask the account as fast as it answers."""
@@ -87,6 +104,7 @@ class Practice:
         summary = json.loads(words)
         if summary["changes"]["refused"] or summary["changes"]["stale"]:
             raise NotMade(f"The sync was not a clean one: {summary['changes']}")
+        self.seconds = float(summary["seconds"])
         mine = int(summary["calls"]["salesforce"])
         theirs = int(self.control("GET", "/salesforce/calls")["total"])
         if mine != theirs:
@@ -101,7 +119,7 @@ class Practice:
     def control(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """One call to the rehearsal's control address (docs/rehearsal.md). :raises NotMade: it does not answer."""
         data = None if body is None else json.dumps(body).encode()
-        request = Request(str(self._handout["control_url"]).rstrip("/") + path, data, method=method)
+        request = Request(str(self.handout["control_url"]).rstrip("/") + path, data, method=method)
         try:
             with build_opener(ProxyHandler({})).open(request, timeout=60) as answer:
                 return json.load(answer)
@@ -110,13 +128,16 @@ class Practice:
 
 
 @contextmanager
-def practice(customers: int, folder: Path) -> Iterator[Practice]:
+def practice(customers: int, folder: Path, *, connect: bool = True) -> Iterator[Practice]:
     """A rehearsal with so many customers and an empty org, and a console connected with it; both end with the block.
 
     :param folder: an existing folder, for all their files.
+    :param connect: False where the folder holds a world and a connection already.
     :raises NotMade: one of them does not come up.
     """
-    options = ["--customers", str(customers), "--org", "empty", "--state", str(folder / "state")]
+    options = ["--state", str(folder / "state")]
+    if connect:
+        options += ["--customers", str(customers), "--org", "empty"]
     talk = folder / "rehearsal.log"
     with (
         talk.open("w") as log,
@@ -133,7 +154,8 @@ def practice(customers: int, folder: Path) -> Iterator[Practice]:
             raise NotMade(f"The rehearsal did not start: {last_words(talk.read_text())}")
         try:
             made = Practice(json.loads(line), folder)
-            made.connect()
+            if connect:
+                made.connect()
             yield made
         finally:
             process.stdin.close()

@@ -13,7 +13,7 @@ NOT_MADE = "not made"
 
 def row(result: Result) -> tuple[str, str, str, str]:
     """The cells of one line: ``first paint | 1.62x | at most 2x | ok``."""
-    goal = f"at most {amount(result.goal, result.unit)}"
+    goal = f"at {'least' if result.at_least else 'most'} {amount(result.goal, result.unit)}"
     if result.measured is None:
         return result.name, "-", goal, NOT_MADE
     return result.name, amount(result.measured, result.unit), goal, "ok" if result.ok else "short"

@@ -91,8 +91,10 @@ def test_the_file_holds_what_the_table_says(tmp_path: Path, capsys: pytest.Captu
     code, saved = ran(tmp_path, measures=[measure("one", 1.5), measure("two", 80, 70, "calls")])
     assert code == 0  # short is a result, not a failure
     assert saved == [
-        {"name": "the one", "measured": 1.5, "goal": 2, "ok": True, "unit": "x", "detail": "1.5 of one against one"},
-        {"name": "the two", "measured": 80, "goal": 70, "ok": False, "unit": "calls", "detail": "80 of one against one"},
+        {"name": "the one", "measured": 1.5, "goal": 2, "ok": True, "unit": "x", "detail": "1.5 of one against one",
+         "at_least": False},
+        {"name": "the two", "measured": 80, "goal": 70, "ok": False, "unit": "calls", "detail": "80 of one against one",
+         "at_least": False},
     ]  # fmt: skip
     shown = capsys.readouterr().out.splitlines()
     assert [line.rpartition("| ")[2] for line in shown] == ["ok", "short"]
@@ -141,6 +143,8 @@ def test_the_real_measures_have_their_goals() -> None:
         "repaint": (1.2, "x"),
         "first-sync-calls": (70, "calls"),
         "quiet-pass-calls": (3, "calls"),
+        "floor": (1.5, "x"),
+        "one-by-one": (50, "x"),
         "memory": (2, "x"),
     }
 

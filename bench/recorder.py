@@ -1,0 +1,100 @@
+"""A proxy that writes down every request that passes through it, in the order in which they arrive."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from dataclasses import dataclass, field
+from typing import IO
+
+
+@dataclass(slots=True)
+class Request:
+    """One request as it was sent: to which service, its bytes, and the status it was answered with."""
+
+    service: str
+    data: bytes = field(repr=False)
+    status: int = 0
+
+    @property
+    def line(self) -> str:
+        """Method and path."""
+        return self.data.split(b"\r\n", 1)[0].decode("latin-1").rsplit(" ", 1)[0]
+
+
+class Recorder:
+    """Listens on a port of its own for each service and passes on to the real one. Use it in a `with` block."""
+
+    def __init__(self, targets: dict[str, int]) -> None:
+        self.requests: list[Request] = []
+        self.ports: dict[str, int] = {}
+        self._lock = threading.Lock()
+        self._open: list[socket.socket] = []
+        for service, target in targets.items():
+            server = socket.create_server(("127.0.0.1", 0))
+            self.ports[service] = server.getsockname()[1]
+            self._open.append(server)
+            threading.Thread(target=self._accept, args=(server, service, target), daemon=True).start()
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for each in self._open:
+            each.close()
+
+    def _accept(self, server: socket.socket, service: str, target: int) -> None:
+        while True:
+            try:
+                client, _ = server.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(client, service, target), daemon=True).start()
+
+    def _serve(self, client: socket.socket, service: str, target: int) -> None:
+        with (
+            client,
+            socket.create_connection(("127.0.0.1", target)) as there,
+            client.makefile("rb") as asking,
+        ):
+            answering = there.makefile("rb")
+            while data := message(asking, answer=False):
+                request = Request(service, data)
+                with self._lock:
+                    self.requests.append(request)
+                there.sendall(data)
+                answer = message(answering, answer=True)
+                request.status = status_of(answer)
+                client.sendall(answer)
+
+
+def status_of(answer: bytes) -> int:
+    """The HTTP status of an answer."""
+    return int(answer.split(b" ", 2)[1])
+
+
+def message(source: IO[bytes], *, answer: bool) -> bytes:
+    """One HTTP message with its body, as it stands on the wire; empty at the end.
+
+    :raises ValueError: it is cut off.
+    """
+    head = bytearray()
+    while line := source.readline():
+        head += line
+        if line == b"\r\n":
+            break
+    if not head:
+        return b""
+    lines = bytes(head).lower().split(b"\r\n")
+    fields = dict(line.split(b":", 1) for line in lines[1:] if b":" in line)
+    if b"chunked" in fields.get(b"transfer-encoding", b""):
+        while True:
+            size = source.readline()
+            length = int(size.split(b";")[0], 16)
+            head += size + source.read(length + 2)
+            if not length:
+                return bytes(head)
+    if answer and lines[0].split(b" ")[1] in (b"204", b"304"):
+        return bytes(head)
+    body = source.read(int(fields.get(b"content-length", b"0")))
+    return bytes(head) + body

@@ -1,0 +1,102 @@
+"""Recording requests and sending them again. Nothing here is timed."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from bench.floor import _records
+from bench.measure import Measure, NotMade, Taken, judge
+from bench.recorder import Recorder, Request, message
+from bench.replay import Replay
+from bench.table import row
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    status = 200
+    seen: list[tuple[str, bytes]] = []  # noqa: RUF012 - reset by the fixture
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.seen.append((self.path, body))
+        self.send_response(self.status)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    Handler.seen, Handler.status = [], 200
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server.server_address[1]
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def recorded(port: int) -> list[Request]:
+    with Recorder({"salesforce": port}) as recorder:
+        connection = http.client.HTTPConnection("127.0.0.1", recorder.ports["salesforce"])
+        for number in range(3):
+            connection.request("POST", f"/call/{number}", body=b"x" * number)
+            assert connection.getresponse().read() == b"{}"
+        connection.close()
+    return recorder.requests
+
+
+def test_what_was_recorded_is_sent_again_byte_by_byte(port: int) -> None:
+    requests = recorded(port)
+    first = list(Handler.seen)
+    assert [request.line for request in requests] == [f"POST /call/{number}" for number in range(3)]
+    with closing(Replay({"salesforce": port})) as replay:
+        assert replay.run(requests) > 0
+    assert Handler.seen == first * 2
+
+
+def test_another_answer_than_before_is_no_measure(port: int) -> None:
+    requests = recorded(port)
+    Handler.status = 500
+    with (
+        closing(Replay({"salesforce": port})) as replay,
+        pytest.raises(NotMade, match="500 in the bare loop, 200"),
+    ):
+        replay.run(requests)
+
+
+def test_chunked_messages_are_read_whole() -> None:
+    data = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+    source = io.BytesIO(data + b"GET / HTTP/1.1\r\n\r\n")
+    assert message(source, answer=False) == data
+    assert message(source, answer=False) == b"GET / HTTP/1.1\r\n\r\n"
+    assert message(source, answer=False) == b""
+
+
+def test_records_are_found_in_collections_and_in_jobs() -> None:
+    job = b'PUT /services/data/v62.0/jobs/ingest/750/batches HTTP/1.1\r\n\r\n"Name","Rating"\n"One","#N/A"\n'
+    call = (
+        b'POST /services/data/v62.0/composite HTTP/1.1\r\n\r\n{"compositeRequest":[{"body":{"records":'
+        b'[{"attributes":{"type":"Contact"},"LastName":"Tin"}]}}]}'
+    )
+    requests = [Request("salesforce", job), Request("salesforce", call)]
+    assert _records(requests, "Account") == [{"Name": "One"}]
+    assert _records(requests, "Contact") == [{"LastName": "Tin"}]
+
+
+def test_a_goal_may_be_the_least() -> None:
+    for value, ok in ((49.9, "short"), (50.0, "ok")):
+        result = judge(Measure("k", "a name", 50, "x", lambda value=value: Taken(value, ""), at_least=True))
+        assert row(result)[2:] == ("at least 50x", ok)
