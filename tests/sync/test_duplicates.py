@@ -140,3 +140,31 @@ def test_when_the_matched_account_is_gone_a_retry_creates_one(
         session.engine.retry([customer])
         session.engine.run()
     assert world.accounts()[customer]["Name"] == NAME
+
+
+def test_the_rehearsals_own_rule_is_met_and_the_way_out_of_it_works(build: Callable[..., Any]) -> None:
+    world = build(customers=3, org="empty", import_choice="none")
+    world.sync()
+    address = {
+        "BillingStreet": "1 Main Street",
+        "BillingCity": "Springfield",
+        "BillingState": "IL",
+        "BillingPostalCode": "62701",
+        "BillingCountry": "USA",
+    }
+    rule = "salesforce/rules/Standard_Account_Duplicate_Rule"
+    world.control("POST", rule, {"active": True, "action": "allow"})
+    known = world.control(
+        "POST", "salesforce/records/Account", {"fields": {"Name": "Tinwares & Sons Group", **address}}
+    )["Id"]
+    customer = world.add_customer(name="Tinwares & Sons Grup")
+    summary = world.sync()
+    assert summary.review == 1
+    with world.open() as session:
+        cache = session.cache
+        detail = account_detail(cache, world.settings, policy_for(world.settings, cache), customer)
+    assert [candidate.account_id for candidate in detail.candidates] == [known]
+    assert any("duplicate rule Standard" in sentence for sentence in detail.candidates[0].evidence)
+    choose(world, customer, CreateNew())
+    world.sync()
+    assert world.accounts()[customer]["Id"] != known
