@@ -7,6 +7,7 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.bad_input.conftest import CONSOLE
@@ -66,7 +67,18 @@ def test_a_change_in_alguna_arrives_through_its_webhook_long_before_the_next_pol
         )[0]
         subscription = row["Alguna_Subscription_ID__c"]
         until(lambda: '"run"' in listening.answer, 60)
-        bench.control("PATCH", f"alguna/subscriptions/{subscription}", {"name": "Renamed by hand"})
+        alguna = bench.handout["alguna"]
+        answer = httpx.patch(
+            f"{alguna['base_url']}/subscriptions/{subscription}",
+            json={"name": "Renamed by hand"},
+            headers={
+                "Authorization": f"Bearer {alguna['api_key']}",
+                "Idempotency-Key": "1",
+                "Alguna-Version": "2026-04-01",
+            },
+            trust_env=False,
+        )
+        assert answer.status_code == 200, answer.text
 
         def written():
             rows = bench.query(f"SELECT Alguna_Subscription_Name__c FROM Account WHERE Id = '{row['Id']}'")
