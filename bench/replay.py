@@ -14,6 +14,8 @@ from bench.measure import NotMade
 from bench.recorder import Request, message, status_of
 
 ENDED = (b'"JobComplete"', b'"Failed"', b'"Aborted"')
+LOOK = 0.05
+"""Seconds between two looks at a bulk job."""
 AT_ONCE = 8
 """Requests to Alguna under way at the same time: as many as the console has."""
 
@@ -54,6 +56,7 @@ class Replay:
         for request in requests:
             answer = self.send(request)
             while _is_look(request) and not any(state in answer for state in ENDED):
+                time.sleep(LOOK)  # each look is one of the org's calls of the day
                 answer = self.send(request)
 
     def send(self, request: Request) -> bytes:
