@@ -410,11 +410,20 @@ def shown_item(item: setup.SetupItem) -> SetupItem:
     return SetupItem(
         key=f"{item.kind}:{item.api_name}",
         kind=KIND_WORDS[item.kind],
-        title=item.api_name.removeprefix("Account.").removesuffix("__c").replace("_", " "),
+        title=_title(item),
         api_name=item.api_name,
         state=state,  # type: ignore[arg-type]
         detail=item.detail,
     )
+
+
+def _title(item: setup.SetupItem) -> str:
+    """A field as people call it; a channel by its own name, a member of it by the event it adds."""
+    if item.kind == "channel":
+        return item.api_name
+    if item.kind == "channel_member":
+        return item.api_name.rpartition("_")[2]
+    return item.api_name.removeprefix("Account.").removesuffix("__c").replace("_", " ")
 
 
 def shown_plan(plan: setup.SetupPlan) -> SetupPlan:
