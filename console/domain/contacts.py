@@ -31,7 +31,7 @@ def new_field(spec: FieldSpec, value: Known, policy: Policy) -> Decision:
         return settled(spec.key, "Alguna has no value for the new record.")
     reason = f"The new record gets {shown(value)} from Alguna."
     decision = Decision(spec.key, reason, differs=True, direction=Direction.TO_SALESFORCE, value=value)
-    return permitted(decision, spec, policy)
+    return permitted(decision, spec, policy, new=True)
 
 
 def new_contact(alguna: Values, link: Link | None, policy: Policy) -> list[Decision]:
@@ -48,7 +48,12 @@ def new_contact(alguna: Values, link: Link | None, policy: Policy) -> list[Decis
             settled(spec.key, "Alguna has no contact." if spec.key in alguna else ALGUNA_UNKNOWN)
             for spec in CONTACT_FIELDS
         ]
+    if not policy.may_read(CONTACT_LAST_NAME):
+        return [settled(spec.key, SALESFORCE_UNKNOWN) for spec in CONTACT_FIELDS]
     decisions = [new_field(spec, alguna.get(spec.key, UNKNOWN), policy) for spec in CONTACT_FIELDS]
+    if not policy.may_create("Contact"):
+        reason = "The signed-in user may not create contacts in Salesforce: none is created."
+        return [refusal(each, reason) if each.direction is not None else each for each in decisions]
     last_name = next(decision for decision in decisions if decision.key == CONTACT_LAST_NAME)
     if last_name.direction is not None or policy.rule(FIELD[CONTACT_LAST_NAME]) is Rule.OFF:
         return decisions if last_name.direction is not None else _none_written(decisions, last_name)

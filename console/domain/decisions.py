@@ -120,14 +120,19 @@ def decide(
     return decisions
 
 
-def permitted(decision: Decision, spec: FieldSpec, policy: Policy) -> Decision:
-    """The decision itself, or a refusal where the value would not be taken, from this user or at all."""
+def permitted(decision: Decision, spec: FieldSpec, policy: Policy, *, new: bool = False) -> Decision:
+    """The decision itself, or a refusal where the value would not be taken, from this user or at all.
+
+    `new`: the record is about to be created, which takes another right than changing it.
+    """
     direction = decision.direction
     if direction is not None and decision.value is None and spec.key in REQUIRED[direction]:
         name = "Salesforce" if direction is Direction.TO_SALESFORCE else "Alguna"
         return refusal(decision, f"{spec.label} may not be empty in {name}.")
     if direction is not Direction.TO_SALESFORCE:
         return decision
+    if not new and not policy.may_edit(spec.entity):
+        return refusal(decision, f"The signed-in user may not edit {spec.entity.lower()}s in Salesforce.")
     if not policy.may_write(spec.key):
         return refusal(decision, "The signed-in user may read this field in Salesforce but not edit it.")
     misfit = fits(spec, decision.value)

@@ -76,7 +76,7 @@ def _chosen(customer: Customer, lookup: AccountLookup, decided: Decided) -> Matc
     if choice is None or choice.account_id is None:
         return None
     found = _alive(lookup.by_ids([choice.account_id]))
-    if len(found) != 1 or lookup.linked(found[0].id) not in (None, customer.id):
+    if len(found) != 1 or found[0].person or lookup.linked(found[0].id) not in (None, customer.id):
         return None
     by = plain(choice.by, 60)
     return Match(found[0].id, MatchedBy.PERSON, f"{by} chose this account at {readable(choice.at)}.")
@@ -182,9 +182,10 @@ def _proven(
     """One free account is a match; several, or one that is somebody else's, are candidates; none is no answer."""
     if not accounts:
         return None
-    free = _taken(customer, accounts[0], lookup) is None and accounts[0].id not in decided.apart
+    first = accounts[0]
+    free = _taken(customer, first, lookup) is None and first.id not in decided.apart and not first.person
     if len(accounts) == 1 and free:
-        return Match(accounts[0].id, how, f"{sentence[0].upper()}{sentence[1:]}.")
+        return Match(first.id, how, f"{sentence[0].upper()}{sentence[1:]}.")
     domains = _domains(customer)
     weighed = []
     for account in accounts:
@@ -200,10 +201,10 @@ def _by_likeness(customer: Customer, lookup: AccountLookup, decided: Decided) ->
     at_domain: dict[str, str] = {}
     accounts: dict[str, Account] = {}
     for domain in domains:
-        for account in _alive(lookup.by_domain(domain)):
+        for account in _companies(lookup.by_domain(domain)):
             at_domain.setdefault(account.id, domain)
             accounts[account.id] = account
-    for account in _alive(lookup.by_name_key(name_key(customer.name))):
+    for account in _companies(lookup.by_name_key(name_key(customer.name))):
         accounts.setdefault(account.id, account)
     weighed = []
     for account in accounts.values():
@@ -254,6 +255,9 @@ def _weigh(
     if taken is not None:
         evidence.free = False
         evidence.add(_TAKEN, taken)
+    if account.person:
+        evidence.free = False
+        evidence.add(_TAKEN, "a person account, which is never linked")
     if account.id in decided.apart:
         evidence.free = False
         evidence.add(_APART, "unlinked by a person")
@@ -283,6 +287,11 @@ def _domains(customer: Customer) -> list[str]:
 def _alive(accounts: Iterable[Account]) -> list[Account]:
     alive = {account.id: account for account in accounts if not account.deleted}
     return list(alive.values())
+
+
+def _companies(accounts: Iterable[Account]) -> list[Account]:
+    """Accounts that are alive and no person's: a person who happens to have the company's domain is not the company."""
+    return [account for account in _alive(accounts) if not account.person]
 
 
 def _ranked(weighed: Iterable[_Evidence]) -> tuple[Candidate, ...]:

@@ -24,6 +24,7 @@ from console.domain.fields import ACCOUNT_FIELDS, CUSTOMER_ID, FIELD, FIELDS, NA
 from console.domain.ids import same_id
 from console.domain.matching import question
 from console.domain.merge import UNKNOWN, Known, merge
+from console.domain.picklists import taken
 from console.domain.policy import Policy
 from console.domain.records import (
     Account,
@@ -53,6 +54,9 @@ def plan(subject: Subject, policy: Policy) -> LinkPlan:
     merged = why.merged_away(subject)
     if merged is not None:
         return LinkPlan(State.REVIEW, merged)
+    person = why.person_account(subject)
+    if person is not None:
+        return LinkPlan(State.REVIEW, person)
     gone = why.gone(subject)
     if gone is not None:
         return LinkPlan(State.GONE, gone)
@@ -83,6 +87,8 @@ def plan(subject: Subject, policy: Policy) -> LinkPlan:
         return LinkPlan(State.NOT_IMPORTED, (_NO_MATCH,))
     if not policy.create_accounts and not asked_for:
         return LinkPlan(State.NOT_CREATED, (_NO_CREATION,))
+    if not policy.may_create("Account"):
+        return LinkPlan(State.NOT_CREATED, (_NO_RIGHT,))
     return _unmatched(subject, policy, why.created(choice))
 
 
@@ -91,6 +97,7 @@ _NO_MATCH = (
     "No account matches, and of the existing customers only those with a matching account are imported."
 )
 _NO_CREATION = "No account matches, and creating accounts from Alguna is switched off."
+_NO_RIGHT = "No account matches, and the signed-in user may not create accounts in Salesforce."
 _NEW_CONTACT = "The account has no contact with this e-mail address: Alguna's contact is created."
 
 
@@ -109,6 +116,7 @@ def _unmatched(subject: Subject, policy: Policy, reason: str) -> LinkPlan:
     decisions = [
         contacts.new_field(spec, view.values.get(spec.key, UNKNOWN), policy) for spec in ACCOUNT_FIELDS
     ]
+    decisions = taken(decisions, {}, policy.picklists)
     values = _written(decisions)
     if NAME not in values or CUSTOMER_ID not in values:
         head = "The account can't be created: it needs both its name and its Alguna customer id."
@@ -151,7 +159,9 @@ def _linked(subject: Subject, account: Account, policy: Policy) -> LinkPlan:
         latest_sides(customer, account, contact) if Rule.LATEST_WINS in policy.rules.values() else {},
         subscribed=view.primary is not None,
     )
-    decisions = [_kept_elsewhere(decision, subject, account) for decision in decisions]
+    decisions = [
+        _kept_elsewhere(decision, subject, account) for decision in taken(decisions, there, policy.picklists)
+    ]
     created: list[Change] = []
     if contact is not None:
         decisions = contacts.of_one_person(decisions, view.values, there, base, answers)

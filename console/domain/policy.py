@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
 from console.domain.fields import FieldSpec
 from console.domain.records import Customer, Rule, Value
+
+if TYPE_CHECKING:
+    from console.domain.picklists import Picklists
 
 ImportChoice = Literal["none", "matching", "all"]
 
@@ -31,6 +34,12 @@ class Policy:
     """Field keys that the signed-in user may read in Salesforce; None means all."""
     writable: frozenset[str] | None = None
     """Field keys that the signed-in user may edit in Salesforce; None means all."""
+    creates: frozenset[str] | None = None
+    """Objects of which the signed-in user may create records; None means all."""
+    edits: frozenset[str] | None = None
+    """Objects whose records the signed-in user may edit; None means all."""
+    picklists: Picklists | None = None
+    """What the org takes where it keeps lists of countries, states or currencies."""
     app_url: str = "https://app.alguna.io"
     customer_url: str = "{app}/customers/{id}"
     """Pattern of the customer link; Alguna's API has none. Empty: the link is unknown."""
@@ -47,6 +56,14 @@ class Policy:
     def may_write(self, key: str) -> bool:
         """Whether the signed-in user may edit the field in Salesforce."""
         return self.writable is None or key in self.writable
+
+    def may_create(self, entity: str) -> bool:
+        """Whether the signed-in user may create records of an object."""
+        return self.creates is None or entity in self.creates
+
+    def may_edit(self, entity: str) -> bool:
+        """Whether the signed-in user may edit records of an object."""
+        return self.edits is None or entity in self.edits
 
     def is_new(self, customer: Customer) -> bool:
         """Whether the customer was created after the connection: existing ones are a matter of import."""

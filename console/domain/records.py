@@ -84,6 +84,8 @@ class Account:
     created_at: str = ""
     deleted: bool = False
     merged_into: str | None = None
+    person: bool = False
+    """A person account: never a customer's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,8 @@ def alguna_values(
             del values[SUBSCRIPTION_LINK]
     else:
         _add_subscription(values, chosen.subscription, policy)
+    if policy.picklists is not None:
+        values.update(policy.picklists.spelled(values))
     return AlgunaView(values, _missing(values), chosen)
 
 

@@ -53,6 +53,24 @@ def merged_away(subject: Subject) -> tuple[str, ...] | None:
     )
 
 
+def person_account(subject: Subject) -> tuple[str, ...] | None:
+    """Why a linked account that is a person's is left alone, or None."""
+    account = subject.account
+    if (
+        subject.customer.gone
+        or subject.link is None
+        or account is None
+        or account.deleted
+        or not account.person
+    ):
+        return None
+    return (
+        f"Account {account.id} is a person account now, and customers are kept in step with business accounts only:"
+        " nothing is written to it.",
+        "Unlink the two, and choose or create a business account.",
+    )
+
+
 def left_alone(choice: Choice) -> str:
     """Why nothing is done about a customer."""
     return f"Left alone by {plain(choice.by, 60)} at {readable(choice.at)}, until something about it changes."
@@ -89,7 +107,8 @@ def _overtaken(match: Match, choice: Choice | None) -> tuple[str, ...]:
         return (f"{by} left it alone at {readable(choice.at)}; something about it changed since.",)
     if choice.what == "link":
         return (
-            f"{by} chose account {choice.account_id} at {readable(choice.at)}; it is gone, or another customer's now.",
+            f"{by} chose account {choice.account_id} at {readable(choice.at)}; it is gone, or another customer's,"
+            " or a person account now.",
         )
     if any("duplicate rule" in sentence for each in match.candidates for sentence in each.evidence):
         return (

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from console.domain.fields import CUSTOMER_ID, FIELDS
 from console.domain.plain import plain
 from console.salesforce.info import ObjectInfo
+from console.salesforce.picklists import currencies
 
 OURS = frozenset((spec.entity, spec.sf_name) for spec in FIELDS)
 
@@ -40,28 +41,26 @@ def features(seen: Mapping[str, ObjectInfo | None]) -> tuple[Feature, ...]:
 def _detected(seen: Mapping[str, ObjectInfo]) -> Iterator[Feature]:
     account = seen["Account"].fields if "Account" in seen else {}
     if "CurrencyIsoCode" in account:
-        codes = [value for value, _ in account["CurrencyIsoCode"].choices]
+        codes = currencies(account)
         listed = f" ({', '.join(codes[:8])})" if codes else ""
         yield Feature(
             "multi_currency",
             "Several currencies",
-            f"The account's currency is kept in step with the customer's; it must be one of the org's{listed}.",
+            f"The account's currency is kept in step with the customer's. One that isn't active in the org{listed} is"
+            " refused with a sentence, and the rest of the account goes on.",
         )
     if "BillingCountryCode" in account:
         yield Feature(
             "state_country",
             "State and country picklists",
-            "A country or state that isn't in the org's lists is refused, and that account says so: "
-            "write them in Alguna as the org's lists do.",
-            attention=True,
+            "Countries and states are written as the org's lists spell them, whether Alguna has the code or the name. "
+            "One that isn't in the lists is left out with a sentence, and the rest of the account goes on.",
         )
     if "IsPersonAccount" in account:
         yield Feature(
             "person_accounts",
             "Person accounts",
-            "A person account's name can't be written as one, so such an account is refused and says so: "
-            "link customers with business accounts.",
-            attention=True,
+            "Customers are kept in step with business accounts: a person account is never matched, changed or created.",
         )
     for name, info in seen.items():
         yield from _required(name, info)

@@ -22,6 +22,17 @@ class OrgInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """A value of a picklist."""
+
+    value: str
+    label: str
+    active: bool = True
+    valid_for: str = ""
+    """Where the picklist depends on another one: a bitmap in base64, one bit for each value of that one."""
+
+
+@dataclass(frozen=True, slots=True)
 class FieldInfo:
     """A field as describe shows it to the signed-in user; a field that is hidden from them has no such entry."""
 
@@ -43,8 +54,8 @@ class FieldInfo:
     encrypted: bool = False
     defaulted: bool = False
     """The org fills it in where a new record does not say."""
-    choices: tuple[tuple[str, str], ...] = ()
-    """Active values of a picklist with their labels."""
+    choices: tuple[Choice, ...] = ()
+    """All values of a picklist, inactive ones included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +111,13 @@ def field_info(field: Mapping[str, Any]) -> FieldInfo:
         encrypted=bool(field.get("encrypted")),
         defaulted=bool(field.get("defaultedOnCreate")),
         choices=tuple(
-            (str(choice.get("value")), str(choice.get("label")))
+            Choice(
+                str(choice.get("value")),
+                str(choice.get("label") or choice.get("value")),
+                bool(choice.get("active")),
+                str(choice.get("validFor") or ""),
+            )
             for choice in field.get("picklistValues") or ()
-            if choice.get("active")
         ),
     )
 

@@ -13,15 +13,21 @@ from console.domain.normal import canonical
 from console.domain.records import Account, Contact, Value, Values
 
 ACCOUNT_SYSTEM = ("Id", "SystemModstamp", "CreatedDate", "LastModifiedById", "IsDeleted", "MasterRecordId")
+PERSON = "IsPersonAccount"
+"""Column of Account in orgs with person accounts only."""
 CONTACT_SYSTEM = ("Id", "AccountId", "SystemModstamp", "CreatedDate", "IsDeleted")
 
 
-def account_columns(readable: Collection[str] | None = None) -> tuple[str, ...]:
+def account_columns(
+    readable: Collection[str] | None = None, *, person_accounts: bool = False
+) -> tuple[str, ...]:
     """Columns of Account to ask for.
 
     :param readable: field keys that the user may see, None for all.
+    :param person_accounts: the org has person accounts.
     """
-    return _columns(ACCOUNT_SYSTEM, ACCOUNT_FIELDS, readable)
+    system = (*ACCOUNT_SYSTEM, PERSON) if person_accounts else ACCOUNT_SYSTEM
+    return _columns(system, ACCOUNT_FIELDS, readable)
 
 
 def contact_columns(readable: Collection[str] | None = None) -> tuple[str, ...]:
@@ -45,6 +51,7 @@ def account(row: Mapping[str, Any]) -> Account:
         created_at=_instant(row.get("CreatedDate")),
         deleted=row.get("IsDeleted") is True,
         merged_into=to_18(master) if isinstance(master, str) else None,
+        person=row.get(PERSON) is True,
     )
 
 

@@ -163,7 +163,8 @@ class Accounts:
 
 
 def _row(account: Account) -> Row:
-    content = encode({"name": account.name, "values": dict(account.values)})
+    person = {"person": True} if account.person else {}
+    content = encode({"name": account.name, "values": dict(account.values), **person})
     return (
         account.id,
         content,

@@ -4,14 +4,17 @@ and again every few minutes. What is missing takes something away from the sync 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from console.domain.fields import CUSTOM_FIELDS, CUSTOMER_ID, FIELDS
+from console.domain.picklists import Picklists
 from console.errors import Refused
 from console.salesforce.client import FieldInfo, ObjectInfo, SubReply, SubRequest
 from console.salesforce.custom_fields import Shape, misfit, without_misfits
+from console.salesforce.picklists import picklists
+from console.salesforce.records import PERSON
 from console.store.cache import Cache
 from console.sync.cursors import moment, text
 from console.sync.drift import MEND, Drift
@@ -35,21 +38,54 @@ class Access:
     """Our own fields that are left out, by API name, with a sentence that says why."""
     objects: frozenset[str] = frozenset(OBJECTS)
     """Objects whose records may be read."""
-    creates: bool = True
-    """Accounts may be created."""
+    creates: frozenset[str] = frozenset(OBJECTS)
+    """Objects whose records may be created."""
+    edits: frozenset[str] = frozenset(OBJECTS)
+    """Objects whose records may be changed."""
+    person_accounts: bool = False
+    """The org has person accounts."""
+    picklists: Picklists | None = None
+    """What the org takes where it keeps lists."""
+
+    def stored(self) -> dict[str, Any]:
+        """As JSON."""
+        lists = self.picklists
+        return {
+            **{name: sorted(getattr(self, name)) for name in _SETS},
+            "person_accounts": self.person_accounts,
+            "picklists": asdict(lists) if lists else None,
+        }
+
+    @classmethod
+    def load(cls, kept: Mapping[str, Any]) -> Access:
+        """From `stored`, by this version or an earlier one."""
+        lists = kept.get("picklists")
+
+        def named(name: str) -> frozenset[str]:
+            # An earlier version noted true or false where objects are named now; it asks anew within minutes.
+            found = kept.get(name)
+            return frozenset(found) if isinstance(found, list) else frozenset(OBJECTS)
+
+        return cls(
+            named("readable"),
+            named("writable"),
+            objects=named("objects"),
+            creates=named("creates"),
+            edits=named("edits"),
+            person_accounts=bool(kept.get("person_accounts")),
+            picklists=Picklists(lists["countries"], lists["states"], tuple(lists["currencies"]))
+            if lists
+            else None,
+        )
+
+
+_SETS = ("readable", "writable", "objects", "creates", "edits")
 
 
 def kept_access(cache: Cache) -> Access | None:
     """What the org said last, however long ago; None before the first pass."""
     kept: dict[str, Any] | None = cache.get(KEY)
-    if not kept:
-        return None
-    return Access(
-        frozenset(kept["readable"]),
-        frozenset(kept["writable"]),
-        objects=frozenset(kept.get("objects", OBJECTS)),
-        creates=kept.get("creates", True),
-    )
+    return Access.load(kept) if kept else None
 
 
 def forget_access(cache: Cache) -> None:
@@ -86,16 +122,15 @@ def access_of(seen: Mapping[str, ObjectInfo]) -> Access:
     return Access(
         frozenset(spec.key for spec, info in found if info is not None),
         frozenset(
-            spec.key for spec, info in found if info is not None and _writable(seen[spec.entity], info)
+            spec.key for spec, info in found if info is not None and (info.updateable or info.createable)
         ),
         _unusable(fields["Account"]),
-        frozenset(seen),
-        "Account" in seen and seen["Account"].createable,
+        frozenset(name for name, info in seen.items() if info.queryable),
+        frozenset(name for name, info in seen.items() if info.createable),
+        frozenset(name for name, info in seen.items() if info.updateable),
+        PERSON in fields["Account"],
+        picklists(fields["Account"]),
     )
-
-
-def _writable(about: ObjectInfo, info: FieldInfo) -> bool:
-    return (about.updateable and info.updateable) or (about.createable and info.createable)
 
 
 def _unusable(described: Mapping[str, FieldInfo]) -> dict[str, str]:
@@ -116,7 +151,7 @@ def access(
 
     :param begins: a session begins: what is older than a minute is asked again.
     :raises Conflict: it is another org.
-    :raises Refused: the field that identifies customers isn't there or can't be written: nothing can be synced.
+    :raises Refused: accounts can't be read, or not the field that identifies customers: nothing can be compared.
     """
     now = clock()
     kept = kept_access(cache)
@@ -129,24 +164,18 @@ def access(
     seen = described(replies[: len(OBJECTS)])
     found = access_of(seen)
     drift.tell(seen, found.unusable, replies[len(OBJECTS) :], text(now))
-    if CUSTOMER_ID not in found.writable:
-        missing = (
-            "is not there, or not as needed," if CUSTOMER_ID not in found.readable else "can't be edited"
-        )
+    if "Account" not in found.objects:
         raise Refused(
-            f"The field {CUSTOMER_ID} on Account {missing} for the signed-in user.",
+            "The signed-in user may not read accounts in Salesforce: nothing can be matched, compared or written.",
+            f"Grant Read on Accounts, or look with  alguna-console preflight {drift.connection}",
+            code="INSUFFICIENT_ACCESS",
+        )
+    if CUSTOMER_ID not in found.readable:
+        raise Refused(
+            f"The field {CUSTOMER_ID} on Account is not there, or not as needed, for the signed-in user.",
             MEND.format(name=drift.connection),
             code="INVALID_FIELD",
             fields=(CUSTOMER_ID,),
         )
-    cache.set(
-        KEY,
-        {
-            "at": text(now),
-            "readable": sorted(found.readable),
-            "writable": sorted(found.writable),
-            "objects": sorted(found.objects),
-            "creates": found.creates,
-        },
-    )
+    cache.set(KEY, {"at": text(now), **found.stored()})
     return found

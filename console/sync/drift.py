@@ -70,7 +70,7 @@ def _fields(seen: Seen) -> list[str]:
                     f"{name} {'is hidden from the signed-in user' if name in seen.stored else 'was deleted'}"
                 )
             told.append(f"{said}: {left}.")
-        elif account is not None and not account.fields[name].updateable:
+        elif account is not None and account.updateable and not account.fields[name].updateable:
             told.append(f"{name} can be read but not edited: {what} is no longer written.")
     return told
 
@@ -86,7 +86,7 @@ def _hidden(artefacts: Sequence[Artefact], seen: Seen) -> list[str]:
         info = seen.objects[entity].fields.get(column)
         if info is None:
             told.append(f"{artefact.api_name} is hidden from the signed-in user: it is left out of the sync.")
-        elif not info.updateable:
+        elif seen.objects[entity].updateable and not info.updateable:
             told.append(f"{artefact.api_name} can be read but not edited: it is no longer written.")
     return told
 

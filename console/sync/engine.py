@@ -546,7 +546,7 @@ class Engine:
         drift = Drift(self._cache, self._salesforce, self._workers, self._settings.name)
         allowed = access(self._cache, org, drift, self._clock, begins=self._begins)
         self._begins = False
-        org.see(allowed.readable, allowed.objects)
+        org.see(allowed.readable, allowed.objects, person_accounts=allowed.person_accounts)
         return org, allowed
 
     def _plan_anew_when_changed(self, policy: Policy) -> None:

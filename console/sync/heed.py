@@ -179,8 +179,9 @@ class _Sorting:
                 values={**old.values, **new.values},
                 modstamp=max(old.modstamp, new.modstamp),
                 modified_by=new.modified_by or old.modified_by,
+                person=new.person if records.PERSON in told else old.person,
             )
-            same = (merged.name, merged.values) == (old.name, old.values)
+            same = (merged.name, merged.values, merged.person) == (old.name, old.values, old.person)
             seen = None if same or id_ in self.accounts else self._cache.accounts.seen(id_)
             self._judge(event, old, merged, same, seen, self.accounts, self.unread_accounts)
 

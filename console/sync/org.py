@@ -60,10 +60,16 @@ class Org:
         self.columns: Mapping[str, tuple[str, ...]] = {}
         self._is_ours = False
 
-    def see(self, readable: frozenset[str], objects: Collection[str] = ("Account", "Contact")) -> None:
+    def see(
+        self,
+        readable: frozenset[str],
+        objects: Collection[str] = ("Account", "Contact"),
+        *,
+        person_accounts: bool = False,
+    ) -> None:
         """The fields, by key, and the objects that the user may read: those are asked for from now on."""
         columns = {
-            "Account": records.account_columns(readable),
+            "Account": records.account_columns(readable, person_accounts=person_accounts),
             "Contact": records.contact_columns(readable),
         }
         self.columns = {name: columns[name] for name in columns if name in objects}

@@ -20,11 +20,14 @@ def policy_for(settings: ConnectionSettings, cache: Cache) -> Policy:
     allowed = kept_access(cache)
     return Policy(
         rules=settings.rules,
-        create_accounts=settings.source_of_truth == "alguna" and (allowed is None or allowed.creates),
+        create_accounts=settings.source_of_truth == "alguna",
         import_choice=wider(settings.import_choice, cache.get(IMPORT) or "none"),
         connected_at=settings.connected_at,
         readable=allowed.readable if allowed else None,
         writable=allowed.writable if allowed else None,
+        creates=allowed.creates if allowed else None,
+        edits=allowed.edits if allowed else None,
+        picklists=allowed.picklists if allowed else None,
         app_url=settings.alguna_app_url or settings.alguna_url,
         customer_url=settings.customer_url,
         subscription_url=settings.subscription_url,

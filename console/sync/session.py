@@ -181,7 +181,7 @@ def read_both(
     try:
         org = Org(salesforce, workers, lambda: None, str(cache.get("org_id")))
         allowed = access_of(described(org.send(questions())))
-        org.see(allowed.readable, allowed.objects)
+        org.see(allowed.readable, allowed.objects, person_accounts=allowed.person_accounts)
         observe_salesforce(org, cache, utc_now, lambda what, done: None)
         AlgunaObserver(alguna, cache, workers, lambda: None, utc_now).observe(lambda what, done: None)
     finally:

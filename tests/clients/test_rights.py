@@ -113,8 +113,8 @@ def described(*fields: dict[str, Any], **more: Any) -> Any:
     ("field", "key", "attention"),
     [
         ({"name": "CurrencyIsoCode", "type": "picklist"}, "multi_currency", False),
-        ({"name": "BillingCountryCode", "type": "picklist"}, "state_country", True),
-        ({"name": "IsPersonAccount", "type": "boolean"}, "person_accounts", True),
+        ({"name": "BillingCountryCode", "type": "picklist"}, "state_country", False),
+        ({"name": "IsPersonAccount", "type": "boolean"}, "person_accounts", False),
         ({"name": "Region__c", "custom": True, "nillable": False}, "required_account", True),
         ({"name": "Website", "filterable": False, "encrypted": True}, "encrypted", False),
         ({"name": CUSTOMER_ID, "filterable": False, "custom": True}, "encrypted_id", True),

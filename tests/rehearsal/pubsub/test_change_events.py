@@ -75,6 +75,17 @@ def test_the_parts_of_a_persons_name_are_nested(rig):
     assert event.body["Birthdate"] == 946_598_400_000
 
 
+def test_a_person_accounts_name_comes_in_its_parts(rig):
+    rig.control("POST", "features", {"person_accounts": True})
+    subscription = rig.client().subscribe()
+    person = rig.create("Account", LastName="Adler", FirstName="Robin")
+    rig.update("Account", person, LastName="Falke")
+    created, updated = subscription.events(2)
+    name = created.body["Name"]
+    assert (name["LastName"], name["FirstName"]) == ("Adler", "Robin")
+    assert updated.body["Name"]["LastName"] == "Falke"
+
+
 def test_an_update_that_changes_nothing_still_moves_the_date(rig):
     account = rig.create("Account", Name="Acme")
     subscription = rig.client().subscribe()

@@ -196,8 +196,10 @@ class Shape:
             whole, _, part = path.partition(".")
             value = self._shown[name](row[name])
             if part:
-                found.setdefault(whole, {})[part] = value
-            else:
+                # Where a name has parts, it is a person's, and the text that they make up is not told beside them.
+                parts = found.get(whole)
+                found[whole] = {**(parts if isinstance(parts, dict) else {}), part: value}
+            elif not isinstance(found.get(whole), dict):
                 found[whole] = value
         return found
 
