@@ -130,10 +130,9 @@ def _address(
         return
     held = country.value if country is not None else there.get(COUNTRY)
     code = lists.country(held)
-    if state is not None and state.value is not None:
-        if lists.state(code, state.value) is None:
-            refused[STATE] = refusal(state, _no_state(state.value, held, code, lists))
-            state = None
+    if state is not None and state.value is not None and lists.state(code, state.value) is None:
+        refused[STATE] = refusal(state, _no_state(state.value, held, code, lists))
+        state = None
     if country is None:
         return
     # A country can't be written over a state that it doesn't have: the org refuses both.
