@@ -252,7 +252,7 @@ async def test_the_place_one_is_at_is_not_offered(desk: Any, until: Any) -> None
 async def test_enter_on_a_problem_of_many_shows_their_accounts(desk: Any, until: Any, seen: Any) -> None:
     desk.connection.the_problems = [
         ProblemLine("1", "refused", "13 customers hold a value.", "Correct it.", 1, "open", NOW, NOW),
-        ProblemLine("2", "setup", "A field is missing.", "Set up again.", 4, "open", NOW, NOW),
+        ProblemLine("2", "unreachable", "Alguna is away.", "Wait.", 4, "open", NOW, NOW),
     ]
     desk.connection.events = [Counts({State.REFUSED: 1}, 2)]
     app = ConsoleApp(desk, start="acme-trial")
