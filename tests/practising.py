@@ -7,7 +7,7 @@ import shutil
 import socket
 import threading
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,6 +90,41 @@ class Bench:
         answer = httpx.get(address, headers={"Authorization": f"Bearer {token}"}, trust_env=False)
         assert answer.status_code in (200, 401)
         return answer.status_code == 200
+
+
+class Ear:
+    """Collects what a connection tells and lets a test wait for it."""
+
+    def __init__(self, connection: Any) -> None:
+        self.events: list[Any] = []
+        self._heard = threading.Condition()
+        self.end = connection.subscribe(self._hear)
+
+    def _hear(self, event: Any) -> None:
+        with self._heard:
+            self.events.append(event)
+            self._heard.notify_all()
+
+    def wait_for(self, kind: type, count: int = 1) -> Any:
+        """The event of this kind with this number, counted from 1."""
+
+        def found() -> list[Any]:
+            return [event for event in self.events if isinstance(event, kind)]
+
+        with self._heard:
+            assert self._heard.wait_for(lambda: len(found()) >= count, timeout=60), self.events[-5:]
+            return found()[count - 1]
+
+    def until(self, condition: Callable[[], object]) -> None:
+        """Wait for a condition, looked at after each event: the stream starts passes of its own, so none has a number."""
+        while True:
+            with self._heard:
+                heard = len(self.events)
+            if condition():
+                return
+            with self._heard:
+                more = self._heard.wait_for(lambda: len(self.events) > heard, timeout=60)  # noqa: B023
+            assert more, self.events[-5:]
 
 
 def make_world(folder: Path) -> Path:

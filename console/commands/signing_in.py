@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import select
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.commands.output import Output
-from console.errors import Cancelled, UsageError
+from console.errors import Cancelled, SignInNeeded, UsageError
 from console.guide.signing_in import BrowserSignIn, Session, Way, cli_sign_in, key_sign_in, session_of
 from console.net import origin
 
@@ -97,6 +100,54 @@ def _browser(
     )
     invitation = signing_in.begin()
     out.talk(f"Sign in to Salesforce in the browser (waiting five minutes):\n{invitation.address}")
-    if signing_in.wait(stop) is None:
+    try:
+        with _pasting(signing_in, out):
+            came = signing_in.wait(stop)
+    except SignInNeeded as failure:
+        if failure.code == "timeout":
+            _tell_refusals(out)
+        raise
+    if came is None:
         raise Cancelled("The sign-in was stopped.", "Begin again: nothing was saved.")
     return sessions[-1]
+
+
+def _tell_refusals(out: Output) -> None:
+    from console.salesforce.oauth_errors import BROWSER_ONLY
+
+    out.talk("What Salesforce shows in the browser only, what it means, and where it is mended:")
+    for shown, _, meaning, mended in BROWSER_ONLY:
+        out.talk(f"  {shown}: {meaning} {mended}")
+
+
+@contextlib.contextmanager
+def _pasting(signing_in: BrowserSignIn, out: Output) -> Iterator[None]:
+    """Take the address that a browser on another computer ended on from whoever sits at the terminal (SSH)."""
+    if sys.platform == "win32" or sys.stdin is None or not sys.stdin.isatty():
+        yield
+        return
+    out.talk(
+        "Is the browser on another computer? Paste the address, or the error, that it ends on, and press enter."
+    )
+    over = threading.Event()
+
+    def listen() -> None:
+        while not over.is_set():
+            if not select.select([sys.stdin], [], [], 0.1)[0]:
+                continue
+            line = sys.stdin.readline()
+            if not line:
+                return
+            try:
+                if line.strip():
+                    signing_in.bring(line)
+            except UsageError as failure:
+                out.talk(f"{failure.message} {failure.advice}")
+
+    reader = threading.Thread(target=listen, name="pasted address", daemon=True)
+    reader.start()
+    try:
+        yield
+    finally:
+        over.set()
+        reader.join()

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from console.guide.seam import GuideStep
 from console.salesforce.loopback import PORTS
 from console.salesforce.oauth import SCOPES
+from console.salesforce.oauth_errors import BROWSER_ONLY
 
 CALLBACKS = tuple(f"http://localhost:{port}/callback" for port in PORTS)
 SCOPE_WORDS = {
@@ -31,7 +32,7 @@ SCOPE_WORDS = {
 
 
 def app_guide(*, server_key: bool = False) -> Sequence[GuideStep]:
-    """The steps in their order.
+    """The steps in their order, then what the browser may show instead of coming back, and where that is mended.
 
     :param server_key: for JWT bearer: a certificate and approved users instead of the browser's way.
     """
@@ -93,5 +94,9 @@ def app_guide(*, server_key: bool = False) -> Sequence[GuideStep]:
             "Settings, OAuth Settings, Consumer Key and Secret. Salesforce sends a code by e-mail first. Copy the Consumer Key and "
             "give it to the console; leave the Consumer Secret where it is.",
         ),
+    ]
+    steps += [
+        GuideStep(f"When the browser shows: {shown}", f"{meaning} {mended}")
+        for shown, _, meaning, mended in BROWSER_ONLY
     ]
     return tuple(steps)

@@ -255,7 +255,9 @@ def card(settings: ConnectionSettings, path: Path) -> ConnectionCard:
         done = [run for run in runs if run.outcome == "done"]
         last = done[0].finished_at if done else None
         if runs and not settings.disconnected_at:
-            health, text = _health(runs[0].outcome, problems)
+            # A pass under way has no verdict yet: the one before it holds until then.
+            outcome = next((run.outcome for run in runs if run.outcome != "running"), "running")
+            health, text = _health(outcome, problems)
             if health == "ok" and last is None:
                 health, text = "unknown", "No pass has come to its end yet."
     return ConnectionCard(

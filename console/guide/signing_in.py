@@ -199,16 +199,40 @@ class BrowserSignIn:
         """Finish with the address that the browser ended on.
 
         :raises UsageError: it is not the address of this sign-in.
-        :raises SignInNeeded: it says that consent was refused.
+        :raises ConsoleError: it says that the sign-in was refused, or it is an error that the browser shows.
         """
-        from console.salesforce.oauth_errors import oauth_error
+        code = self._code_in(address)
+        self.cancel()
+        return self._finish(code)
+
+    def bring(self, address: str) -> None:
+        """Give :meth:`wait`, in another thread, the address that the browser ended on.
+
+        :raises UsageError: it is not the address of this sign-in; the wait goes on.
+        """
+        outcome: str | ConsoleError
+        try:
+            outcome = self._code_in(address)
+        except UsageError:
+            raise
+        except ConsoleError as refusal:
+            outcome = refusal
+        if self._server is not None:
+            self._server.settle(outcome)
+
+    def _code_in(self, address: str) -> str:
+        from console.salesforce.oauth_errors import oauth_error, shown_in_browser
 
         try:
             parts = urlsplit(address.strip())
         except ValueError:
             parts = urlsplit("")
         answer = {name: values[0] for name, values in parse_qs(parts.query).items() if len(values) == 1}
-        if not self._state or not ("code" in answer or "error" in answer):
+        ours = bool(self._state) and ("code" in answer or ("error" in answer and "state" in answer))
+        refusal = None if ours else shown_in_browser(address)
+        if refusal is not None:
+            raise refusal
+        if not ours:
             raise UsageError(
                 "This is not the address that the browser ended on.",
                 f"It begins with {self._redirect_uri or 'http://localhost'} and holds a code.",
@@ -221,8 +245,7 @@ class BrowserSignIn:
             )
         if "error" in answer:
             raise oauth_error(answer["error"], answer.get("error_description", ""))
-        self.cancel()
-        return self._finish(answer["code"])
+        return answer["code"]
 
     def cancel(self) -> None:
         """Stop waiting and close the port."""

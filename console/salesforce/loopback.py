@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from console.errors import Cancelled, Conflict, ConsoleError, SignInNeeded
-from console.salesforce.oauth_errors import BROWSER_HINT, oauth_error
+from console.salesforce.oauth_errors import oauth_error
 
 PORTS = (1717, 8717, 8718, 8719)
 _SLICE = 0.05  # seconds between looks at the caller's cancel event
@@ -88,7 +88,7 @@ class CallbackServer:
             if time.monotonic() >= until:
                 raise SignInNeeded(
                     "No answer came back from the browser in time.",
-                    f"{BROWSER_HINT} Mend that, then sign in again.",
+                    "Salesforce tells some refusals in the browser only: see what it shows, then sign in again.",
                     code="timeout",
                 )
         outcome = self._outcome

@@ -8,7 +8,9 @@ https://help.salesforce.com/s/articleView?id=005132365&type=1.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from urllib.parse import unquote_plus
 
 from console.domain.plain import plain
 from console.errors import ConsoleError, Refused, SignInNeeded, Unreachable
@@ -223,27 +225,52 @@ TABLE: tuple[Entry, ...] = (
     ),
 )
 
-BROWSER_ONLY: tuple[tuple[str, str, str], ...] = (
-    (
-        "OAUTH_EC_APP_NOT_FOUND",
-        "wrong consumer key or login address, or an app younger than ten minutes",
-        _UNKNOWN_APP[1],
-    ),
-    ("redirect_uri_mismatch", "a callback address is missing in the app", _CALLBACK[1]),
+_LOGIN_HISTORY = "Setup, Login History says which: "
+BROWSER_ONLY: tuple[tuple[str, str, str, str], ...] = (
+    ("OAUTH_EC_APP_NOT_FOUND", "oauth_ec_app_not_found", *_UNKNOWN_APP),
+    ("redirect_uri_mismatch", "redirect_uri", *_CALLBACK),
+    ("invalid_app_access", "admin approved", *_PRE_AUTHORISED),
+    ("OAUTH_APP_ACCESS_DENIED", "oauth_app_access_denied", *_PRE_AUTHORISED),
+    ("app must be installed into org", "must be installed", *_NOT_INSTALLED),
     (
         "OAUTH_APPROVAL_ERROR_GENERIC",
-        "the app is not installed, or the user may not approve it",
+        "oauth_approval_error_generic",
+        "The app is not installed, or the user may not approve it.",
         _NOT_INSTALLED[1],
     ),
-    ("OAUTH_APP_ACCESS_DENIED", "the user is not approved for the app", _PRE_AUTHORISED[1]),
-    ("OAUTH_APP_BLOCKED", "an administrator blocked the app", _BLOCKED[1]),
+    ("OAUTH_APP_BLOCKED", "blocked", *_BLOCKED),
+    (
+        "Please check your username and password",
+        "username and password.",
+        "The password is wrong or has expired, or the user is inactive, frozen or locked.",
+        f"{_LOGIN_HISTORY}mend it in Setup, Users, the user (Active, Unfreeze, Unlock, Reset Password).",
+    ),
+    (
+        "Your location or login time may be restricted",
+        "may be restricted",
+        "The org does not let this user in from here, at this hour, or at this log-in address.",
+        f"{_LOGIN_HISTORY}Restricted IP (Setup, Network Access, or the profile's Login IP Ranges), Restricted Time (the "
+        "profile's Login Hours), Restricted Domain (choose My Domain, not Sandbox or Production).",
+    ),
 )
-"""What Salesforce shows in the browser only, without ever coming back: its word, what it means, and what helps."""
+"""What Salesforce shows in the browser only, without ever coming back: its words, what they are recognised by, what they
+mean, and what helps. The first that fits goes."""
 BROWSER_HINT = (
-    "Salesforce shows some errors in the browser only: "
-    + "; ".join(f"{shown} ({meaning})" for shown, meaning, _ in BROWSER_ONLY[:4])
-    + "."
+    "Does the browser show an error instead? Paste its text or address below: you are told what it means and where in "
+    "Setup it is mended."
 )
+
+
+def shown_in_browser(text: str) -> ConsoleError | None:
+    """The meaning of an error that stands in the browser, from its text or its page's address; None for any other text."""
+    said = unquote_plus(text).casefold().replace("\u2019", "'")
+    for _, word, message, advice in BROWSER_ONLY:
+        if word in said:
+            return SignInNeeded(message, advice, code="browser")
+    for entry in TABLE:
+        if re.search(rf"\b{entry.error}\b", said) and entry.word in said:
+            return entry.kind(entry.message, entry.advice, code=entry.error)
+    return None
 
 
 def oauth_error(error: str, description: str) -> ConsoleError:

@@ -60,7 +60,9 @@ class BrowserTrip(Works, Vertical):
         yield Static(id="practice-login", markup=False)
         yield Notice(id="trip-notice")
         yield Input(
-            placeholder="or paste here where the browser ended, and press enter", id="paste", compact=True
+            placeholder="or paste the address or error that the browser ended on, and press enter",
+            id="paste",
+            compact=True,
         )
         yield Static(id="address", markup=False)
 
@@ -141,7 +143,7 @@ class BrowserTrip(Works, Vertical):
             and cancelled is self._cancelled
             and not cancelled.is_set()
         ):
-            text = "Still waiting for the browser, at most five minutes. f2 tells how the app has to be."
+            text = "Still waiting for the browser, at most five minutes. f2 is the guide to the app."
             self.query_one(Notice).say("loading", text, self.invitation.hint)
 
     def _end(self, error: ConsoleError | None = None) -> None:
@@ -150,6 +152,10 @@ class BrowserTrip(Works, Vertical):
         notice = self.query_one(Notice)
         if error is None:
             notice.hush()
+        elif error.code == "timeout":
+            notice.say(
+                "failed", error.message, f"{error.advice} f2 lists its errors and where each is mended."
+            )
         else:
             notice.fail(error)
         self.post_message(self.Moved())

@@ -135,7 +135,7 @@ def test_other_methods_bring_nothing(server: CallbackServer, method: str) -> Non
 def test_a_browser_that_never_returns_ends_in_a_sentence_with_a_hint(server: CallbackServer) -> None:
     with pytest.raises(SignInNeeded, match="No answer came back") as caught:
         server.wait(0.1)
-    assert "OAUTH_EC_APP_NOT_FOUND" in caught.value.advice
+    assert "in the browser only" in caught.value.advice
     visit(server, code="late", state=STATE)
     assert server.wait(1) == "late"
 

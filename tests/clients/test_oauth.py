@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from console.errors import ConsoleError, Refused, SignInNeeded, Unreachable, UsageError
 from console.salesforce.oauth import SCOPES, OAuth, Tokens, new_proof, new_state
-from console.salesforce.oauth_errors import BROWSER_HINT, BROWSER_ONLY, TABLE, oauth_error
+from console.salesforce.oauth_errors import TABLE, oauth_error, shown_in_browser
 from tests.clients.site import CUT, STALL, Answer, Handler, Reaction, Site, everything_told, page
 
 Serve = Callable[[Handler], Site]
@@ -190,10 +190,39 @@ def test_what_an_administrator_can_mend_names_the_page_in_setup() -> None:
         assert any(entry.error == error for entry in by_page), error
 
 
-def test_what_stays_in_the_browser_is_told_apart() -> None:
-    for code in ("OAUTH_EC_APP_NOT_FOUND", "OAUTH_APPROVAL_ERROR_GENERIC", "redirect_uri_mismatch"):
-        assert code in BROWSER_HINT
-    assert all("Setup" in helps for _, _, helps in BROWSER_ONLY)
+@pytest.mark.parametrize(
+    ("shown", "meaning"),
+    [
+        ("OAUTH_EC_APP_NOT_FOUND : External client app is not found", "does not know this app"),
+        ("error=redirect_uri_mismatch&error_description=redirect_uri%20must%20match", "come back to"),
+        ("OAUTH_APPROVAL_ERROR_GENERIC : An unexpected error has occurred", "not installed, or the user"),
+        (
+            "OAUTH_APPROVAL_ERROR_GENERIC invalid_app_access: user is not admin approved",
+            "administrator approved",
+        ),
+        (
+            "https://x.my.salesforce.com/e?error_description=app+must+be+installed+into+org",
+            "not installed in this",
+        ),
+        ("oauth_app_blocked", "blocked this app"),
+        (
+            "Please check your username and password. If you still can\u2019t log in",
+            "inactive, frozen or locked",
+        ),
+        ("or your location or login time may be restricted", "from here, at this hour"),
+        ("invalid_scope: this scope is not allowed", "may not ask for"),
+    ],
+)
+def test_what_stays_in_the_browser_is_recognised_with_its_page_in_setup(shown: str, meaning: str) -> None:
+    found = shown_in_browser(shown)
+    assert found is not None
+    assert meaning in found.message
+    assert "Setup" in found.advice
+
+
+def test_any_other_text_from_the_browser_is_not_taken_for_a_refusal() -> None:
+    for text in ("", "hello", "https://example.com/", "http://localhost:1717/callback?code=a&state=b"):
+        assert shown_in_browser(text) is None
 
 
 def test_two_refreshes_at_once_are_worth_another_try(serve: Serve) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 
 from console.domain.records import Direction, State
@@ -12,6 +10,7 @@ from console.errors import UsageError
 from console.guide.connection import OpenConnection
 from console.guide.person import person
 from console.sync.events import Noted, RunFinished
+from tests.practising import Ear
 
 CUSTOMER = {
     "name": "Twin Peaks",
@@ -28,26 +27,6 @@ CUSTOMER = {
         {"email": "ada@twin-peaks.example", "first_name": "Ada", "last_name": "Peak", "is_primary": True}
     ],
 }
-
-
-class Ear:
-    """Waits for events of a connection."""
-
-    def __init__(self, connection):
-        self.events, self._heard = [], threading.Condition()
-        connection.subscribe(self._hear)
-
-    def _hear(self, event):
-        with self._heard:
-            self.events.append(event)
-            self._heard.notify_all()
-
-    def wait_for(self, kind, count=1):
-        def enough():
-            return sum(isinstance(event, kind) for event in self.events) >= count
-
-        with self._heard:
-            assert self._heard.wait_for(enough, timeout=60)
 
 
 @pytest.fixture

@@ -12,28 +12,7 @@ from console.guide.desk import ConsoleDesk
 from console.secrets import Secrets
 from console.store.cache import Cache
 from console.sync.events import Changed, Counts, RunFailed, RunFinished
-
-
-class Ear:
-    """Collects events and lets a test wait for one."""
-
-    def __init__(self, connection):
-        self.events = []
-        self._heard = threading.Condition()
-        self.end = connection.subscribe(self._hear)
-
-    def _hear(self, event):
-        with self._heard:
-            self.events.append(event)
-            self._heard.notify_all()
-
-    def wait_for(self, kind, count=1):
-        def found():
-            return [event for event in self.events if isinstance(event, kind)]
-
-        with self._heard:
-            assert self._heard.wait_for(lambda: len(found()) >= count, timeout=60), self.events[-5:]
-            return found()[count - 1]
+from tests.practising import Ear
 
 
 def test_a_connection_syncs_by_itself_and_tells_what_it_does(bench):
@@ -56,9 +35,15 @@ def test_an_edit_in_salesforce_reaches_alguna_and_the_history_tells_it(bench):
     )[0]
     bench.control("PATCH", f"salesforce/records/Account/{row['Id']}", {"fields": {"BillingCity": "Tallinn"}})
     connection.sync_now()
-    ear.wait_for(RunFinished, 2)
-    customer = bench.control("GET", f"alguna/customers/{row['Alguna_Customer_ID__c']}")
-    assert customer["billing_address"]["city"] == "Tallinn"
+
+    def moved():
+        customer = bench.control("GET", f"alguna/customers/{row['Alguna_Customer_ID__c']}")
+        return (
+            customer["billing_address"]["city"] == "Tallinn"
+            and connection.account(row["Id"]).state is State.IN_SYNC
+        )
+
+    ear.until(moved)
     detail = connection.account(row["Id"])
     newest = detail.history[0]
     assert (newest.field, newest.after, newest.side) == ("BillingCity", "Tallinn", "alguna")
@@ -130,8 +115,7 @@ def test_a_revoked_session_asks_for_a_new_sign_in_and_goes_on_after_it(bench):
     signing_in = bench.desk.sign_in_again(name)
     signing_in.begin()
     assert signing_in.wait(threading.Event()).org_id == bench.handout["salesforce"]["org_id"]
-    ear.wait_for(RunFinished, 2)
-    assert bench.desk.connections()[0].health in ("ok", "attention")
+    ear.until(lambda: bench.desk.connections()[0].health in ("ok", "attention"))
 
 
 def test_signing_in_again_to_another_org_is_refused_and_its_session_ended(bench):
@@ -191,9 +175,8 @@ def test_import_brings_existing_customers_in_at_any_later_time(bench):
     linked = next(line.count for line in preview.lines if line.label.startswith("Linked with"))
     assert preview.total >= linked > 0
     connection.start_import("matching")
-    ear.wait_for(RunFinished, 2)
-    carrying = bench.query("SELECT COUNT(Id) n FROM Account WHERE Alguna_Customer_ID__c != null")[0]["n"]
-    assert carrying == linked
+    count = "SELECT COUNT(Id) n FROM Account WHERE Alguna_Customer_ID__c != null"
+    ear.until(lambda: bench.query(count)[0]["n"] == linked)
     assert bench.connections.load("practice").import_choice == "matching"
 
 

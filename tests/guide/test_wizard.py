@@ -189,6 +189,8 @@ def test_the_address_can_be_pasted_by_hand(bench):
         signing_in.paste(ended[0].replace("state=", "state=x"))
     with pytest.raises(UsageError):
         signing_in.paste("https://example.com/")
+    with pytest.raises(SignInNeeded, match="blocked this app"):
+        signing_in.paste("OAUTH_APP_BLOCKED: this app is blocked by admin")
     assert signing_in.paste(ended[0]).username == bench.person.username
     assert wizard.missing("sign_in") == ""
     with pytest.raises(ConsoleError):
