@@ -89,6 +89,7 @@ def test_a_key_that_others_may_read_or_change_is_not_used(key_file: Path, mode: 
         (pem(rsa.generate_private_key(public_exponent=65537, key_size=1024)), "no RSA key of 2048 bits"),
         (b"x" * 70_000, "too large"),
     ],
+    ids=["empty", "no key", "a public key", "locked", "elliptic", "too short", "too large"],
 )  # fmt: skip
 def test_what_is_no_such_key_is_told_without_what_it_holds(key_file: Path, content: bytes, said: str) -> None:
     key_file.write_bytes(content)
