@@ -17,6 +17,7 @@ from console.salesforce.setup.rows import stored_fields
 from console.salesforce.soql import soql
 from console.store.artefacts import Artefact
 from console.store.cache import Cache
+from console.sync.silence import members_missing
 from console.sync.workers import Workers
 
 SETUP = "setup"
@@ -126,15 +127,19 @@ def _sets(artefacts: Sequence[Artefact], seen: Seen) -> list[str]:
 def _channel(artefacts: Sequence[Artefact], seen: Seen) -> list[str]:
     if seen.channel is None:
         return []
-    gone = [
-        artefact.api_name
-        for artefact in artefacts
-        if artefact.kind in ("channel", "channel_member") and artefact.api_name not in seen.channel
-    ]
-    if any(artefact.kind == "channel" and artefact.api_name in gone for artefact in artefacts):
+    if any(artefact.kind == "channel" and artefact.api_name not in seen.channel for artefact in artefacts):
         return ["The channel of change events is gone: changes no longer arrive as they happen."]
-    words = {member_name(event): event.removesuffix("ChangeEvent").lower() for event in EVENTS}
-    return [f"The channel has lost its changes of {words.get(name, name)}s." for name in gone]
+    return [
+        f"The channel has lost its changes of {name.lower()}s: they are polled for."
+        for name in _missing(artefacts, seen.channel)
+    ]
+
+
+def _missing(artefacts: Sequence[Artefact], there: frozenset[str]) -> list[str]:
+    """Objects whose member set-up made, and that the channel lacks now."""
+    objects = {member_name(event): event.removesuffix("ChangeEvent") for event in EVENTS}
+    made = {artefact.api_name for artefact in artefacts if artefact.kind == "channel_member"}
+    return [name for member, name in objects.items() if member in made and member not in there]
 
 
 class Drift:
@@ -186,6 +191,8 @@ class Drift:
             channel=self._channel(),
         )
         found = findings(self._artefacts, seen)
+        if seen.channel is not None:
+            members_missing(self._cache, _missing(self._artefacts, seen.channel))
         problems = self._cache.problems
         known = {problem.subject: problem for problem in problems.open() if problem.category == SETUP}
         if not found:

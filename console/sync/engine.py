@@ -48,6 +48,7 @@ from console.sync.planning import Planning
 from console.sync.policy import IMPORT, policy_for, wider
 from console.sync.recover import GONE, Recovery
 from console.sync.rows import RowWriter
+from console.sync.silence import Unannounced, fell_silent, silent
 from console.sync.subscription import Batch
 from console.sync.workers import Workers, gated
 
@@ -148,14 +149,17 @@ class Engine:
 
     # --- a pass ----------------------------------------------------------------------------------------------
 
-    def run(self, kind: str = "sync", sides: frozenset[Side] = SIDES) -> RunSummary:
+    def run(
+        self, kind: str = "sync", sides: frozenset[Side] = SIDES, announced_since: datetime | None = None
+    ) -> RunSummary:
         """One pass over everything that changed.
 
         :param sides: those that are looked at; Salesforce too where it was never read whole.
+        :param announced_since: from when on the event stream should have told of every edit, None where it need not have.
         :raises ConsoleError: it could not go on; what was applied stays applied, the rest is due with the next pass.
         :raises Cancelled: the engine was told to stop.
         """
-        return self._run(kind, lambda tools: self._pass(tools, sides))
+        return self._run(kind, lambda tools: self._pass(tools, sides, announced_since))
 
     def sync_one(self, customer_id: str) -> RunSummary:
         """`sync_some` for one customer."""
@@ -219,6 +223,11 @@ class Engine:
         if not due or not was_read(self._cache):
             return None  # an account that nobody has looked for yet must not be created: the next pass takes them
         return self._run("events", lambda tools: self._concerned(tools, due))
+
+    @property
+    def silent(self) -> dict[str, str]:
+        """Objects whose changes the event stream does not tell, each with how that was found (`console.sync.silence`)."""
+        return silent(self._cache)
 
     def watched(self, side: Side, feed: Callable[[Feed], Feed]) -> None:
         """Keep how a side's changes arrive, and tell it where it moved."""
@@ -343,8 +352,8 @@ class Engine:
             forget_access(self._cache)
             work(self._tools(run, tally))
 
-    def _pass(self, tools: _Tools, sides: frozenset[Side]) -> None:
-        self._observe(tools, sides)
+    def _pass(self, tools: _Tools, sides: frozenset[Side], announced_since: datetime | None) -> None:
+        self._observe(tools, sides, announced_since)
         for _ in range(BULK_ROUNDS if self._settings.bulk_from else ROUNDS):
             due = self._cache.entries.dirty_count() - len(tools.tally.postponed)
             if due <= 0:
@@ -394,7 +403,14 @@ class Engine:
         jobs = tools.planning.plan(ids)
         tools.planning.hold(jobs, "Still moving; planned again with the next pass.")
 
-    def _observe(self, tools: _Tools, sides: frozenset[Side], *, looking: bool = False) -> None:
+    def _observe(
+        self,
+        tools: _Tools,
+        sides: frozenset[Side],
+        announced_since: datetime | None = None,
+        *,
+        looking: bool = False,
+    ) -> None:
         """Settle what an earlier pass left open, and read what changed. `looking`: bulk jobs are left as they are."""
         cache = self._cache
         if cache.journal.unsettled() or (cache.bulk.under_way() and not looking):
@@ -406,7 +422,10 @@ class Engine:
             cache.journal.drop_unsent()
         if "salesforce" in sides or not was_read(cache):
             arrivals = Arrivals(self._clock, "salesforce" in self._looked)
-            observe_salesforce(tools.org, cache, self._clock, tools.meter.reading, arrivals)
+            missed = Unannounced(announced_since, self._clock()) if announced_since is not None else None
+            observe_salesforce(tools.org, cache, self._clock, tools.meter.reading, arrivals, missed)
+            if missed is not None:
+                fell_silent(cache, missed.objects, self._settings.name, text(self._clock()))
             self._saw("salesforce", arrivals)
         if "alguna" in sides:
             arrivals = Arrivals(self._clock, "alguna" in self._looked)

@@ -22,6 +22,7 @@ from console.store.observed import Seen
 from console.sync.cursors import text
 from console.sync.observe import compare_all
 from console.sync.org import Org
+from console.sync.silence import heard as spoke
 from console.sync.subscription import Batch
 
 KEY = "salesforce.events"
@@ -94,6 +95,7 @@ class Heed:
             heard.whole = frozenset(OBJECTS) if heard.lost else frozenset(sorting.whole)
             if heard.whole:
                 compare_all(cache, heard.whole)
+            spoke(cache, {event.entity for event in events})
             places = [batch.replay_id for batch in batches if batch.replay_id]
             if places:
                 cache.set(KEY, {"topic": self._topic, "replay_id": places[-1].hex()})

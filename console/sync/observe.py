@@ -24,6 +24,7 @@ from console.sync import bulk_read
 from console.sync.cursors import Cursor, moment, text
 from console.sync.feeds import Arrivals
 from console.sync.org import ORGANIZATION, Org
+from console.sync.silence import Unannounced
 from console.sync.workers import Workers
 
 Clock = Callable[[], datetime]
@@ -54,9 +55,11 @@ class _Rows:
         cursor: Cursor,
         began: datetime,
         arrivals: Arrivals | None,
+        unannounced: Unannounced | None,
     ) -> None:
         self.sobject = sobject
         self._arrivals = arrivals
+        self._unannounced = unannounced
         self.cursor = cursor
         self.next_url: str | None = None
         self.many = False
@@ -109,13 +112,17 @@ class _Rows:
             accounts = [records.account(row) for row in rows]
             changed = self._cache.accounts.put(accounts, seen_at, "poll")
             stamps = {account.id: account.modstamp for account in accounts}
+            there = {account.id for account in accounts if not account.deleted}
         else:
             contacts = [records.contact(row) for row in rows]
             changed = self._cache.contacts.put(contacts, seen_at, "poll")
             stamps = {contact.id: contact.modstamp for contact in contacts}
+            there = {contact.id for contact in contacts if not contact.deleted}
         self.count += len(rows)
         if self._arrivals is not None and self._start:
             self._arrivals.note(stamps[id_] for id_ in changed)
+        if self._unannounced is not None and self._start:
+            self._unannounced.note(self.sobject, (stamps[id_] for id_ in changed if id_ in there))
         self._newest = max([self._newest, *stamps.values()])
 
     def reached(self) -> Cursor:
@@ -149,16 +156,22 @@ def compare_all(cache: Cache, objects: Collection[str]) -> None:
 
 
 def observe_salesforce(
-    org: Org, cache: Cache, clock: Clock, told: Told, arrivals: Arrivals | None = None
+    org: Org,
+    cache: Cache,
+    clock: Clock,
+    told: Told,
+    arrivals: Arrivals | None = None,
+    unannounced: Unannounced | None = None,
 ) -> int:
     """Read what changed in the org into the cache; returns how many rows were read.
 
     :param arrivals: measures how long changes took to get here.
+    :param unannounced: notes what the event stream should have told.
     :raises Conflict: it is another org; nothing was stored.
     """
     for left in reversed(range(TRIES)):
         try:
-            return _observe_salesforce(org, cache, clock, told, arrivals)
+            return _observe_salesforce(org, cache, clock, told, arrivals, unannounced)
         except Unreachable as error:
             # The place in the result is lost after some idle minutes, or when too many results are open.
             if error.code != LOST_PLACE or not left:
@@ -166,7 +179,14 @@ def observe_salesforce(
     raise AssertionError("unreachable")
 
 
-def _observe_salesforce(org: Org, cache: Cache, clock: Clock, told: Told, arrivals: Arrivals | None) -> int:
+def _observe_salesforce(
+    org: Org,
+    cache: Cache,
+    clock: Clock,
+    told: Told,
+    arrivals: Arrivals | None,
+    unannounced: Unannounced | None,
+) -> int:
     columns = {sobject: list(names) for sobject, names in org.columns.items()}
     kept: dict[str, Any] = cache.get(SALESFORCE, None) or {"refill": False}
     if kept.get("columns") != columns:
@@ -174,7 +194,8 @@ def _observe_salesforce(org: Org, cache: Cache, clock: Clock, told: Told, arriva
         kept = {"columns": columns, "refill": "columns" in kept}
     began = clock()
     streams = [
-        _Rows(sobject, org, cache, Cursor.load(kept.get(sobject)), began, arrivals) for sobject in columns
+        _Rows(sobject, org, cache, Cursor.load(kept.get(sobject)), began, arrivals, unannounced)
+        for sobject in columns
     ]
     asked = [stream.request() for stream in streams]
     first, *replies = org.send([SubRequest.query("Organization", ORGANIZATION), *asked])

@@ -258,7 +258,7 @@ class EngineThread:
         if self._session is not None:
             self._watching.begin(self._session)
         self._watching.pace.starting(self._sides)
-        summary = engine.run(sides=self._sides)
+        summary = engine.run(sides=self._sides, announced_since=self._watching.announced_since)
         self._failures = 0
         self._watching.looked(engine, self._sides, busy=summary.planned > 0)
         self._due = self._watching.pace.at(time.monotonic())

@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal, Protocol
 
 from console.errors import ConsoleError, Refused, SignInNeeded
@@ -123,6 +124,7 @@ class Subscription:
         self._stream: Stream | None = None
         self._standing = Standing("connecting", "The event stream is being opened.")
         self._sign = time.monotonic()
+        self._on_since: datetime | None = None
         self._heard = 0
         """Answers that came so far."""
         self._thread = threading.Thread(target=self._main, name="events", daemon=True)
@@ -131,6 +133,11 @@ class Subscription:
     def standing(self) -> Standing:
         """How it stands now."""
         return self._standing
+
+    @property
+    def on_since(self) -> datetime | None:
+        """When the stream that runs now began; None while none runs."""
+        return self._on_since
 
     @property
     def waiting(self) -> bool:
@@ -271,5 +278,6 @@ class Subscription:
     def _say(self, condition: Condition, why: str = "") -> None:
         told = Standing(condition, why)
         if told != self._standing:
+            self._on_since = datetime.now(UTC) if condition == "on" else None
             self._standing = told
             self._wake()

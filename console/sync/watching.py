@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from console.sync.pace import Pace, Side
+from console.sync.silence import sentence
 from console.sync.subscription import Standing, Subscription
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ class Watching:
         self._subscription: Subscription | None = None
         self._standing = OFF
         self._told: Standing | None = None
+        self._silent: dict[str, str] = {}
         self._not_before = 0.0
         self._note = ""
         """What is worth knowing about the stream while it is on."""
@@ -92,6 +95,14 @@ class Watching:
         return self._now() != self._told
 
     @property
+    def announced_since(self) -> datetime | None:
+        """From when on the stream should have told of every edit; None while it does not run or has more to tell."""
+        subscription = self._subscription
+        if subscription is None or subscription.waiting:
+            return None
+        return subscription.on_since
+
+    @property
     def has_events(self) -> bool:
         """Whether there is something to take in, or to bring in step because of it."""
         subscription = self._subscription
@@ -114,6 +125,8 @@ class Watching:
         heard = engine.heed(batches, subscription.topic)
         subscription.taken(len(batches))
         self._concerned |= heard.customers
+        if self._silent != engine.silent:
+            self.tell(engine)
         if heard.fresh:
             self.pace.unsure += 1
         if heard.lost:
@@ -142,25 +155,32 @@ class Watching:
     def looked(self, engine: Engine, sides: frozenset[Side], *, busy: bool) -> None:
         """A pass ended well."""
         self._not_before = 0.0
+        self._stand(engine)
         self.pace.looked(sides, time.monotonic(), busy=busy, left=engine.left, pull_seconds=engine.pulling)
         self.tell(engine)
 
     def _now(self) -> Standing:
         return self._subscription.standing if self._subscription is not None else self._standing
 
-    def tell(self, engine: Engine) -> None:
-        """Keep, and tell, how both sides are watched now."""
+    def _stand(self, engine: Engine) -> Standing:
+        """Poll as long as the stream does not tell everything."""
         self._told = now = self._now()
-        on = now.condition == "on"
+        self._silent = engine.silent
+        on = now.condition == "on" and not self._silent
         if on != self.pace.streaming:
             self.pace.streaming = on
             if not on:
                 self.pace.look_within("salesforce", time.monotonic())
+        return now
+
+    def tell(self, engine: Engine) -> None:
+        """Keep, and tell, how both sides are watched now."""
+        now = self._stand(engine)
+        on = self.pace.streaming
+        why = now.why or sentence(self._silent) or self._note
         every = self.pace.every
         engine.watched(
             "salesforce",
-            lambda feed: replace(
-                feed, how="events" if on else "polling", why=now.why or self._note, every=every["salesforce"]
-            ),
+            lambda feed: replace(feed, how="events" if on else "polling", why=why, every=every["salesforce"]),
         )
         engine.watched("alguna", lambda feed: replace(feed, every=every["alguna"]))

@@ -31,10 +31,16 @@ class Follower:
         )
 
     def start(self) -> Follower:
-        """Until the stream runs and both looks that a fresh one asks for are done, or (resumed) the first one."""
+        """Until the stream runs at both ends: what happens before the org knows of it is found by a later look."""
+        until(lambda: not self.open_streams())
         self.thread.start()
         self.streams()
+        until(self.open_streams)
         return self
+
+    def open_streams(self) -> int:
+        """Streams that the org knows of."""
+        return len(self.world.control("GET", "salesforce/events")["streams"])
 
     def streams(self) -> Feeds:
         return until(

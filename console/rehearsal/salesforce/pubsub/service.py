@@ -226,8 +226,11 @@ class PubSub:
             waiting = delivery.keep_alive_s - silent
             if delivery.delay_ms:
                 waiting = min(waiting, 0.05)
+            # Not wait_for: of Python 3.11 it forgets a cancellation that comes together with the wake.
+            # https://github.com/python/cpython/issues/86296
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stream.wake.wait(), max(waiting, 0.001))
+                async with asyncio.timeout(max(waiting, 0.001)):
+                    await stream.wake.wait()
 
     # -- what this org does not do
 
