@@ -26,6 +26,7 @@ class Standing:
     chosen: bool = False
     """Something is highlighted that can be opened."""
     chosen_gone: bool = False
+    chosen_damaged: bool = False
     """The highlighted connection was disconnected."""
     customer: bool = False
     """The account on screen has a customer in Alguna."""
@@ -65,13 +66,15 @@ def _always(_: Standing) -> Answer:
 def _living_connection(s: Standing) -> Answer:
     if not s.chosen and not s.connected:
         return "There is no connection yet. Press n to make one."
+    if s.chosen_damaged:
+        return "Its settings are damaged. Press X to remove it from this computer."
     return "This connection was disconnected; its receipt tells how." if s.chosen_gone else True
 
 
 def _removable(s: Standing) -> Answer:
     if not s.chosen:
         return "There is no connection to remove."
-    return s.chosen_gone or "It is still connected. Press D to disconnect it first."
+    return s.chosen_gone or s.chosen_damaged or "It is still connected. Press D to disconnect it first."
 
 
 def _opens(s: Standing) -> Answer:
@@ -344,7 +347,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("ask_org", "Ask the org", "ctrl+r", "Ask the org what it knows of the session: profile, idle limit, approvals.",
             "Connections", _on("health"), footer=1, enabled=_idle),
     Command("remove", "Remove", "X", "Remove a disconnected connection from this computer, with its cache; asks for its name.",
-            "Connections", _on("home"), footer=4, dangerous=True, enabled=_removable, urgent=lambda s: s.chosen_gone),
+            "Connections", _on("home"), footer=4, dangerous=True, enabled=_removable,
+            urgent=lambda s: s.chosen_gone or s.chosen_damaged),
     Command("app_guide", "How to make the app", "f2", "Be told step by step how to make the app in Salesforce's Setup.",
             "Connections", _on("wizard", "sign_in"), footer=7, short="App guide"),
     Command("copy_guide", "Copy the whole guide", "Y", "Copy all steps, for whoever administers the org.",

@@ -15,7 +15,7 @@ from screens.place import Place, also
 from screens.tasks import in_thread
 from screens.widgets.notice import Notice
 from screens.widgets.pane import Pane
-from screens.words import STYLE, ago, plural, span
+from screens.words import STYLE, ago, span
 
 UNKNOWN = "not known: ctrl+r asks the org"
 
@@ -68,10 +68,11 @@ class Health(Place, place="health"):
 
     def _say(self, known: SessionHealth) -> None:
         notice = self.query_one(Notice)
+        asked = f"The org was asked {ago(self.console.now, known.looked_at)}." if known.looked_at else ""
         if known.warnings:
             notice.say("note", known.warnings[0], " ".join(known.warnings[1:]))
         else:
-            notice.say("done", "Nothing is known that would end this access soon.")
+            notice.say("done", "Nothing is known that would end this access soon.", asked)
         self.query_one(Pane).say(
             [
                 Content.assemble((f"{label:<18}", STYLE["quiet"]), plain(value, 300))
@@ -97,24 +98,25 @@ class Health(Place, place="health"):
 
 def health_lines(known: SessionHealth, now: str) -> list[tuple[str, str]]:
     """Label and value of each line."""
-    rotation = {None: "not known before the first renewal", True: "yes", False: "no"}[known.rotates]
+    rotation = {None: "not known before the first renewal", True: "with each renewal", False: "never"}[
+        known.rotates
+    ]
     approvals = UNKNOWN
     if known.approvals is not None:
-        app = f" of {known.approved_app}" if known.approved_app else ""
-        approvals = f"{known.approvals} of 5 in use{app}"
+        approvals = f"{known.approvals} of 5 in use"
     return [
         ("User", known.user),
         ("Profile", known.profile or UNKNOWN),
         ("Org", f"{known.org_name} ({known.org_id})"),
-        ("Kind of org", "not production" if known.sandbox else "production"),
+        ("Kind of org", known.kind),
         ("Access by", known.how),
+        ("App", known.app or UNKNOWN),
         ("Scopes", " ".join(known.scopes) or "not said"),
         ("Signed in", ago(now, known.signed_in_at) if known.signed_in_at else "not known"),
-        ("Token from", ago(now, known.refreshed_at) if known.refreshed_at else "not known"),
-        ("Rotation", rotation),
-        ("Idle limit", span(known.idle_seconds) if known.idle_seconds else UNKNOWN),
+        ("Last renewed", ago(now, known.refreshed_at) if known.refreshed_at else "not known"),
+        ("Token may idle", span(known.idle_seconds) if known.idle_seconds else UNKNOWN),
+        ("Session ends", known.ends),
+        ("New refresh token", rotation),
         ("Approvals", approvals),
         ("Secrets", known.secrets),
-        ("Org was asked", ago(now, known.looked_at) if known.looked_at else "never"),
-        ("Warnings", plural(len(known.warnings), "warning") if known.warnings else "none"),
     ]

@@ -64,6 +64,7 @@ class Home(Place, place="home"):
             read_only="",
             chosen=card is not None,
             chosen_gone=card is not None and card.disconnected_at is not None,
+            chosen_damaged=card is not None and card.damaged,
             signed_out=card is not None and card.health == "sign_in",
         )
 
@@ -174,6 +175,8 @@ class Home(Place, place="home"):
             "Its links, history and settings go from this computer for good; nothing in Salesforce or Alguna changes.",
             f"The receipt is kept: {card.receipt}"
             if card.receipt
+            else "Its settings are damaged, so its session in the org lives on: revoke it in Setup, Connected Apps OAuth Usage."
+            if card.damaged
             else "There is no receipt of its disconnect.",
             f"Type its name to confirm: {card.name}",
         ]

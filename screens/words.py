@@ -49,7 +49,9 @@ STATES: dict[State, StateWords] = {
     State.CONFLICT: StateWords("≠", "Conflict", "person", "a value stops and asks"),
     State.REFUSED: StateWords("✗", "Refused", "bad", "Salesforce or Alguna said no"),
     State.NOT_IMPORTED: StateWords("·", "Not imported", "quiet", "existed before; import it any time"),
-    State.NOT_CREATED: StateWords("○", "Not created", "quiet", "creating accounts is switched off, or not permitted"),
+    State.NOT_CREATED: StateWords(
+        "○", "Not created", "quiet", "creating accounts is switched off, or not permitted"
+    ),
     State.SALESFORCE_ONLY: StateWords("▫", "Salesforce only", "quiet", "no customer in Alguna"),
     State.GONE: StateWords("−", "Gone", "bad", "deleted on one side"),
 }

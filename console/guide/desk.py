@@ -88,7 +88,9 @@ class ConsoleDesk:
         try:
             settings = self._connections.load(name)
         except ConsoleError as failure:
-            return ConnectionCard(name, "sandbox", False, health="failed", health_text=failure.message)
+            return ConnectionCard(
+                name, "sandbox", False, health="failed", health_text=failure.message, damaged=True
+            )
         try:
             return self._warned(card(settings, self._connections.cache_path(name)), settings)
         except (StoreError, Conflict) as failure:

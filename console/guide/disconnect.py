@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 
 from console.errors import Conflict, ConsoleError, Refused, SignInNeeded, StoreError
 from console.guide.draft import made_in_words
+from console.guide.health import LOOKED
 from console.guide.seam import DisconnectStep, Inventory, Receipt
 from console.guide.signing_in import Given
 from console.guide.steps import Step, StepReport, StepState, walk
+from console.salesforce.session_record import FILE as SESSION_RECORD
 from console.secrets import KINDS, Secrets
 from console.settings import Connections, ConnectionSettings, write_private
 from console.store.cache import Cache
@@ -319,6 +321,8 @@ class Leaving:
 
     def _forget(self) -> None:
         self._secrets.forget(self._settings.name)
+        for name in (SESSION_RECORD, LOOKED):
+            (self._connections.folder(self._settings.name) / name).unlink(missing_ok=True)
 
     def _look_forgotten(self) -> str:
         left = [kind for kind in KINDS if self._secret(kind)]

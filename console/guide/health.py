@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, get_args
 
 from console.errors import ConsoleError, StoreError
 from console.guide.seam.health import SessionHealth
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 LOOKED = "health.json"
 """What the org said last, without secrets, in the connection's folder."""
-IDLE_LIMIT = timedelta(days=30)
-"""Sessions of partner apps end when they idle that long, and any org can choose the same
-(https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_rotate_refresh_tokens.htm)."""
+ASSUMED_DAYS = 30
+"""How long refresh tokens may idle where the org does not say: apps are advised to end them then
+(https://help.salesforce.com/s/articleView?id=xcloud.connected_app_limit_idle_ttl.htm)."""
 EARLY = timedelta(days=7)
 """How long before it a warning comes."""
 WAYS = {
@@ -42,22 +42,26 @@ def health(
         record = RecordFile(folder / FILE).read()
     except StoreError:
         record = SessionRecord()
-    said = _said(folder / LOOKED)
-    found = SessionHealth(
+    state, looked_at = _said(folder / LOOKED)
+    return SessionHealth(
         user=settings.username,
         org_id=settings.org_id,
         org_name=settings.org_name,
-        sandbox=not settings.is_production,
+        kind=_kind(settings),
         how=WAYS[settings.sign_in],
         secrets=secrets.where(settings.name),
         scopes=tuple(record.scope.split()),
         signed_in_at=record.signed_in_at or None,
         refreshed_at=record.refreshed_at or None,
-        token_age=_seconds(record.refreshed_at, now),
         rotates=record.rotates,
-        **said,
+        profile=state.profile,
+        idle_seconds=state.idle_seconds,
+        app=state.app,
+        approvals=state.approvals,
+        ends=_ends(settings, record, state),
+        looked_at=looked_at,
+        warnings=tuple(warnings(settings, record, state, now)),
     )
-    return replace(found, warnings=tuple(warnings(settings, record, found, now)))
 
 
 def look(settings: ConnectionSettings, connections: Connections, secrets: Secrets, now: str) -> SessionHealth:
@@ -76,9 +80,7 @@ def look(settings: ConnectionSettings, connections: Connections, secrets: Secret
     return health(settings, connections, secrets, now)
 
 
-def warnings(
-    settings: ConnectionSettings, record: SessionRecord, found: SessionHealth, now: str
-) -> list[str]:
+def warnings(settings: ConnectionSettings, record: SessionRecord, state: SessionState, now: str) -> list[str]:
     """What will end the access or has ended it, most serious first; sentences."""
     said = []
     if record.refused:
@@ -88,23 +90,68 @@ def warnings(
     if settings.sign_in == "token" or (
         settings.sign_in == "browser" and record.signed_in_at and not record.renewable
     ):
-        limit = f" It ends after {_words(found.idle_seconds)} without use." if found.idle_seconds else ""
+        limit = f" It ends after {_words(state.idle_seconds)} without use." if state.idle_seconds else ""
         said.append(
             f"This Salesforce session can't be renewed.{limit} Sign in with the browser to have one that can."
         )
-    idle = _idle(record.refreshed_at, now)
-    if settings.sign_in == "browser" and idle is not None and idle > IDLE_LIMIT - EARLY:
-        said.append(
-            f"The session was not renewed for {idle.days} days; an org may end one that idles for {IDLE_LIMIT.days}."
-        )
+    elif settings.sign_in == "browser":
+        said += _ending(record, state, now)
     if settings.sign_in == "key":
         said += _key_problem(Path(settings.jwt_file))
-    if found.approvals is not None and found.approvals >= 5:
+    if settings.sign_in == "browser" and state.approvals is not None and state.approvals >= 5:
         said.append(
-            f"All 5 approvals of {found.approved_app} by {settings.username} are in use: one more sign-in ends the oldest. "
+            f"All 5 approvals of {state.app} by {settings.username} are in use: one more sign-in ends the oldest. "
             "Setup, Connected Apps OAuth Usage, revokes those that nobody needs."
         )
     return said
+
+
+def _ending(record: SessionRecord, state: SessionState, now: str) -> list[str]:
+    """Of a session that is renewed, by the policy of its app."""
+    if state.ends_by == "at_once":
+        return [
+            "The session will not be renewed: the app's refresh tokens end at once. In Setup, External Client App Manager, the "
+            "app, Policies, Refresh Token Policy: choose another, then sign in again."
+        ]
+    if state.ends_by == "revoked":
+        return []
+    by_age = state.ends_by == "age"
+    days = state.end_days or ASSUMED_DAYS
+    passed = _idle(record.signed_in_at if by_age else record.refreshed_at, now)
+    if passed is None or passed <= timedelta(days=days) - min(EARLY, timedelta(days=days) / 4):
+        return []
+    if by_age:
+        left = max(0, (timedelta(days=days) - passed).days)
+        return [
+            f"The session ends {_in_days(left)}: the app lets it live {days} days after the sign-in. Sign in again before."
+        ]
+    limit = f"the app ends it after {days}" if state.ends_by else f"{days} is assumed to be the limit"
+    return [f"The session was not renewed for {passed.days} days; {limit}. A sync renews it."]
+
+
+def _in_days(count: int) -> str:
+    return "within a day" if count == 0 else f"in {count} {'day' if count == 1 else 'days'}"
+
+
+def _ends(settings: ConnectionSettings, record: SessionRecord, state: SessionState) -> str:
+    """When the session ends that is renewed, in words."""
+    if settings.sign_in in ("cli", "key"):
+        return "another session is asked for whenever one is needed"
+    if settings.sign_in == "token" or (record.signed_in_at and not record.renewable):
+        return "with its access token: there is none to renew it with"
+    return {
+        "": f"after {ASSUMED_DAYS} days without use (assumed: the org was not asked or does not say)",
+        "revoked": "when somebody revokes it",
+        "idle": f"after {state.end_days} days without use",
+        "age": f"{state.end_days} days after the sign-in",
+        "at_once": "at once: the app's policy lets nothing be renewed",
+    }[state.ends_by]
+
+
+def _kind(settings: ConnectionSettings) -> str:
+    if settings.environment == "rehearsal":
+        return "rehearsal on this computer"
+    return "production" if settings.is_production else "sandbox or developer org"
 
 
 def warning_of(settings: ConnectionSettings, connections: Connections, now: str) -> str:
@@ -116,7 +163,7 @@ def warning_of(settings: ConnectionSettings, connections: Connections, now: str)
         return damage.message
     if settings.disconnected_at:
         return ""
-    return next(iter(warnings(settings, record, SessionHealth(**_said(folder / LOOKED)), now)), "")
+    return next(iter(warnings(settings, record, _said(folder / LOOKED)[0], now)), "")
 
 
 def _key_problem(path: Path) -> list[str]:
@@ -129,14 +176,21 @@ def _key_problem(path: Path) -> list[str]:
     return []
 
 
-def _said(path: Path) -> dict[str, Any]:
-    """What the org said last; nothing where it was never asked, or the file is not ours."""
+def _said(path: Path) -> tuple[SessionState, str | None]:
+    """What the org said last, and when; nothing where it was never asked, or the file is not ours."""
+    from console.salesforce.session_state import EndsBy, SessionState
+
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        kinds = {"profile": str, "idle_seconds": int, "approvals": int, "approved_app": str, "looked_at": str}
-        return {name: data[name] for name, kind in kinds.items() if isinstance(data.get(name), kind)}
+        kinds = {"idle_seconds": int, "approvals": int, "end_days": int}
+        names = [each.name for each in fields(SessionState)]
+        said = {name: data[name] for name in names if isinstance(data.get(name), kinds.get(name, str))}
+        looked_at = data.get("looked_at")
     except (OSError, ValueError, AttributeError):
-        return {}
+        return SessionState(), None
+    if said.get("ends_by", "") not in get_args(EndsBy):
+        return SessionState(), None
+    return SessionState(**said), looked_at if isinstance(looked_at, str) else None
 
 
 def _keep(path: Path, state: SessionState, now: str) -> None:
@@ -152,11 +206,6 @@ def _keep(path: Path, state: SessionState, now: str) -> None:
 
 def _idle(since: str, now: str) -> timedelta | None:
     return datetime.fromisoformat(now) - datetime.fromisoformat(since) if since else None
-
-
-def _seconds(since: str, now: str) -> float | None:
-    idle = _idle(since, now)
-    return idle.total_seconds() if idle is not None else None
 
 
 def _words(seconds: int) -> str:

@@ -1,4 +1,4 @@
-"""Removing a connection that was disconnected: its settings, its cache and its secrets. Receipts are set aside."""
+"""Removing a connection, disconnected or damaged: its settings, its cache and its secrets. Receipts are set aside."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from pathlib import Path
 from console.errors import Conflict, StoreError, UsageError
 from console.paths import private
 from console.secrets import Secrets
-from console.settings import Connections
+from console.settings import Connections, checked_name
 from console.store.lock import held_elsewhere
+
+STAYS = "Its session in the org could not be ended: revoke it in Setup, Connected Apps OAuth Usage, if nobody did."
+"""What a person has to do about a connection that was removed without its settings."""
 
 
 def receipts(connections: Connections, name: str) -> tuple[Path, ...]:
@@ -20,28 +23,46 @@ def receipts(connections: Connections, name: str) -> tuple[Path, ...]:
 def remove(connections: Connections, secrets: Secrets, name: str, confirmed: str) -> tuple[Path, ...]:
     """Remove a disconnected connection for good; returns where its receipts are now.
 
+    One whose settings are damaged can't be disconnected any more: it is removed all the same, and its session in the org
+    lives on until somebody revokes it there.
+
     :param confirmed: the name once more, as a person typed it.
     :raises UsageError: it is still connected, or the two names differ.
     :raises Conflict: another console has it open.
     :raises StoreError: something can't be deleted.
     """
-    settings = connections.load(name)
-    if not settings.disconnected_at:
+    known = checked_name(name)
+    if not damaged(connections, known):
+        settings = connections.load(known)
+        known = settings.name
+        if not settings.disconnected_at:
+            raise UsageError(
+                f"{known!r} is still connected.", "Disconnect it first: that ends its session in the org."
+            )
+    if confirmed.strip() != known:
         raise UsageError(
-            f"{settings.name!r} is still connected.", "Disconnect it first: that ends its session in the org."
-        )
-    if confirmed.strip() != settings.name:
-        raise UsageError(
-            f"Nothing was removed: the name that was given to confirm is not {settings.name!r}.",
+            f"Nothing was removed: the name that was given to confirm is not {known!r}.",
             "Give the connection's name once more, exactly.",
         )
-    holder = held_elsewhere(connections.cache_path(settings.name))
+    holder = held_elsewhere(connections.cache_path(known))
     if holder:
-        raise Conflict(f"{settings.name!r} is open in {holder}.", "Close it there first.")
-    secrets.forget(settings.name)
-    kept = _set_aside(connections, settings.name)
-    connections.remove(settings.name)
+        raise Conflict(f"{known!r} is open in {holder}.", "Close it there first.")
+    secrets.forget(known)
+    kept = _set_aside(connections, known)
+    connections.remove(known)
     return kept
+
+
+def damaged(connections: Connections, name: str) -> str:
+    """What is wrong with a connection's settings; empty where they can be read.
+
+    :raises UsageError: there is no such connection.
+    """
+    try:
+        connections.load(name)
+    except StoreError as damage:
+        return damage.message
+    return ""
 
 
 def _set_aside(connections: Connections, name: str) -> tuple[Path, ...]:

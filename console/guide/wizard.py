@@ -327,7 +327,7 @@ class ConnectWizard:
             ),
             SummaryLine("Alguna", draft.alguna.url if draft.alguna else "", "alguna"),
             SummaryLine("Name", draft.name, "name"),
-            SummaryLine("Secrets", "in an encrypted file" if draft.sealed else self._secrets.place(), "name"),
+            SummaryLine("Secrets", self._kept(), "name"),
             SummaryLine("New customers", SOURCE_WORDS.get(draft.creates_accounts, ""), "source"),
             SummaryLine("Existing customers", IMPORT_WORDS.get(draft.import_choice, ""), "import"),
             SummaryLine(
@@ -339,6 +339,11 @@ class ConnectWizard:
             ),
             *((SummaryLine("First writes", warning, "setup"),) if (warning := met(self._findings)) else ()),
         )
+
+    def _kept(self) -> str:
+        if self._draft.sealed:
+            return "in an encrypted file"
+        return self._secrets.place(practice=self._draft.environment == "rehearsal")
 
     def finish(self) -> str:
         """Save the connection and its secrets; returns its name."""

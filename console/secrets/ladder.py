@@ -19,8 +19,8 @@ from console.settings import Connections, checked_name
 
 IN_KEYRING = "in this computer's keyring"
 IN_MEMORY = "in memory, until the console closes"
-IN_PRACTICE_FILE = "in a private file of this practice connection"
-IN_SEALED_FILE = "in an encrypted file of this connection"
+IN_PRACTICE_FILE = "in a private file"
+IN_SEALED_FILE = "in an encrypted file"
 
 
 class Secrets:
@@ -171,10 +171,13 @@ class Secrets:
                 return IN_KEYRING
             return IN_PRACTICE_FILE if self._may_use_practice_file(name) else IN_MEMORY
 
-    def place(self) -> str:
-        """Where a new connection's secrets will be kept unless an encrypted file is asked for, in words."""
+    def place(self, *, practice: bool = False) -> str:
+        """Where a new connection's secrets will be kept unless an encrypted file is asked for, in words.
+
+        :param practice: for a connection whose both ends are on this computer.
+        """
         with self._lock:
-            return IN_KEYRING if self._ring() is not None else IN_MEMORY
+            return IN_KEYRING if self._ring() is not None else IN_PRACTICE_FILE if practice else IN_MEMORY
 
     def _ring(self) -> KeyringRung | None:
         if not self._looked:
@@ -192,7 +195,8 @@ class Secrets:
                 ring.forget(name, kind)
         practice = self._practice(name)
         if practice.path.exists():
-            practice.write({kind: value for kind, value in practice.read().items() if kind not in kinds})
+            left = practice.read() if kinds != KINDS else {}
+            practice.write({kind: value for kind, value in left.items() if kind not in kinds})
 
     def _file(self, name: str) -> SealedFile:
         if name not in self._sealed:

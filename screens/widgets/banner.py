@@ -88,7 +88,7 @@ class Banner(Widget):
         if live.failure is not None:
             synced = (f"STALE, {age}", STYLE["bad"] + " bold")
         dot: Part = ("  ·  " if width >= 100 else " · ", "$line")
-        told = f"secrets {_place(live.facts.secrets)}"
+        told = f"secrets {_place(live.facts.secrets).split(',')[0]}"
         room = width - 2 - sum(cell_len(text) for text, _ in (api, dot, synced, dot))
         kept = (cell(told, max(12, min(room, cell_len(told)))), quiet)
         return _line([(" ", ""), api, dot, synced, dot, kept], [], width)

@@ -1,8 +1,8 @@
 """Every way to sign in, to keep what it brought, and to take it away again, through the command line."""
 
-import json
 import stat
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -109,7 +109,7 @@ def test_secrets_in_an_encrypted_file_open_with_the_passphrase_only(run, world, 
         stdin=f"{PASSPHRASE}\n{world.stdin}",
     )  # fmt: skip
     assert made.code == 0, made
-    assert made.json["secrets"] == "in an encrypted file of this connection"
+    assert made.json["secrets"] == "in an encrypted file"
     assert stat.S_IMODE((home / "connections/demo/secrets.sealed").stat().st_mode) == 0o600
     assert not (home / "connections/demo/practice-credentials.json").exists()
 
@@ -219,8 +219,17 @@ def test_a_connection_is_forgotten_once_it_was_disconnected_and_named_twice(run,
         assert "answered 401" in file.read()
 
 
-def test_a_connection_with_damaged_settings_is_not_forgotten_blindly(run, connected, home):
-    (home / "connections/demo/settings.json").write_text("{")
-    refused = run("forget", "demo", "--confirm", "demo", "--json")
-    assert refused.code == 1
-    assert json.loads(refused.out)["error"]["category"] == "store"
+@pytest.mark.parametrize("damage", ["settings.json", "practice-credentials.json", "session.json"])
+def test_a_connection_with_a_damaged_file_can_still_be_forgotten(run, connected, home, damage):
+    folder = home / "connections/demo"
+    (folder / damage).write_text("{")
+    if damage != "settings.json":
+        settings = Connections().load("demo")
+        Connections().save(replace(settings, disconnected_at="2026-01-01T00:00:00Z"))
+    unsure = run("forget", "demo", "--json")
+    assert unsure.code == 2
+    assert folder.exists()
+    gone = run("forget", "demo", "--confirm", "demo")
+    assert gone.code == 0, gone
+    assert ("Connected Apps OAuth Usage" in gone.err) == (damage == "settings.json")
+    assert not folder.exists()

@@ -44,6 +44,9 @@ def test_disconnecting_ends_the_access_and_changes_no_record(bench, synced):
     assert records(bench) == before
     assert bench.secrets.get(synced, "salesforce_refresh") is None
     assert bench.secrets.get(synced, "alguna_key") is None
+    folder = bench.connections.folder(synced)
+    assert not (folder / "session.json").exists()
+    assert not (folder / "health.json").exists()
     assert bench.connections.load(synced).disconnected_at
 
 

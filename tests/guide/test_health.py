@@ -14,11 +14,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from console.errors import ConsoleError, SignInNeeded, UsageError
 from console.guide.app_guide import CALLBACKS, SCOPE_WORDS, app_guide
 from console.guide.health import warning_of, warnings
-from console.guide.seam import SessionHealth
 from console.salesforce.loopback import PORTS
 from console.salesforce.oauth import SCOPES
 from console.salesforce.renewing import token_source
 from console.salesforce.session_record import SessionRecord
+from console.salesforce.session_state import SessionState
 from console.settings import ConnectionSettings
 from tests.practising import Bench
 
@@ -26,8 +26,8 @@ NOW = "2026-03-04T12:00:00Z"
 BROWSER = ConnectionSettings(name="one", username="ann@acme.com")
 
 
-def said(settings: ConnectionSettings, record: SessionRecord, found: SessionHealth | None = None) -> str:
-    return " ".join(warnings(settings, record, found or SessionHealth(), NOW))
+def said(settings: ConnectionSettings, record: SessionRecord, found: SessionState | None = None) -> str:
+    return " ".join(warnings(settings, record, found or SessionState(), NOW))
 
 
 def test_a_fresh_session_that_renews_itself_needs_no_warning() -> None:
@@ -48,13 +48,52 @@ def test_what_ends_a_session_is_warned_of(record: SessionRecord, words: str) -> 
     assert words in said(BROWSER, record)
 
 
+@pytest.mark.parametrize(
+    ("state", "signed_in_at", "refreshed_at", "words"),
+    [
+        (SessionState(ends_by="idle", end_days=30), NOW, "2026-02-11T12:00:00Z", ""),
+        (SessionState(ends_by="idle", end_days=30), NOW, "2026-02-08T12:00:00Z", "ends it after 30"),
+        (SessionState(ends_by="idle", end_days=90), NOW, "2026-02-08T12:00:00Z", ""),
+        (SessionState(ends_by="idle", end_days=2), NOW, "2026-03-02T20:00:00Z", "ends it after 2"),
+        (SessionState(ends_by="age", end_days=30), "2026-02-07T12:00:00Z", NOW, "ends in 5 days"),
+        (SessionState(ends_by="age", end_days=30), "2026-02-02T13:00:00Z", NOW, "within a day"),
+        (SessionState(ends_by="age", end_days=30), "2026-02-20T12:00:00Z", "2026-02-20T12:00:00Z", ""),
+        (SessionState(ends_by="revoked"), "2025-01-01T00:00:00Z", "2025-01-01T00:00:00Z", ""),
+        (SessionState(ends_by="at_once"), NOW, NOW, "Refresh Token Policy"),
+    ],
+)
+def test_the_end_that_the_apps_policy_sets_is_warned_of_in_time(
+    state: SessionState, signed_in_at: str, refreshed_at: str, words: str
+) -> None:
+    told = said(BROWSER, SessionRecord(signed_in_at=signed_in_at, refreshed_at=refreshed_at), state)
+    assert words in told if words else told == ""
+
+
+@pytest.mark.parametrize(
+    ("switches", "ends"),
+    [
+        ({"refresh_token_policy": "inactivity", "refresh_token_days": 45}, "after 45 days without use"),
+        ({"refresh_token_policy": "lifetime", "refresh_token_days": 7}, "7 days after the sign-in"),
+        ({"refresh_token_policy": "zero"}, "at once"),
+    ],
+)
+def test_the_policy_of_the_app_is_read_from_the_org(
+    bench: Bench, switches: dict[str, Any], ends: str
+) -> None:
+    name = bench.connected()
+    bench.control("POST", "salesforce/sign-in", switches)
+    found = bench.desk.look(name)
+    assert ends in found.ends
+    assert bool(found.warnings) == (ends == "at once")
+
+
 def test_an_interrupted_renewal_is_no_matter_where_the_org_keeps_refresh_tokens() -> None:
     record = SessionRecord(signed_in_at=NOW, refreshed_at=NOW, sending="x", rotates=False)
     assert said(BROWSER, record) == ""
 
 
 def test_five_approvals_are_warned_of_with_the_page_in_setup() -> None:
-    found = SessionHealth(approvals=5, approved_app="Alguna console")
+    found = SessionState(approvals=5, app="Alguna console")
     told = said(BROWSER, SessionRecord(), found)
     assert "All 5 approvals of Alguna console by ann@acme.com" in told
     assert "Connected Apps OAuth Usage" in told
@@ -62,7 +101,7 @@ def test_five_approvals_are_warned_of_with_the_page_in_setup() -> None:
 
 
 def test_a_pasted_token_is_warned_of_with_its_idle_limit() -> None:
-    told = said(replace(BROWSER, sign_in="token"), SessionRecord(), SessionHealth(idle_seconds=7200))
+    told = said(replace(BROWSER, sign_in="token"), SessionRecord(), SessionState(idle_seconds=7200))
     assert "can't be renewed" in told
     assert "after 2 h without use" in told
 
@@ -82,6 +121,9 @@ def test_the_health_of_a_connection_tells_and_asks(bench: Bench) -> None:
     assert "private file" in known.secrets
     asked = bench.desk.look(name)
     assert asked.profile
+    assert (asked.app, asked.approvals) == ("Rehearsal practice app", 1)
+    assert asked.ends == "when somebody revokes it"
+    assert "assumed" in known.ends
     assert asked.looked_at is not None
     assert bench.desk.health(name).profile == asked.profile, "what the org said is remembered"
     assert bench.desk.connections()[0].health_text in ("", "Never synced yet.")

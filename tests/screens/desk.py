@@ -637,8 +637,8 @@ GUIDE = (
 
 
 HEALTH = SessionHealth(
-    "sync@acme.example", "00D5g00000ABCDEEA0", "Acme Corporation (UAT)", True, "signed in with the browser",
-    "in this computer's keyring", ("api", "refresh_token"), "2026-03-01T09:00:00Z", "2026-03-04T11:00:30Z", 3600.0,
+    "sync@acme.example", "00D5g00000ABCDEEA0", "Acme Corporation (UAT)", "sandbox or developer org", "signed in with the browser",
+    "in this computer's keyring", ("api", "refresh_token"), "2026-03-01T09:00:00Z", "2026-03-04T11:00:30Z",
 )  # fmt: skip
 
 
@@ -809,7 +809,7 @@ class StubDesk:
             raise self.look_error
         self.the_health = replace(
             self.the_health, profile="Standard Integration", idle_seconds=7200, approvals=5,
-            approved_app="Alguna console", looked_at=NOW, warnings=("All 5 approvals are in use.",),
+            app="Alguna console", looked_at=NOW, warnings=("All 5 approvals are in use.",),
         )  # fmt: skip
         return self.the_health
 

@@ -122,7 +122,7 @@ async def test_health_tells_what_is_known_and_asks_the_org_on_request(
         assert "Standard Integration" not in seen(pilot)
         await pilot.press("ctrl+r")
         await until(pilot, lambda: "Standard Integration" in seen(pilot))
-        assert "5 of 5 in use of Alguna console" in seen(pilot)
+        assert "5 of 5 in use" in seen(pilot)
         assert "All 5 approvals are in use." in seen(pilot)
         desk.look_error = SignInNeeded("The Salesforce session has ended.", "Sign in again.")
         await pilot.press("ctrl+r")
@@ -225,6 +225,22 @@ async def test_a_disconnected_connection_shows_its_receipt_and_goes_once_it_is_n
         await pilot.press(*"old-demo", "enter")
         await until(pilot, lambda: isinstance(app.screen, Home) and len(app.screen.cards) == 2)
         assert any("old-demo-receipt.md" in note.message for note in app._notifications)
+
+
+async def test_a_damaged_connection_can_only_be_removed_and_says_what_stays(
+    stub: ModuleType, desk: Any, until: Any, seen: Any
+) -> None:
+    desk.cards = [replace(desk.cards[0], health="failed", health_text="Damaged.", damaged=True)]
+    name = desk.cards[0].name
+    app = ConsoleApp(desk)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, Home) and app.screen.cards)
+        await pilot.press("D")
+        await until(pilot, lambda: any("Press X to remove" in note.message for note in app._notifications))
+        await pilot.press("X")
+        await until(pilot, lambda: isinstance(app.screen, Prompt) and "lives on" in seen(pilot))
+        await pilot.press(*name, "enter")
+        await until(pilot, lambda: isinstance(app.screen, Home) and not app.screen.cards)
 
 
 async def test_a_passphrase_in_the_wizard_asks_for_an_encrypted_file(

@@ -31,6 +31,8 @@ class ConnectionCard:
     """Where the receipt of its disconnect is."""
     held_by: str = ""
     """Who else writes this connection's cache now ("another console, process 4711"), empty when nobody does."""
+    damaged: bool = False
+    """Its settings can't be read: it can only be removed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ class SessionHealth:
     user: str = ""
     org_id: str = ""
     org_name: str = ""
-    sandbox: bool = True
+    kind: str = ""
+    """What kind of org it is, in words."""
     how: str = ""
     """How the session came, in words."""
     secrets: str = ""
@@ -21,16 +22,17 @@ class SessionHealth:
     signed_in_at: str | None = None
     refreshed_at: str | None = None
     """When the access token came that is used now."""
-    token_age: float | None = None
-    """Seconds since then."""
     rotates: bool | None = None
     """Whether the org gives a new refresh token with each renewal."""
     profile: str | None = None
     idle_seconds: int | None = None
-    """How long the session may idle, as the org says."""
+    """How long the access token may idle before it is renewed, as the org says."""
+    app: str | None = None
+    """The app of the session, as the org calls it."""
     approvals: int | None = None
     """Open approvals of the app by this user, of five."""
-    approved_app: str | None = None
+    ends: str = ""
+    """When the app's refresh token ends, in words."""
     looked_at: str | None = None
     """When the org was asked last."""
     warnings: tuple[str, ...] = ()
