@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Unit = Literal["x", "calls"]
-"""``x``: a ratio of two medians or peaks of the same run; ``calls``: API calls."""
+Unit = Literal["x", "calls", "s"]
+"""``x``: a ratio of two medians or peaks of the same run; ``calls``: API calls; ``s``: seconds."""
 
 
 class NotMade(Exception):

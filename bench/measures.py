@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bench.first_paint import first_paint
 from bench.floor import CUSTOMERS, Floor
+from bench.lag import through_the_stream, within_a_poll
 from bench.measure import Measure
 from bench.repaint import repaint
 from bench.syncs import LARGE, SMALL, Syncs
@@ -21,5 +22,7 @@ def every() -> Sequence[Measure]:
         Measure("quiet-pass-calls", "Salesforce calls, a pass with nothing changed", 3, "calls", syncs.quiet_calls),
         Measure("floor", f"first sync of {CUSTOMERS:,} customers against its bytes alone", 1.5, "x", floor.against_the_wire),
         Measure("one-by-one", "records one by one, simple-salesforce against a pass", 50, "x", floor.against_each, at_least=True),
+        Measure("lag", "an edit in Salesforce to the cache, through the stream, p95", 2, "s", through_the_stream),
+        Measure("lag-polled", "the slowest edit in Alguna to the cache, against the time between polls", 1.2, "x", within_a_poll),
         Measure("memory", f"peak memory, first sync of {LARGE:,} against {SMALL:,}", 2, "x", syncs.memory),
     )  # fmt: skip

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
@@ -48,6 +48,7 @@ class Practice:
         self.seconds = 0.0
         """How long the last pass took, as it says itself."""
         self._folder = folder
+        self._settings = folder / "home" / "connections" / NAME / "settings.json"
         self._environment = {**os.environ, "ALGUNA_CONSOLE_HOME": str(folder / "home")}
 
     def connect(self) -> None:
@@ -63,27 +64,29 @@ class Practice:
         )  # fmt: skip
         if done.returncode:
             raise NotMade(f"The console could not connect: {last_words(done.stdout or done.stderr)}")
-        self._ask_freely()
+        self.choose(alguna_rate=UNLIMITED)  # it asks as fast as the account answers
 
     def point(self, ports: Mapping[str, int]) -> None:
         """Have the console talk to these ports of this computer."""
-        path = self._folder / "home" / "connections" / NAME / "settings.json"
-        settings = json.loads(path.read_text(encoding="utf-8"))
         org, alguna = (f"http://127.0.0.1:{ports[service]}" for service in ("salesforce", "alguna"))
-        before = str(settings["alguna_url"])
-        moved = {
-            "instance_url": org,
-            "login_url": org,
-            "alguna_url": urlsplit(before)._replace(netloc=urlsplit(alguna).netloc).geturl(),
-        }
-        path.write_text(json.dumps({**settings, **moved}), encoding="utf-8")
+        before = str(self.settings["alguna_url"])
+        there = urlsplit(before)._replace(netloc=urlsplit(alguna).netloc).geturl()
+        self.choose(instance_url=org, login_url=org, alguna_url=there)
         self.control("POST", "/alguna/options", {"rate_limit": UNLIMITED})
 
-    def _ask_freely(self) -> None:
-        """Let the console ask the account as fast as it answers."""
-        path = self._folder / "home" / "connections" / NAME / "settings.json"
-        settings = json.loads(path.read_text(encoding="utf-8"))
-        path.write_text(json.dumps({**settings, "alguna_rate": UNLIMITED}), encoding="utf-8")
+    @property
+    def settings(self) -> Any:
+        """The connection's settings as they are kept."""
+        return json.loads(self._settings.read_text(encoding="utf-8"))
+
+    def choose(self, **settings: Any) -> None:
+        """Change some of them."""
+        self._settings.write_text(json.dumps({**self.settings, **settings}), encoding="utf-8")
+
+    def watch(self, log: IO[str]) -> subprocess.Popen[bytes]:
+        """Pass after pass, in a process of its own; its lines go to `log`. To be ended by the caller."""
+        command = [sys.executable, "-m", "console", "sync", NAME, "--watch", "--json"]
+        return subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT, env=self._environment)
 
     def sync(self) -> Pass:
         """One pass, in a process of its own.

@@ -20,8 +20,8 @@ def row(result: Result) -> tuple[str, str, str, str]:
 
 
 def amount(value: float, unit: Unit) -> str:
-    """``1.62x`` for a ratio, ``39`` for calls; no zeros that say nothing."""
-    return f"{value:.2f}".rstrip("0").rstrip(".") + ("x" if unit == "x" else "")
+    """``1.62x`` for a ratio, ``39`` for calls, ``0.1 s``; no zeros that say nothing."""
+    return f"{value:.2f}".rstrip("0").rstrip(".") + {"x": "x", "calls": "", "s": " s"}[unit]
 
 
 def table(results: Sequence[Result]) -> str:

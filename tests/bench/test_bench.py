@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import practice
+from bench import lag, practice
 from bench.__main__ import main
 from bench.filled import ORG_ID, fill, in_sync
 from bench.measure import Measure, NotMade, Result, Taken, judge
@@ -63,7 +63,7 @@ def test_other_failures_are_not_swallowed() -> None:
 
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
-    [(1.5, "x", "1.5x"), (2, "x", "2x"), (1.234, "x", "1.23x"), (70, "calls", "70")],
+    [(1.5, "x", "1.5x"), (2, "x", "2x"), (1.234, "x", "1.23x"), (70, "calls", "70"), (0.04, "s", "0.04 s")],
 )
 def test_amounts_carry_their_unit_and_no_idle_zeros(value: float, unit: str, text: str) -> None:
     assert amount(value, unit) == text  # type: ignore[arg-type]
@@ -145,6 +145,8 @@ def test_the_real_measures_have_their_goals() -> None:
         "quiet-pass-calls": (3, "calls"),
         "floor": (1.5, "x"),
         "one-by-one": (50, "x"),
+        "lag": (2, "s"),
+        "lag-polled": (1.2, "x"),
         "memory": (2, "x"),
     }
 
@@ -255,3 +257,25 @@ def test_calls_that_client_and_org_count_differently_are_no_measure(
         assert result.measured is None
         assert "the org" in result.detail
     assert asked == ["sync"]
+
+
+def test_lags_are_measured_on_a_console_that_follows_both_sides(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("CUSTOMERS", 20), ("EDITS", 5), ("POLLED_EDITS", 3), ("INTERVAL", 1.0)):
+        monkeypatch.setattr(lag, name, value)
+    told = lag.through_the_stream()
+    assert 0 < told.value < 30
+    assert "of 5 edits" in told.detail
+    told = lag.within_a_poll()
+    assert 0 < told.value < 30
+    assert "of 3 edits" in told.detail
+
+
+def test_a_change_that_never_comes_is_no_measure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lag, "PATIENCE", 0.05)
+    with pytest.raises(NotMade, match="An edit did not arrive"):
+        lag._until(lambda: False, "An edit")
+
+
+@pytest.mark.parametrize(("share", "value"), [(0.5, 10.0), (0.95, 19.0), (1.0, 20.0), (0.0, 1.0)])
+def test_a_quantile_is_one_of_the_measured(share: float, value: float) -> None:
+    assert lag.quantile([float(n) for n in range(20, 0, -1)], share) == value

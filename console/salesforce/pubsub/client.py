@@ -15,7 +15,7 @@ from typing import Any
 import grpc
 
 from console.errors import ConsoleError
-from console.net import USER_AGENT, certificates, checked_endpoint, is_loopback
+from console.net import USER_AGENT, certificates, checked_endpoint, is_loopback, proxy_for
 from console.salesforce.eventbus import pubsub_api_pb2 as api
 from console.salesforce.pubsub.decoding import Schema, Undecodable, decode
 from console.salesforce.pubsub.errors import error_of
@@ -231,8 +231,12 @@ def _channel(endpoint: str) -> Any:
         # Channels of the same address share a connection unless told not to: a fresh one must not inherit a broken one.
         ("grpc.use_local_subchannel_pool", 1),
     ]
+    # Left to itself gRPC reads the proxy from variables in small letters only, and asks it for this computer too.
+    # https://grpc.github.io/grpc/core/md_doc_environment_variables.html
+    proxy = proxy_for(f"https://{endpoint}")
+    options += [("grpc.http_proxy", proxy)] if proxy else [("grpc.enable_http_proxy", 0)]
     if is_loopback(f"http://{endpoint}"):
-        return grpc.insecure_channel(endpoint, [*options, ("grpc.enable_http_proxy", 0)])
+        return grpc.insecure_channel(endpoint, options)
     return grpc.secure_channel(endpoint, grpc.ssl_channel_credentials(_trusted()), options)
 
 

@@ -58,6 +58,12 @@ def error_of(error: Any, endpoint: str, token: str) -> ConsoleError:
         return Refused(
             f"{endpoint} is not a Pub/Sub API.", "Check the address of the event stream.", code=status.name
         )
+    if "CERTIFICATE_VERIFY_FAILED" in (error.details() or ""):
+        return Unreachable(
+            f"The certificate of the event stream at {endpoint} is not trusted.",
+            "If your company inspects TLS, name its certificates in SSL_CERT_FILE. It is tried again by itself.",
+            code="CERTIFICATE",
+        )
     return Unreachable(
         f"The event stream at {endpoint} can't be reached ({status.name.lower().replace('_', ' ')}).",
         "A firewall may block the port; it is tried again by itself.",
