@@ -17,6 +17,7 @@ from console.errors import ConsoleError
 from console.guide.seam import Checking, Finding, OrgCheck, SetupItem
 from screens.commands import Standing
 from screens.place import Place, also
+from screens.prompt import Prompt
 from screens.steps.finish import LIGHTS, STATES
 from screens.tasks import in_thread
 from screens.widgets.columns import Column
@@ -49,6 +50,7 @@ class Check(Place, place="check"):
         self.seen: OrgCheck | None = None
         self.lines: list[Line] = []
         self.running = ""
+        self._checking: Checking | None = None
         self._cancelled = threading.Event()
 
     def body(self) -> ComposeResult:
@@ -63,8 +65,10 @@ class Check(Place, place="check"):
 
     @property
     def checking(self) -> Checking:
-        """The check itself."""
-        return self.desk.check(self.about)
+        """The check itself, the same one while the screen is open: it knows who was named."""
+        if self._checking is None:
+            self._checking = self.desk.check(self.about)
+        return self._checking
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -96,11 +100,12 @@ class Check(Place, place="check"):
         if seen.plan.blocked:
             notice.say("failed", seen.plan.blocked, "r looks again once it is settled in Salesforce.")
         elif seen.mending:
-            notice.say(
-                "note", seen.plan.summary, "ctrl+r makes it, one by one, and checks each. r looks again."
-            )
+            advice = "ctrl+r makes it, one by one, and checks each. r looks again."
+            notice.say("note", seen.plan.summary, f"{seen.sign_in} {advice}".strip())
         else:
-            notice.say("done", "What the console needs in the org is there.", "r looks again.")
+            notice.say(
+                "done", "What the console needs in the org is there.", seen.sign_in or "r looks again."
+            )
         self.restand()
 
     def _paint(self) -> None:
@@ -129,6 +134,21 @@ class Check(Place, place="check"):
         elif not self.seen.mending:
             blocked = "Nothing has to be made."
         return also(super().standing(), busy=self.running, blocked=blocked, copyable=self._line() is not None)
+
+    def do_name_user(self) -> None:
+        self.begin(self._name_user(), "name user")
+
+    async def _name_user(self) -> None:
+        lines = (
+            "By user name or e-mail address. Nothing leaves it as it is; leaving this screen forgets it.",
+            f"Now: {plain(self.checking.user, 80)}"
+            if self.checking.user
+            else "Now: the connection's own user",
+        )
+        typed = await self.console.prompt(Prompt("Who gets the permission set?", lines, "Look again"))
+        if typed.strip():
+            self.checking.name_user(typed)
+            self.do_refresh()
 
     def do_start(self) -> None:
         self.begin(self._start(), "mend set-up")

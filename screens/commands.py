@@ -355,6 +355,8 @@ COMMANDS: tuple[Command, ...] = (
             "Connections", _on("app_guide"), footer=2, short="Copy all"),
     Command("start", "Start", "ctrl+r", "Start what this screen is for; asks first.",
             "Connections", _on("disconnect", "import", "sign_in", "check"), footer=1, dangerous=True, enabled=_idle),
+    Command("name_user", "Integration user", "u", "Name the user who gets the permission set, and plan for that one.",
+            "Connections", _on("check"), footer=2, enabled=_idle, short="For whom"),
     # --- everywhere
     Command("refresh", "Refresh", "r", "Read what is shown once more.", "Everywhere",
             _on("home", "accounts", "account", "problems", "import", "disconnect", "health", "check"), footer=5),

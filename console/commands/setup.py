@@ -80,6 +80,7 @@ def _setup(args: argparse.Namespace, out: Output) -> int:
 
         checking.apply(step)
         plan = checking.plan()
+    sign_in = checking.sign_in_note(how=f"with  alguna-console sign-in {args.name}") if args.user else ""
     answer = {
         "connection": args.name,
         "items": [_item(item) for item in plan.items],
@@ -87,8 +88,9 @@ def _setup(args: argparse.Namespace, out: Output) -> int:
         "obstacle": plan.obstacle.detail if plan.obstacle else None,
         "made": made,
         "warning": warning,
+        "sign_in": sign_in,
     }
-    out.data(answer, _plan_words(plan, made, warning, applied=args.apply, name=args.name))
+    out.data(answer, _plan_words(plan, made, [warning, sign_in], applied=args.apply, name=args.name))
     return 1 if plan.obstacle else 0
 
 
@@ -96,7 +98,7 @@ def _item(item: SetupItem) -> dict[str, Any]:
     return {"kind": item.kind, "api_name": item.api_name, "action": item.action, "detail": item.detail}
 
 
-def _plan_words(plan: SetupPlan, made: list[str], warning: str, *, applied: bool, name: str) -> str:
+def _plan_words(plan: SetupPlan, made: list[str], notes: list[str], *, applied: bool, name: str) -> str:
     rows = [
         (ACTIONS[item.action], item.kind.replace("_", " "), plain(item.api_name, 60), plain(item.detail, 160))
         for item in plan.items
@@ -109,7 +111,7 @@ def _plan_words(plan: SetupPlan, made: list[str], warning: str, *, applied: bool
         end = f"Nothing was changed. Do it with  alguna-console setup {name} --apply"
     else:
         end = "Nothing has to be made."
-    return "\n".join(part for part in (table(rows), f"{there} parts are there.", warning, end) if part)
+    return "\n".join(part for part in (table(rows), f"{there} parts are there.", *notes, end) if part)
 
 
 def _export(args: argparse.Namespace, out: Output) -> int:

@@ -19,7 +19,7 @@ from console.settings import API_VERSION, Connections, ConnectionSettings, check
 if TYPE_CHECKING:
     from console.salesforce.client import SalesforceClient
     from console.salesforce.preflight import Preflight
-    from console.salesforce.setup import Artefact, SetupItem, SetupPlan
+    from console.salesforce.setup import Artefact, Assignee, SetupItem, SetupPlan
 
 
 @dataclass(slots=True)
@@ -41,6 +41,10 @@ class NewConnection:
     api_share: float | None = None
     api_floor: int | None = None
     """How much of the org's API calls to use, and to leave, where it was said (`ConnectionSettings`)."""
+    integration_user: str = ""
+    """Who gets the permission set, by user name or e-mail address; empty: the signed-in user."""
+    works_as: Assignee | None = field(default=None, init=False)
+    """That user, once the org was asked."""
     setup_done: bool = False
     made: set[tuple[str, str]] = field(default_factory=set)
     """What set-up made in the org, by kind and API name, also when it was stopped half-way."""
@@ -97,7 +101,25 @@ class NewConnection:
         from console.salesforce.setup import plan_setup
 
         with self.salesforce() as client:
-            return plan_setup(client)
+            return plan_setup(client, users=self._users(client))
+
+    def _users(self, client: SalesforceClient) -> tuple[Assignee, ...] | None:
+        """Who gets the permission set; None for the signed-in user.
+
+        :raises UsageError: the user who was named isn't there, or is inactive.
+        """
+        from console.salesforce.setup import find_user
+
+        self.works_as = find_user(client, self.integration_user) if self.integration_user else None
+        return (self.works_as,) if self.works_as else None
+
+    def sign_in_note(self, how: str) -> str:
+        """Who has to sign in, where set-up was planned for another user than the signed-in one; else empty."""
+        from console.salesforce.setup import sign_in_note
+
+        if self.works_as is None or self.session is None:
+            return ""
+        return sign_in_note(self.works_as, self.session.identity.username, how)
 
     def preflight(self) -> Preflight:
         """What can be done in the org, and what writes will meet; changes nothing. Blocks (seconds)."""
@@ -135,7 +157,7 @@ class NewConnection:
                     f"Set-up stopped at {at}: {refusal.message}", refusal.advice, code=refusal.code
                 ) from None
             events = not any(kind in ("channel", "channel_member") for kind, _ in left_out)
-            seen = verify(client, events=events, left_out=left_out)
+            seen = verify(client, users=self._users(client), events=events, left_out=left_out)
             missing = [item for item in seen if item.action in ("create", "grant")]
         if missing:
             raise ConsoleError(

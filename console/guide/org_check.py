@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from console.salesforce.setup import SetupItem as Item
 
 
+SCREEN = "with L on the list of connections"
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
     """What a set-up ended with."""
@@ -62,12 +65,22 @@ class OrgChecking:
 
     # --- the seam ----------------------------------------------------------------------------------------------
 
+    @property
+    def user(self) -> str:
+        """Who was named to get the permission set; empty: the connection's user."""
+        return self._user
+
+    def name_user(self, name: str) -> None:
+        """From the next look on, plan for this user."""
+        self._user = name.strip()
+
     def look(self) -> OrgCheck:
         """Ask the org; changes nothing."""
         from console.salesforce.preflight import preflight
 
         with self._org() as client:
-            return OrgCheck(findings(preflight(client)), shown_plan(self._plan(client)))
+            plan = shown_plan(self._plan(client))
+            return OrgCheck(findings(preflight(client)), plan, self.sign_in_note(client))
 
     def mend(self, on_item: Callable[[SetupItem], None], cancelled: threading.Event) -> OrgCheck:
         """Do what the plan says, verify and note it."""
@@ -90,6 +103,16 @@ class OrgChecking:
 
         with self._org() as client:
             return preflight(client)
+
+    def sign_in_note(self, client: SalesforceClient | None = None, how: str = SCREEN) -> str:
+        """Who has to sign in for the sync to work as the user who was named; empty where that is so already."""
+        from console.salesforce.setup import sign_in_note
+
+        if client is None:
+            with self._org() as client:
+                return self.sign_in_note(client, how)
+        (user,) = self._users(client)
+        return sign_in_note(user, self._settings.username, how)
 
     def plan(self) -> SetupPlan:
         """What set-up would do; changes nothing."""

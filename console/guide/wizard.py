@@ -61,6 +61,7 @@ KIND_WORDS = {
     "permission_set": "Permission set",
     "object_permission": "Permission",
     "field_permission": "Permission",
+    "license": "Licence",
     "assignment": "Assignment",
     "channel": "Channel",
     "channel_member": "Channel member",
@@ -283,6 +284,15 @@ class ConnectWizard:
 
         return preview_new(self._made(), choice, self._now(), cancelled)
 
+    def set_integration_user(self, name: str) -> None:
+        """Who gets the permission set; another one than before needs the set-up again."""
+        new, text = self._made(), name.strip()
+        if text == new.integration_user:
+            return
+        new.integration_user, new.works_as, new.setup_done = text, None, False
+        self._plan = None
+        self._draft = replace(self._draft, integration_user=text, setup_done=False)
+
     def plan_setup(self) -> SetupPlan:
         """Look at the org and say what set-up would do."""
         new = self._made()
@@ -292,7 +302,9 @@ class ConnectWizard:
             new.apply_setup(self._plan, lambda item, state: None)
             self._draft = replace(self._draft, setup_done=True)
         self._findings = findings(new.preflight())
-        return replace(shown_plan(self._plan), findings=self._findings)
+        return replace(
+            shown_plan(self._plan), findings=self._findings, sign_in=new.sign_in_note(SIGN_IN_AGAIN)
+        )
 
     def apply_setup(self, on_item: Callable[[SetupItem], None], cancelled: threading.Event) -> SetupPlan:
         """Do what :meth:`plan_setup` said, then verify; stops between two items when `cancelled` is set."""
@@ -337,6 +349,7 @@ class ConnectWizard:
                 else "Not done yet.",
                 "setup",
             ),
+            *((SummaryLine("Works as", note, "sign_in"),) if (note := self._note()) else ()),
             *((SummaryLine("First writes", warning, "setup"),) if (warning := met(self._findings)) else ()),
         )
 
@@ -344,6 +357,9 @@ class ConnectWizard:
         if self._draft.sealed:
             return "in an encrypted file"
         return self._secrets.place(practice=self._draft.environment == "rehearsal")
+
+    def _note(self) -> str:
+        return self._new.sign_in_note(SIGN_IN_AGAIN) if self._new else ""
 
     def finish(self) -> str:
         """Save the connection and its secrets; returns its name."""
@@ -392,6 +408,7 @@ class ConnectWizard:
         return [said]
 
 
+SIGN_IN_AGAIN = "in the sign-in step, or with L once it is saved"
 SOURCE_WORDS: dict[bool | None, str] = {
     True: "Alguna creates new accounts in Salesforce (in that direction only).",
     False: "No account is created in Salesforce; accounts that exist there are linked.",

@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Button, OptionList
+from textual.widgets import Button, Input, OptionList
 
 from console.domain.plain import plain
 from console.errors import ConsoleError
@@ -70,6 +70,10 @@ class SetupStep(Step):
         self._cancelled = threading.Event()
 
     def asks(self) -> ComposeResult:
+        yield Input(
+            placeholder="who gets the permission set (user name or e-mail); empty: you",
+            id="integration-user",
+        )
         yield ListGrid(ITEMS, id="items")
         with Horizontal(classes="actions"):
             yield Button(Content("Look again"), id="look")
@@ -79,12 +83,20 @@ class SetupStep(Step):
         return "Set up the org" if self.wizard.missing("setup") else "Continue"
 
     def show(self) -> None:
+        self.query_one(Input).value = self.wizard.draft().integration_user
         self.query_one(ListGrid).focus()
         if not self.busy:
             self._look()
 
     def on_unmount(self) -> None:
         self._cancelled.set()
+
+    @on(Input.Submitted, "#integration-user")
+    def _named(self, event: Input.Submitted) -> None:
+        event.stop()
+        if not self.busy:
+            self.query_one(ListGrid).focus()
+            self._look()
 
     @on(Button.Pressed, "#look")
     def _look_again(self, event: Button.Pressed) -> None:
@@ -93,6 +105,7 @@ class SetupStep(Step):
             self._look()
 
     def _look(self) -> None:
+        self.wizard.set_integration_user(self.query_one(Input).value)
         self.occupy("Looking at what the org has already")
         self.begin(self._read(), "plan set-up")
 
@@ -111,9 +124,10 @@ class SetupStep(Step):
         if plan.blocked:
             self.notice.say("failed", plan.summary, plan.blocked)
         elif self.wizard.missing("setup"):
-            self.notice.say("note", plan.summary, "ctrl+n sets the org up, one by one, and checks each.")
+            advice = "ctrl+n sets the org up, one by one, and checks each."
+            self.notice.say("note", plan.summary, f"{plan.sign_in} {advice}".strip())
         else:
-            self.notice.say("done", plan.summary, "ctrl+n continues.")
+            self.notice.say("done", plan.summary, f"{plan.sign_in} ctrl+n continues.".strip())
         self.post_message(self.Moved())
 
     def _paint_plan(self, plan: SetupPlan) -> ListGrid:
@@ -124,7 +138,9 @@ class SetupStep(Step):
         return grid
 
     def take(self) -> None:
-        if not self.wizard.missing("setup"):
+        if self.query_one(Input).value.strip() != self.wizard.draft().integration_user:
+            self._look()  # somebody else was named meanwhile: shown first
+        elif not self.wizard.missing("setup"):
             self.complete()
         elif self.plan is None or self.plan.blocked:
             self._look()

@@ -575,13 +575,21 @@ class StubWizard:
     def preview_import(self, choice: ImportChoice, cancelled: threading.Event) -> ImportPreview:
         return StubConnection().import_preview(choice)
 
+    def set_integration_user(self, name: str) -> None:
+        self.the_draft = replace(self.the_draft, integration_user=name.strip())
+
     def plan_setup(self) -> SetupPlan:
         if self.setup_error is not None:
             raise self.setup_error
         state = "exists" if self.the_draft.setup_done else "create"
         items = tuple(replace(item, state=state) for item in ITEMS)
         return SetupPlan(
-            items, "4 fields and 1 permission set will be created.", 0 if self.the_draft.setup_done else 5
+            items,
+            "4 fields and 1 permission set will be created.",
+            0 if self.the_draft.setup_done else 5,
+            sign_in=f"Sign in as {self.the_draft.integration_user}."
+            if self.the_draft.integration_user
+            else "",
         )
 
     def apply_setup(self, on_item: Callable[[SetupItem], None], cancelled: threading.Event) -> SetupPlan:
@@ -716,6 +724,7 @@ class StubChecking:
         self.error: ConsoleError | None = None
         self.looked = 0
         self.mended = False
+        self.user = ""
         self.findings: tuple[Finding, ...] = (
             Finding("read", "green", "Read accounts", "Accounts, contacts and all fields are read."),
             Finding(
@@ -730,6 +739,9 @@ class StubChecking:
             ),
         )
 
+    def name_user(self, name: str) -> None:
+        self.user = name.strip()
+
     def look(self) -> OrgCheck:
         self.looked += 1
         if self.error is not None:
@@ -737,7 +749,8 @@ class StubChecking:
         state = "exists" if self.mended else "create"
         items = tuple(replace(item, state=state) for item in ITEMS[:2])
         words = "Everything is there already." if self.mended else "2 fields will be made in the org."
-        return OrgCheck(self.findings, SetupPlan(items, words, 0 if self.mended else 2))
+        sign_in = f"Sign in as {self.user}." if self.user else ""
+        return OrgCheck(self.findings, SetupPlan(items, words, 0 if self.mended else 2), sign_in)
 
     def mend(self, on_item: Callable[[SetupItem], None], cancelled: threading.Event) -> OrgCheck:
         for item in ITEMS[:2]:

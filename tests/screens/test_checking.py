@@ -63,6 +63,24 @@ async def test_the_plan_is_shown_and_mended_only_after_a_yes(desk: Any, until: A
         await until(pilot, lambda: "What the console needs in the org is there." in seen(pilot))
 
 
+async def test_the_user_who_gets_the_permission_set_is_named_with_a_key(
+    desk: Any, until: Any, seen: Any
+) -> None:
+    app = ConsoleApp(desk, start="acme-trial")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await opened(app, pilot, until, seen)
+        await pilot.press("u")
+        await until(pilot, lambda: "Who gets the permission set?" in seen(pilot))
+        await pilot.press(*"sync@acme.example", "enter")
+        await until(pilot, lambda: "Sign in as sync@acme.example." in seen(pilot))
+        assert desk.checking.user == "sync@acme.example"
+        await pilot.press("u")
+        await until(pilot, lambda: "Now: sync@acme.example" in seen(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: "Who gets the permission set?" not in seen(pilot))
+        assert desk.checking.user == "sync@acme.example", "left is not answered"
+
+
 async def test_a_problem_about_set_up_leads_to_the_check(
     desk: Any, stub: ModuleType, until: Any, seen: Any
 ) -> None:

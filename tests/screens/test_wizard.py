@@ -343,6 +343,21 @@ async def test_an_org_that_can_not_be_set_up_says_why_and_can_be_looked_at_again
         await until(pilot, lambda: "+ will be made" in seen(pilot))
 
 
+async def test_the_set_up_step_takes_the_integration_user_and_says_who_must_sign_in(
+    stub: ModuleType, until: Any, seen: Any
+) -> None:
+    desk = stub.StubDesk()
+    ready(desk.the_wizard, stub, setup_done=False)
+    app = ConsoleApp(desk, start="wizard")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: on(app, "setup") and "will be created" in seen(pilot))
+        app.screen.query_one("#integration-user", Input).focus()
+        await pilot.press(*"sync@acme.example", "enter")
+        await until(pilot, lambda: "Sign in as sync@acme.example." in seen(pilot))
+        assert desk.the_wizard.the_draft.integration_user == "sync@acme.example"
+        assert not desk.the_wizard.the_draft.setup_done, "naming somebody makes nothing"
+
+
 async def test_set_up_stops_between_two_items_and_goes_on_where_it_stopped(
     stub: ModuleType, until: Any, seen: Any
 ) -> None:

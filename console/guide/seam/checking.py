@@ -17,6 +17,8 @@ class OrgCheck:
     findings: tuple[Finding, ...]
     """Capabilities first, then features of the org, then rules and automation, then what can't be seen."""
     plan: SetupPlan
+    sign_in: str = ""
+    """Who has to sign in, where the plan is for another user than the connection's."""
 
     @property
     def mending(self) -> int:
@@ -26,6 +28,15 @@ class OrgCheck:
 
 class Checking(Protocol):
     """The check of one connection's org. It may be repeated on the spot."""
+
+    @property
+    def user(self) -> str:
+        """Who was named to get the permission set; empty: the connection's user. Does not block."""
+        ...
+
+    def name_user(self, name: str) -> None:
+        """From the next look on, plan for this user (user name or e-mail address; empty: the connection's). Does not block."""
+        ...
 
     def look(self) -> OrgCheck:
         """Ask the org; changes nothing. Blocks (seconds).

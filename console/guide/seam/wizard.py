@@ -75,6 +75,8 @@ class SetupPlan:
     """How many items would be created or granted; 0 when the org is ready."""
     blocked: str = ""
     """Why it can't be applied, with what to do; empty when it can."""
+    sign_in: str = ""
+    """Who has to sign in, where it is made for another user than the signed-in one."""
     findings: tuple[Finding, ...] = ()
     """What was seen of the org: what can't be done there, and what the first writes will meet."""
 
@@ -101,6 +103,8 @@ class Draft:
     name: str = ""
     creates_accounts: bool | None = None
     import_choice: ImportChoice | None = None
+    integration_user: str = ""
+    """Who gets the permission set, as it was typed; empty: the signed-in user."""
     setup_done: bool = False
     sealed: bool = False
     """The secrets will be kept in an encrypted file."""
@@ -182,6 +186,10 @@ class Wizard(Protocol):
 
     def preview_import(self, choice: ImportChoice, cancelled: threading.Event) -> ImportPreview:
         """Count what the choice would bring in; writes nothing. Blocks (seconds: it asks both systems)."""
+        ...
+
+    def set_integration_user(self, name: str) -> None:
+        """Who gets the permission set, by user name or e-mail address; empty: the signed-in user. Does not block."""
         ...
 
     def plan_setup(self) -> SetupPlan:

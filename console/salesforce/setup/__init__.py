@@ -19,7 +19,7 @@ from console.salesforce.setup.model import (
 )
 from console.salesforce.setup.permission_set import Grants, grants, permission_set_xml
 from console.salesforce.setup.plan import plan_setup
-from console.salesforce.setup.users import find_user
+from console.salesforce.setup.users import find_user, sign_in_note
 
 __all__ = [
     "CHANNEL",
@@ -37,5 +37,6 @@ __all__ = [
     "grants",
     "permission_set_xml",
     "plan_setup",
+    "sign_in_note",
     "verify",
 ]

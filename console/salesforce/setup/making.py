@@ -14,6 +14,7 @@ from console.errors import ConsoleError, Refused, Unreachable
 from console.salesforce.client import SalesforceClient
 from console.salesforce.custom_fields import metadata
 from console.salesforce.setup.channel import channel_body, channel_id, member_body, member_ids, member_name
+from console.salesforce.setup.license import LICENSE_LABEL, WHERE, license_assignment_id, license_id
 from console.salesforce.setup.model import EVENTS, SET, Artefact, Assignee, SetupItem, SetupPlan
 from console.salesforce.setup.permission_set import (
     DESCRIPTION,
@@ -197,6 +198,8 @@ class _Maker:
                     FIELD_RIGHTS,
                     lambda: _id_of(field_rows(client, self._set_id()).get(item.api_name)),
                 )
+            case "license":
+                sf_id, created = self._give_license(item)
             case "assignment":
                 sf_id, created = self._assign(item)
         return Artefact(item.kind, item.api_name, sf_id, created)
@@ -216,6 +219,13 @@ class _Maker:
             "sobjects/PermissionSet", described, lambda: permission_set_id(self._client, name)
         )
 
+    def _give_license(self, item: SetupItem) -> tuple[str, bool]:
+        user = item.target or ""
+        body = {"AssigneeId": user, "PermissionSetLicenseId": license_id(self._client)}
+        return self._create(
+            "sobjects/PermissionSetLicenseAssign", body, lambda: license_assignment_id(self._client, user)
+        )
+
     def _assign(self, item: SetupItem) -> tuple[str, bool]:
         user = item.target or ""
         try:
@@ -229,8 +239,8 @@ class _Maker:
                 raise
             raise Refused(
                 f"{plain(item.api_name, 80)} can't have the permission set: {refusal.message}",
-                "The user's licence does not allow all of it. Give the user the permission set licence 'Salesforce API "
-                "Integration' (Setup, Users, the user, Permission Set License Assignments), or name another user.",
+                f"The user's licence does not allow all of it. Give the user the permission set licence '{LICENSE_LABEL}' "
+                f"({WHERE}), or name another user.",
                 code=refusal.code,
             ) from None
 

@@ -16,6 +16,7 @@ Kind = Literal[
     "permission_set",
     "object_permission",
     "field_permission",
+    "license",
     "assignment",
 ]
 

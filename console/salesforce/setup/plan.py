@@ -11,6 +11,7 @@ from console.errors import Refused
 from console.salesforce.client import FieldInfo, SalesforceClient
 from console.salesforce.custom_fields import Shape, misfit, summary
 from console.salesforce.setup.channel import channel_id, member_ids, member_name
+from console.salesforce.setup.license import LICENSE_LABEL, license_item
 from console.salesforce.setup.model import CHANNEL, EVENTS, SET, Assignee, Kind, SetupItem, SetupPlan
 from console.salesforce.setup.permission_set import FIELD_RIGHTS, Grants, grants
 from console.salesforce.setup.rows import (
@@ -32,6 +33,7 @@ _NEEDED: Mapping[Kind, tuple[str, str]] = {
     "permission_set": ("PermissionsManageProfilesPermissionsets", "Manage Profiles and Permission Sets"),
     "object_permission": ("PermissionsManageProfilesPermissionsets", "Manage Profiles and Permission Sets"),
     "field_permission": ("PermissionsManageProfilesPermissionsets", "Manage Profiles and Permission Sets"),
+    "license": ("PermissionsManageUsers", "Manage Users"),
     "assignment": ("PermissionsAssignPermissionSets", "Assign Permission Sets"),
 }
 
@@ -173,7 +175,12 @@ class _Rights:
                 self._right("field_permission", name, fields.get(name), field_rights)
                 for name in self._given.fields
             ),
-            *(self._assignment(user) for user in users),
+            *(
+                item
+                for user in users
+                for item in (license_item(self._client, user), self._assignment(user))
+                if item
+            ),
         ]
 
     def _set_item(self) -> SetupItem:
@@ -233,14 +240,18 @@ def _editable(seen: Mapping[str, FieldInfo], field: str) -> bool:
     return name in seen and seen[name].updateable
 
 
+_LACKING = {
+    "assignment": "The permission set is not assigned to {}",
+    "license": f"The permission set licence '{LICENSE_LABEL}' is not given to {{}}",
+}
+
+
 def _allowed(item: SetupItem, held: Mapping[str, Any]) -> SetupItem:
     column, words = _NEEDED[item.kind]
     if item.action not in ("create", "grant") or held.get(column) is not False:
         return item
-    what = "The permission set is not assigned to" if item.kind == "assignment" else "There is no"
-    detail = (
-        f"{what} {item.api_name} yet, and the signed-in user lacks the permission '{words}' to change that."
-    )
+    what = _LACKING.get(item.kind, "There is no {}").format(item.api_name)
+    detail = f"{what} yet, and the signed-in user lacks the permission '{words}' to change that."
     if item.kind == "channel":
         detail += " Changes are polled for."
     return SetupItem(item.kind, item.api_name, "blocked", detail, item.sf_id, item.target)

@@ -1,4 +1,5 @@
-"""Taking back what set-up made, apart from the fields, which hold data: members, channel, assignments, permission set.
+"""Taking back what set-up made, apart from the fields, which hold data: members, channel, assignments, licences given,
+permission set.
 
 In this order, because a channel can't go before its members, nor a permission set before its assignments
 (https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_permissionset.htm).
@@ -17,6 +18,7 @@ PATHS = {
     "channel_member": "tooling/sobjects/PlatformEventChannelMember",
     "channel": "tooling/sobjects/PlatformEventChannel",
     "assignment": "sobjects/PermissionSetAssignment",
+    "license": "sobjects/PermissionSetLicenseAssign",
     "permission_set": "sobjects/PermissionSet",
 }
 GONE = ("NOT_FOUND", "ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY")

@@ -15,6 +15,20 @@ from console.salesforce.setup.rows import all_rows
 from console.salesforce.soql import soql
 
 
+def sign_in_note(named: Assignee, username: str, how: str) -> str:
+    """Who has to sign in, where the permission set goes to another user than the connection's; empty where it does not.
+
+    :param username: the connection's user.
+    :param how: ``with  alguna-console sign-in NAME``.
+    """
+    if not username or named.username.casefold() == username.casefold():
+        return ""
+    return (
+        f"{named.username} gets the permission set, and this connection is signed in as {plain(username, 80)}:"
+        f" sign in as {named.username} {how}, and the sync works as that user."
+    )
+
+
 def find_user(client: SalesforceClient, name: str) -> Assignee:
     """The active user of this user name, or else of this e-mail address.
 
