@@ -22,8 +22,8 @@ Asker = Callable[[str], str]
 """Gives the passphrase of a connection's encrypted file, by its name."""
 
 HINT = (
-    "Open the console to sign in again (alguna-console), or give a fresh token or key to this command on standard input: "
-    "--access-token-stdin, --alguna-key-stdin."
+    "With the console: alguna-console sign-in NAME, or L on its screen. For one command: give a fresh token or key on standard "
+    "input, --access-token-stdin, --alguna-key-stdin."
 )
 
 

@@ -36,6 +36,14 @@ def _fault(side: str, **ordered: Any) -> Call:
     return Call(f"/{side}/faults", ordered)
 
 
+def _sign_in(**switches: Any) -> Call:
+    return Call("/salesforce/sign-in", switches)
+
+
+_REVOKE = Call("/salesforce/sessions/revoke")
+_EXPIRE = Call("/salesforce/sessions/expire")
+
+
 def _rule(name: str, **switches: Any) -> Call:
     return Call(f"/salesforce/rules/{name}", switches)
 
@@ -44,14 +52,44 @@ EXERCISES: Mapping[str, Trouble] = {
     "expire": Trouble(
         "The session expires",
         "Every Salesforce access token dies; refresh tokens live on.",
-        (Call("/salesforce/sessions/expire"),),
+        (_EXPIRE,),
         "The next call gets 401; the console renews the session by itself and goes on.",
     ),
     "revoke": Trouble(
         "The session is revoked",
         "An administrator ends the console's access in the org.",
-        (Call("/salesforce/sessions/revoke"),),
+        (_REVOKE,),
         "The next pass stops and asks for a new sign-in; nothing is lost.",
+    ),
+    "not_installed": Trouble(
+        "The app is not installed",
+        "The org refuses apps that are not installed, and the console's session is ended.",
+        (_sign_in(app_installed=False, refusals_shown="page"), _REVOKE),
+        "Sign in again (L): the browser shows an error and stays there. Paste it beside the address to be told what to do.",
+    ),
+    "not_approved": Trouble(
+        "The user is not approved",
+        "Only users whom an administrator approved may use the app, and the console's session is ended.",
+        (_sign_in(permitted_users="admin", refusals_shown="callback"), _REVOKE),
+        "Sign in again (L): the console tells on which page in Setup the user is approved.",
+    ),
+    "other_network": Trouble(
+        "You are in another network",
+        "The org lets people in from its office only, and access tokens die.",
+        (_sign_in(login_ip_ranges=["203.0.113.0/24"]), _EXPIRE),
+        "The next pass stops and names the page in Setup; once the network is right it goes on without a new sign-in.",
+    ),
+    "login_hours": Trouble(
+        "It is outside the login hours",
+        "Nobody can log in at this hour, and sessions end.",
+        (_sign_in(login_hours=False),),
+        "The next pass stops and says why; once the hour is right it goes on without a new sign-in.",
+    ),
+    "secret": Trouble(
+        "The app wants a secret",
+        "Somebody ticked Require secret in the app's settings, and access tokens die.",
+        (_sign_in(secret_required=True), _EXPIRE),
+        "The next pass stops and names what to untick in Setup.",
     ),
     "locked_rows": Trouble(
         "Rows are locked",
@@ -111,6 +149,7 @@ EXERCISES: Mapping[str, Trouble] = {
 CALM = (
     Call("/salesforce/faults", method="DELETE"),
     Call("/alguna/faults", method="DELETE"),
+    Call("/salesforce/sign-in", method="DELETE"),
     _rule("Standard_Account_Duplicate_Rule", active=False),
     _rule("Customer_Needs_Country", active=False),
 )
@@ -143,14 +182,14 @@ class PracticeRoom:
         offered = [Exercise(key, each.title, each.sentence) for key, each in EXERCISES.items()]
         return (
             *offered,
-            Exercise("calm", "Everything works again", "All faults and rules are switched off."),
+            Exercise("calm", "Everything works again", "All faults, rules and refusals are switched off."),
         )
 
     def practise(self, key: str) -> str:
         """Make it go wrong; one sentence on what will be seen."""
         if key == "calm":
             self._make(CALM)
-            return "All faults and rules are switched off."
+            return "All faults, rules and refusals are switched off."
         trouble = EXERCISES.get(key)
         if trouble is None:
             raise UsageError(f"There is no exercise {key!r}.", "Choose one of the list.")

@@ -63,10 +63,37 @@ _PKCE = (
     "Salesforce asks for a proof (PKCE) that it does not recognise in this sign-in.",
     f"Sign in again. If it stays, tick Require Proof Key for Code Exchange (PKCE) in {SETTINGS}, Security.",
 )
+_HOURS = (
+    "The user may not log in at this hour.",
+    "The profile's Login Hours say when: Setup, Profiles, the user's profile.",
+)
 _FLOW = (
     "This way of signing in is switched off in the org or the app.",
     f"In {SETTINGS}, Flow Enablement: the browser needs the Authorization Code flow, a server's key needs Enable JWT Bearer Flow. "
     "Setup, OAuth and OpenID Connect Settings can switch flows off for the whole org.",
+)
+
+
+_SECRET = (
+    "Salesforce wants a secret from this app.",
+    f"In {SETTINGS}, Security, untick Require secret for Web Server Flow and Require secret for Refresh Token Flow: the "
+    "console is a program on people's computers, which can't keep one.",
+)
+_PASSING = frozenset(
+    message
+    for message, _ in (
+        *(
+            _NOT_INSTALLED,
+            _PRE_AUTHORISED,
+            _IP,
+            _UNKNOWN_APP,
+            _SESSION_POLICY,
+            _BLOCKED,
+            _HOURS,
+            _FLOW,
+            _SECRET,
+        ),
+    )
 )
 
 
@@ -134,12 +161,7 @@ TABLE: tuple[Entry, ...] = (
     ),
     Entry("invalid_grant", "admin approved", *_PRE_AUTHORISED),
     Entry("invalid_grant", "ip restricted", *_IP),
-    Entry(
-        "invalid_grant",
-        "login hours",
-        "The user may not log in at this hour.",
-        "The profile's Login Hours say when: Setup, Profiles, the user's profile.",
-    ),
+    Entry("invalid_grant", "login hours", *_HOURS),
     Entry("invalid_grant", "high assurance", *_SESSION_POLICY),
     Entry("invalid_grant", "inactive user", *_INACTIVE, Refused),
     Entry("invalid_grant", "user is inactive", *_INACTIVE, Refused),
@@ -171,13 +193,7 @@ TABLE: tuple[Entry, ...] = (
     Entry("oauth_authorization_blocked", "", *_BLOCKED),
     Entry("invalid_client", "must be installed", *_NOT_INSTALLED),
     Entry("invalid_client", "app blocked", *_BLOCKED),
-    Entry(
-        "invalid_client",
-        "",
-        "Salesforce wants a secret from this app.",
-        f"In {SETTINGS}, Security, untick Require secret for Web Server Flow and Require secret for Refresh Token Flow: the "
-        "console is a program on people's computers, which can't keep one.",
-    ),
+    Entry("invalid_client", "", *_SECRET),
     Entry("redirect_uri_mismatch", "", *_CALLBACK),
     Entry("redirect_uri_missing", "", *_CALLBACK),
     Entry("invalid_app_access", "", *_PRE_AUTHORISED),
@@ -259,6 +275,11 @@ BROWSER_HINT = (
     "Does the browser show an error instead? Paste its text or address below: you are told what it means and where in "
     "Setup it is mended."
 )
+
+
+def passing(refusal: ConsoleError) -> bool:
+    """Whether a refresh was refused for something that can be mended or passes by itself: the refresh token stays good."""
+    return refusal.message in _PASSING
 
 
 def shown_in_browser(text: str) -> ConsoleError | None:

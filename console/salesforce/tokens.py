@@ -18,6 +18,7 @@ import filelock
 from console.errors import ConsoleError, SignInNeeded, Unreachable
 from console.paths import private
 from console.salesforce.oauth import OAuth, Tokens
+from console.salesforce.oauth_errors import passing
 from console.salesforce.session_record import FILE, RecordFile
 from console.secrets import Secrets
 
@@ -129,8 +130,11 @@ class TokenSource:
         self._record.sending(refresh, access)
         try:
             tokens = self._oauth.refresh(refresh)
-        except SignInNeeded:
-            self._record.refused(refresh)
+        except SignInNeeded as refusal:
+            if passing(refusal):
+                self._record.not_sent()
+            else:
+                self._record.refused(refresh)
             raise
         except Unreachable as failure:
             if not _lost(failure):
