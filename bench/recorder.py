@@ -15,11 +15,18 @@ class Request:
     service: str
     data: bytes = field(repr=False)
     status: int = 0
+    behind: int = 0
+    """How many requests to the other service had been answered when it was sent."""
 
     @property
     def line(self) -> str:
         """Method and path."""
         return self.data.split(b"\r\n", 1)[0].decode("latin-1").rsplit(" ", 1)[0]
+
+    @property
+    def path(self) -> str:
+        """The path without its query."""
+        return self.line.split(" ", 1)[1].split("?", 1)[0]
 
 
 class Recorder:
@@ -29,6 +36,7 @@ class Recorder:
         self.requests: list[Request] = []
         self.ports: dict[str, int] = {}
         self._lock = threading.Lock()
+        self._answered = dict.fromkeys(targets, 0)
         self._open: list[socket.socket] = []
         for service, target in targets.items():
             server = socket.create_server(("127.0.0.1", 0))
@@ -56,15 +64,18 @@ class Recorder:
             client,
             socket.create_connection(("127.0.0.1", target)) as there,
             client.makefile("rb") as asking,
+            there.makefile("rb") as answering,
         ):
-            answering = there.makefile("rb")
             while data := message(asking, answer=False):
                 request = Request(service, data)
                 with self._lock:
+                    request.behind = sum(self._answered.values()) - self._answered[service]
                     self.requests.append(request)
                 there.sendall(data)
                 answer = message(answering, answer=True)
                 request.status = status_of(answer)
+                with self._lock:
+                    self._answered[service] += 1
                 client.sendall(answer)
 
 

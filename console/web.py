@@ -14,9 +14,11 @@ import httpx
 
 from console.errors import Unreachable
 from console.net import USER_AGENT, certificates, proxy_for
+from console.web_transport import DirectTransport
 
 CONNECT = 5.0
 """Seconds for a connection to stand."""
+LIMITS = httpx.Limits(max_connections=32, max_keepalive_connections=16)
 
 
 def web_client(
@@ -33,14 +35,30 @@ def web_client(
     return httpx.Client(
         base_url=base,
         headers={"Accept": "application/json", "User-Agent": USER_AGENT, **(headers or {})},
-        timeout=httpx.Timeout(timeout, connect=min(CONNECT, timeout)),
-        limits=httpx.Limits(max_connections=32, max_keepalive_connections=16),
+        timeout=timeouts(timeout),
+        limits=LIMITS,
         follow_redirects=False,
         trust_env=False,
         proxy=proxy_for(base) if transport is None else None,
         verify=_trust(certificates()),
         transport=transport,
     )
+
+
+def web_transport(base: str) -> httpx.BaseTransport:
+    """What sends whole requests to one host: directly, or through the proxy that the environment names."""
+    proxy = proxy_for(base)
+    if proxy is None:
+        return DirectTransport(base, _trust(certificates()))
+    return httpx.HTTPTransport(verify=_trust(certificates()), trust_env=False, limits=LIMITS, proxy=proxy)
+
+
+def timeouts(timeout: float) -> httpx.Timeout:
+    """For a connection to stand, and for each piece of an answer.
+
+    :param timeout: seconds for each piece.
+    """
+    return httpx.Timeout(timeout, connect=min(CONNECT, timeout))
 
 
 @functools.cache

@@ -16,8 +16,8 @@ import httpx
 from console.alguna.limiter import CEILING, RateLimiter
 from console.domain.plain import plain
 from console.errors import Conflict, ConsoleError, Refused, SignInNeeded, Unreachable
-from console.net import Call, is_loopback, origin, without
-from console.web import json_of, no_answer, web_client
+from console.net import USER_AGENT, Call, is_loopback, origin, without
+from console.web import json_of, no_answer, timeouts, web_transport
 
 VERSION = "2026-04-01"
 """The dated API version that this client speaks (https://alguna.com/docs/api-reference/v2/overview)."""
@@ -64,19 +64,23 @@ class Wire:
         self._limiter = RateLimiter(rate, ceiling=ceiling, cancelled=cancelled)
         self._counting = threading.Lock()
         self.calls = 0
-        self._http = web_client(
-            base,
-            timeout=timeout,
-            headers={"Authorization": f"Bearer {self._key}", "Alguna-Version": VERSION},
-            transport=transport,
-        )
+        # Not httpx's client: its redirects, cookies, hooks and `.netrc` are of no use here, and cost as much as the call.
+        self._transport = transport or web_transport(base)
+        self._headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
+            "User-Agent": USER_AGENT,
+            "Authorization": f"Bearer {self._key}",
+            "Alguna-Version": VERSION,
+        }
+        self._extensions = {"timeout": timeouts(timeout).as_dict()}
 
     def __repr__(self) -> str:
         return f"Wire({self.host!r})"
 
     def close(self) -> None:
         """Close all connections."""
-        self._http.close()
+        self._transport.close()
 
     def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Any:
         """Read; repeated freely while no proper answer comes.
@@ -131,11 +135,10 @@ class Wire:
         idempotency_key: str | None,
     ) -> Reply | ConsoleError:
         self._limiter.acquire()
-        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else None
         began = time.monotonic()
         status = 0
         try:
-            response = self._http.request(method, path, params=params, json=body, headers=headers)
+            response = self._send(method, path, params, body, idempotency_key)
             status = response.status_code
         except httpx.RequestError as error:
             outcome: Reply | ConsoleError = no_answer(error, "Alguna", self._base, writing=method != "GET")
@@ -146,6 +149,31 @@ class Wire:
         if self._on_call is not None:
             self._on_call(Call("alguna", method, path, status, time.monotonic() - began))
         return outcome
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str | int] | None,
+        body: Mapping[str, Any] | None,
+        idempotency_key: str | None,
+    ) -> httpx.Response:
+        """One request and its whole answer. :raises httpx.RequestError: there is none."""
+        headers = {**self._headers, "Idempotency-Key": idempotency_key} if idempotency_key else self._headers
+        request = httpx.Request(
+            method,
+            self._base + path,
+            params=params,
+            json=body,
+            headers=headers,
+            extensions=self._extensions,
+        )
+        response = self._transport.handle_request(request)
+        try:
+            response.read()
+        finally:
+            response.close()
+        return response
 
     def _read(self, response: httpx.Response, method: str, path: str) -> Reply | ConsoleError:
         writing = method != "GET"

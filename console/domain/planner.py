@@ -41,7 +41,7 @@ from console.domain.records import (
 )
 from console.domain.view import AlgunaView, alguna_values, salesforce_values
 
-__all__ = ["NEW_ACCOUNT", "UNKNOWN", "Known", "merge", "plan", "plan_hash"]
+__all__ = ["NEW_ACCOUNT", "UNKNOWN", "Known", "merge", "plan", "plan_hash", "waits"]
 
 
 def plan(subject: Subject, policy: Policy) -> LinkPlan:
@@ -51,6 +51,36 @@ def plan(subject: Subject, policy: Policy) -> LinkPlan:
     `subject.subscriptions` are all of the customer's: an empty tuple means that there is none. `subject.decided` is what
     people decided when they were asked; it goes before what the policy says of customers in general.
     """
+    waiting = _waiting(subject, policy)
+    if waiting is not None:
+        return waiting
+    account = _account(subject)
+    if account is not None:
+        return _linked(subject, account, policy)
+    return _unmatched(subject, policy, why.created(subject.decided.choice))
+
+
+def waits(subject: Subject, policy: Policy) -> State | None:
+    """The state of a customer whose fields are not compared, or None for one whose plan depends on them.
+
+    What `plan` answers without looking at any field, for a small part of its price.
+    """
+    waiting = _waiting(subject, policy)
+    if waiting is not None:
+        return waiting.state
+    if _account(subject) is None and alguna_values(subject.customer, (), None, policy).missing:
+        return State.INCOMPLETE
+    return None
+
+
+def _account(subject: Subject) -> Account | None:
+    """The account that a customer is linked with or was matched to."""
+    matched = subject.match is not None and subject.match.account_id is not None
+    return subject.account if matched or subject.link is not None else None
+
+
+def _waiting(subject: Subject, policy: Policy) -> LinkPlan | None:
+    """The plan for a customer whose fields are not compared; None where an account is linked or to be created."""
     merged = why.merged_away(subject)
     if merged is not None:
         return LinkPlan(State.REVIEW, merged)
@@ -61,7 +91,7 @@ def plan(subject: Subject, policy: Policy) -> LinkPlan:
     if gone is not None:
         return LinkPlan(State.GONE, gone)
     if subject.link is not None and subject.account is not None:
-        return _linked(subject, subject.account, policy)
+        return None
     customer, match, choice = subject.customer, subject.match, subject.decided.choice
     asked_for = choice is not None and choice.what != "leave"
     existing = not policy.is_new(customer) and customer.id not in policy.imported and not asked_for
@@ -80,7 +110,7 @@ def plan(subject: Subject, policy: Policy) -> LinkPlan:
             return LinkPlan(
                 State.NEW, (f"Matched to account {match.account_id}, which hasn't been read yet.",)
             )
-        return _linked(subject, account, policy)
+        return None
     if match.candidates:
         return LinkPlan(State.REVIEW, why.review(match, choice))
     if existing and policy.import_choice == "matching":
@@ -89,7 +119,7 @@ def plan(subject: Subject, policy: Policy) -> LinkPlan:
         return LinkPlan(State.NOT_CREATED, (_NO_CREATION,))
     if not policy.may_create("Account"):
         return LinkPlan(State.NOT_CREATED, (_NO_RIGHT,))
-    return _unmatched(subject, policy, why.created(choice))
+    return None
 
 
 _LEFT_ALONE = "This customer was there before the connection, and existing customers are not imported."

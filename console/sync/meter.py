@@ -11,6 +11,8 @@ DETAILS = (0.0, 0.4)
 ORG = (0.4, 0.55)
 ALGUNA = (0.55, 1.0)
 """Which stretch of a piece of work each part takes, by the calls it usually needs."""
+OFTEN = 0.05
+"""Seconds between two tellings of how far a part is: more than twenty a second nobody sees."""
 
 
 class Meter:
@@ -26,6 +28,7 @@ class Meter:
         self._total: int | None = None
         self._finished = 0
         self._piece = 0
+        self._next = 0.0
 
     def reading(self, what: str, done: int) -> None:
         """So many records were read of one kind."""
@@ -43,7 +46,10 @@ class Meter:
         self._piece = size
 
     def part(self, phase: str, stretch: tuple[float, float], done: int, total: int) -> None:
-        """Within the piece: so much of one part is done."""
+        """Within the piece: so much of one part is done. Told now and then, and at its end."""
+        if done < total and self._clock() < self._next:
+            return
+        self._next = self._clock() + OFTEN
         if self._total is None:
             self._tell(phase, done, done, total)
             return

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from console.domain.plain import plain
-from console.domain.planner import plan
+from console.domain.planner import plan, waits
 from console.domain.policy import Policy
 from console.domain.records import Change, Link, LinkPlan, State, Subject, Subscription, Values
 from console.domain.status import is_known, status_word
@@ -60,40 +60,36 @@ class Planning:
         """
         follow(self._cache, customer_ids, text(self._clock()))
         policy = replace(self._policy, imported=self._cache.entries.imported(customer_ids))
-        planned = self._plans(self._cache.subjects(customer_ids), policy)
+        subjects = self._matched(self._cache.subjects(customer_ids), policy)
         lacking = {
             subscription.id: subscription
-            for subject, made in planned
-            if made.state not in OUT_OF_SCOPE and (subscription := self._details.lacking(subject)) is not None
+            for subject in self._checked(subjects)
+            if (subscription := self._details.lacking(subject)) is not None
+            and waits(subject, policy) not in OUT_OF_SCOPE
         }
         if lacking and self._details.fetch(list(lacking.values())):
-            planned = self._renewed(planned, lacking, policy)
-        return self._note(planned)
+            subjects = self._renewed(subjects, lacking)
+        return self._note([(subject, plan(subject, policy)) for subject in self._checked(subjects)])
 
     # --- matching and planning -------------------------------------------------------------------------------
 
-    def _plans(self, subjects: Sequence[Subject], policy: Policy) -> list[tuple[Subject, LinkPlan]]:
-        planned = [(subject, plan(subject, policy)) for subject in self._checked(subjects)]
-        new = [place for place, (_, made) in enumerate(planned) if made.state is State.NEW]
-        found = matched(self._cache, [planned[place][0] for place in new], self._check)
-        for place, subject in zip(new, self._checked(found), strict=True):
-            planned[place] = (subject, plan(subject, policy))
-        return planned
+    def _matched(self, subjects: list[Subject], policy: Policy) -> list[Subject]:
+        """The same subjects; those that nobody has looked for in Salesforce yet with what matching found."""
+        new = [place for place, subject in enumerate(subjects) if waits(subject, policy) is State.NEW]
+        found = matched(self._cache, [subjects[place] for place in new], self._check)
+        for place, subject in zip(new, found, strict=True):
+            subjects[place] = subject
+        return subjects
 
-    def _renewed(
-        self, planned: list[tuple[Subject, LinkPlan]], fetched: dict[str, Subscription], policy: Policy
-    ) -> list[tuple[Subject, LinkPlan]]:
-        """The plans of customers whose subscription has its details now, made again."""
+    def _renewed(self, subjects: Sequence[Subject], fetched: dict[str, Subscription]) -> list[Subject]:
+        """The same subjects, those whose subscription has its details now with them."""
         owners = {subscription.customer_id for subscription in fetched.values()}
         subscriptions = self._cache.subscriptions.of(owners)
         return [
-            (
-                renewed := replace(subject, subscriptions=subscriptions[subject.customer.id]),
-                plan(renewed, policy),
-            )
+            replace(subject, subscriptions=subscriptions[subject.customer.id])
             if subject.customer.id in owners
-            else (subject, made)
-            for subject, made in self._checked(planned)
+            else subject
+            for subject in subjects
         ]
 
     def _checked(self, items: Iterable[T]) -> Iterator[T]:

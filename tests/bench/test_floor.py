@@ -77,6 +77,22 @@ def test_another_answer_than_before_is_no_measure(port: int) -> None:
         replay.run(requests)
 
 
+def test_a_request_waits_for_the_same_path_and_for_what_the_other_service_had_answered(port: int) -> None:
+    def request(service: str, number: int, path: str, behind: int = 0) -> Request:
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n{number}"
+        return Request(service, head.encode(), 200, behind)
+
+    reads = [request("alguna", number, f"/customers/{number}") for number in range(8)]
+    write = request("salesforce", 1, "/composite", behind=8)
+    again = [request("alguna", number, "/customers?offset=1", behind=1) for number in range(8)]
+    with closing(Replay({"salesforce": port, "alguna": port})) as replay:
+        replay.run([*reads, write, *again])
+    paths = [path for path, _ in Handler.seen]
+    assert sorted(paths[:8]) == [f"/customers/{number}" for number in range(8)]
+    assert paths[8:] == ["/composite"] + ["/customers?offset=1"] * 8
+    assert [body for _, body in Handler.seen[9:]] == [str(number).encode() for number in range(8)]
+
+
 def test_chunked_messages_are_read_whole() -> None:
     data = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
     source = io.BytesIO(data + b"GET / HTTP/1.1\r\n\r\n")

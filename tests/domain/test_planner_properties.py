@@ -18,7 +18,7 @@ from console.domain.fields import (
     Kind,
 )
 from console.domain.normal import fits, same
-from console.domain.planner import plan
+from console.domain.planner import plan, waits
 from console.domain.policy import Policy
 from console.domain.records import (
     Account,
@@ -247,6 +247,13 @@ def test_a_plan_that_was_carried_out_leaves_nothing_to_do(subject, policy):
 
 
 @settings(max_examples=60)
+@given(subjects(), policies())
+def test_who_waits_is_known_without_comparing_fields(subject, policy):
+    state = plan(subject, policy).state
+    compared = (State.PENDING, State.IN_SYNC, State.CONFLICT, State.REFUSED)
+    assert waits(subject, policy) == (None if state in compared else state)
+
+
 @given(subjects(), policies(), st.randoms(use_true_random=False))
 def test_the_order_in_which_things_are_known_does_not_matter(subject, policy, random):
     def shuffled(values):
