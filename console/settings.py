@@ -78,7 +78,7 @@ class ConnectionSettings:
     alguna_rate: float = 90.0
     """Requests a second that we allow ourselves: at most 100, Alguna's own limit, unless it is a practice account here."""
     permission_set: str = "Alguna_Sync"
-    bulk_from: int = 10_000
+    bulk_from: int = 20_000
     """Rows of one kind from which on a job of the Bulk API writes them instead of collections; 0: never."""
     api_share: float = 0.5
     """Of the org's API calls a day, the most that the console uses: half, so that what else is connected has as much."""

@@ -191,7 +191,9 @@ class CallMeter(Static):
             )
             lines.append(_left(live, calls))
         which = "This pass" if live.doing is not None else "Last pass"
-        need = f" of about {amount(calls.forecast)}" if calls.forecast and live.doing is not None else ""
+        need = ""
+        if live.doing is not None:
+            need = " so far" if calls.forecast is None else f" of about {amount(calls.forecast)}"
         this = f"{which}: Salesforce {amount(calls.salesforce)}{need}, Alguna {amount(calls.alguna)}"
         lines.append(Content.assemble((this, STYLE["quiet"])))
         return Content("\n").join(lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -21,10 +21,11 @@ from console.guide.account import shown
 from console.secrets import Secrets
 from console.settings import Connections, ConnectionSettings, write_private
 from console.store.cache import Cache
+from console.sync.budget import Standing
 from console.sync.events import Changed, Event, Progress, RunFailed, RunFinished, RunSummary
-from console.sync.forecast import forecast
+from console.sync.forecast import Forecast
 from console.sync.runner import EngineThread
-from console.sync.session import Session, open_session, opener
+from console.sync.session import open_session, opener
 
 WAITING = 3
 FOR_A_PERSON = (State.INCOMPLETE, State.REVIEW, State.CONFLICT, State.REFUSED)
@@ -76,9 +77,10 @@ def _plan(
         stoppable() as stop,
         open_session(settings, connections, secrets, cancelled=stop, holder="planning") as session,
     ):
-        changes = list(_dry(session))
+        cost = Forecast(settings.bulk_from)
+        changes = list(session.engine.dry_run(cost))
         budget = session.engine.budget
-    calls = forecast(changes)
+    calls = cost.calls()
     answer = {
         "hash": plan_hash(changes),
         "org_id": settings.org_id,
@@ -89,21 +91,21 @@ def _plan(
     if target:
         _write(Path(target), json.dumps(answer, ensure_ascii=False, indent=1) + "\n")
         out.talk(f"The plan was written to {target}.")
-    out.data(answer, f"{_plan_words(changes)}\n\n{_cost(calls['salesforce'], budget.left)}")
+    out.data(answer, f"{_plan_words(changes)}\n\n{_cost(calls['salesforce'], budget)}")
     return 0
 
 
-def _cost(calls: int, left: int | None) -> str:
+def _cost(calls: int, budget: Standing) -> str:
     """What carrying the plan out costs, held against what the console may still use."""
     about = f"It takes about {calls:,} Salesforce calls"
-    if left is None:
+    if budget.left is None or budget.allocation is None:
         return f"{about}."
-    rest = "" if calls <= left else "; it would stop there and go on when calls are free again"
-    return f"{about}; {left:,} of the console's allocation are left{rest}."
-
-
-def _dry(session: Session) -> Iterable[Change]:
-    return session.engine.dry_run()
+    rest = ""
+    if calls > budget.allocation:
+        rest = f"; of {budget.allocation:,} a day: it is done in parts, day by day"
+    elif calls > budget.left:
+        rest = "; it would not begin before there is room for all of it"
+    return f"{about}; {budget.left:,} of the console's allocation are left{rest}."
 
 
 def _write(path: Path, text: str) -> None:

@@ -194,7 +194,7 @@ def _row_reply(item: Json, creating: bool) -> RowReply:
         return RowReply(record_id, True, bool(item.get("created", creating)))
     errors = item.get("errors")
     first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
-    return RowReply(record_id, False, False, error_of_item(200, first))
+    return RowReply(record_id, False, False, error_of_item(200, {"statusCode": "UNKNOWN_EXCEPTION", **first}))
 
 
 def _collection(sobject: str, records: Sequence[Mapping[str, Json]]) -> dict[str, Json]:

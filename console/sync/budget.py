@@ -108,10 +108,47 @@ class Budget:
             if self._usage is not None:
                 self._usage = Usage(self._usage.used + 1, self._usage.limit)
 
+    def afford(self, calls: int) -> None:
+        """A piece of work that takes so many calls is about to begin. What no day has room for may: it is done in parts, each
+        of which :meth:`admit` ends.
+
+        :raises BudgetReached: it would pass the allocation; `advice` says when there is room for all of it.
+        """
+        with self._lock:
+            now = self._clock()
+            self._forget(now)
+            usage = self._usage
+            if usage is None:
+                return
+            room = self._room(sum(self._hours.values()), usage)
+            left = max(0, min(room.values()))
+            allocation = self._allocation(usage.limit)
+            if calls <= left or calls > allocation:
+                return
+            again = now + LOOK_AGAIN if room[OTHERS] < calls else now
+            freed = room[OWN]
+            for hour in sorted(self._hours):
+                if freed >= calls:
+                    break
+                freed += self._hours[hour]
+                again = max(again, _hour(hour) + HOUR + WINDOW)
+            why = (
+                "when enough of the console's own calls are a day old"
+                if room[OWN] < calls
+                else "to see whether the org's last 24 hours have room by then"
+            )
+        raise BudgetReached(
+            f"This needs about {calls:,} Salesforce API calls, and {left:,} are left of the console's {allocation:,} a day: "
+            "none of it was begun.",
+            f"It tries again at {_clock(again)}, {why}. "
+            "A larger share is set by api_share in the connection's settings.",
+            goes_on_at=text(again),
+        )
+
     def told(self, usage: Usage) -> None:
         """A reply told the org's count."""
         with self._lock:
-            self._usage, self._told_at = usage, text(self._clock())
+            self._usage, self._told_at, self._fresh = usage, text(self._clock()), False
 
     def standing(self) -> Standing:
         """How it stands now."""

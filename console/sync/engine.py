@@ -37,13 +37,14 @@ from console.sync.details import Details
 from console.sync.drift import Drift
 from console.sync.events import Calls, Counts, Event, Noted, RunFailed, RunFinished, RunSummary, Tally
 from console.sync.feeds import Arrivals, Feed, Feeds
-from console.sync.forecast import forecast_due
+from console.sync.forecast import PAGE, Forecast, forecast_due
 from console.sync.heed import Heard, Heed
 from console.sync.ledger import Ledger
 from console.sync.meter import Meter
 from console.sync.observe import AlgunaObserver, observe_salesforce, was_read
 from console.sync.org import Org
 from console.sync.pace import SIDES, Side
+from console.sync.pieces import CHUNK, sizes
 from console.sync.planning import Planning
 from console.sync.policy import IMPORT, policy_for, wider
 from console.sync.recover import GONE, Recovery
@@ -54,18 +55,15 @@ from console.sync.workers import Workers, gated
 
 PULSE = 0.5
 """Seconds between two tellings of counts and calls while a pass runs."""
-FIRST = 100
-"""Customers in a pass's first piece: whoever watches sees accounts appear at once. Each piece is four times the last."""
-CHUNK = 1_000
-"""Customers planned and applied together: one call of five collections."""
 TURNS = 3
 """How often a customer is planned and applied in one pass: again when its ground moved."""
 BULK_ROUNDS = 6
 """The same where bulk jobs may be used: accounts, then their contacts, then whoever a job refused."""
 ROUNDS = 3
 """How often a pass looks for customers that became due while it ran."""
-PAGE = 2_000
-"""Rows in a page of a query. When a pass wrote more, it reads them back itself: the next one is to be one call."""
+
+ROUGHLY = 3
+"""So often the rough count of a pass's calls must be left for it to begin without planning all of it first."""
 
 RUN = "run"
 """Subject of the problem that a failed pass opens; its category is the error's."""
@@ -173,10 +171,12 @@ class Engine:
         """
         return self._run("one", lambda tools: self._some(tools, customer_ids))
 
-    def dry_run(self) -> Iterator[Change]:
+    def dry_run(self, cost: Forecast | None = None) -> Iterator[Change]:
         """What a pass would do, change by change. Both systems are only read, and the cache stays as it is.
 
         Take all of it or close the iterator: the cache is busy in between.
+
+        :param cost: adds up meanwhile what the pass would cost.
 
         :raises ConsoleError: one side can't be read.
         :raises Cancelled: the engine was told to stop.
@@ -185,7 +185,10 @@ class Engine:
             tools = self._tools(self._cache.runs.start("dry", text(self._clock())))
             self._observe(tools, SIDES, looking=True)
             for ids in self._due():
-                for job in tools.planning.plan(ids):
+                jobs = tools.planning.plan(ids)
+                if cost is not None:
+                    cost.piece(change for job in jobs for change in job.changes)
+                for job in jobs:
                     yield from job.changes
 
     @property
@@ -245,6 +248,7 @@ class Engine:
             tools.bulk.resume()
             tools.recovery.recover(tools.ledger)
         tools.meter.begin(len(ids))
+        self._afford(tools, len(ids))
         for start in range(0, len(ids), CHUNK):
             self._bring_in_step(tools, ids[start : start + CHUNK])
         tools.meter.finished()
@@ -354,32 +358,59 @@ class Engine:
 
     def _pass(self, tools: _Tools, sides: frozenset[Side], announced_since: datetime | None) -> None:
         self._observe(tools, sides, announced_since)
+        begun = False
         for _ in range(BULK_ROUNDS if self._settings.bulk_from else ROUNDS):
             due = self._cache.entries.dirty_count() - len(tools.tally.postponed)
             if due <= 0:
                 break
             tools.meter.begin(due)
-            self._forecast = forecast_due(due, self._settings.bulk_from)
-            self._tell()
+            if not begun:
+                self._afford(tools, due)
+                begun = True
+            done = 0
+            self._expect(due, done)
             in_bulk = tools.bulk.worth_it(due)
             for ids in self._due():
                 tools.meter.piece(len(ids))
                 self._bring_in_step(tools, [id_ for id_ in ids if id_ not in tools.tally.postponed], in_bulk)
                 tools.meter.finished()
-                self._tell()
+                done += len(ids)
+                self._expect(due, done)
             if in_bulk:
                 tools.bulk.send(lambda: self._look(tools))
         if tools.tally.rows_written > PAGE and "salesforce" in sides:
             observe_salesforce(tools.org, self._cache, self._clock, tools.meter.reading)
 
+    def _afford(self, tools: _Tools, due: int) -> None:
+        """Before the first write: see that what it takes is there, by a rough count, else by planning all of it.
+
+        :raises BudgetReached: it would pass the allocation; nothing was written.
+        """
+        left, threshold = self._budget.standing().left, self._settings.bulk_from
+        if left is None or ROUGHLY * forecast_due(due, threshold) <= left:
+            return
+        cost = Forecast(threshold)
+        for ids in self._due():
+            cost.piece(change for job in tools.planning.plan(ids) for change in job.changes)
+        self._budget.afford(cost.writing)
+
+    def _expect(self, due: int, done: int) -> None:
+        """Tell how many calls the pass takes: those that were made, and what is still due."""
+        made = self._salesforce.calls - self._calls_before[0]
+        self._forecast = made + forecast_due(due, self._settings.bulk_from, done=done)
+        self._tell()
+
     def _due(self) -> Iterator[list[str]]:
         """Customers that have to be planned, in pieces."""
-        after, size = "", FIRST
-        while ids := self._cache.entries.dirty(size, after):
+        after = ""
+        for size in sizes():
+            ids = self._cache.entries.dirty(size, after)
+            if not ids:
+                return
             self._held(True)
             self._workers.check()
             yield ids
-            after, size = ids[-1], min(size * 4, CHUNK)
+            after = ids[-1]
 
     def _look(self, tools: _Tools) -> None:
         observe_salesforce(tools.org, self._cache, self._clock, tools.meter.reading)

@@ -59,7 +59,7 @@ class Calls:
     left: int | None = None
     """Those that it may still make now, by its own allocation and by what others left."""
     forecast: int | None = None
-    """Salesforce calls that this pass needs at most, once it is known what is due."""
+    """Salesforce calls of this pass: those made and those still expected; None before it is known what is due."""
 
 
 @dataclass(frozen=True, slots=True)

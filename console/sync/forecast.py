@@ -1,61 +1,138 @@
-"""How many calls a piece of work will cost, before it begins."""
+"""How many calls a piece of work will cost, before it begins.
+
+Counted as they are made: customers are taken in pieces (`console.sync.pieces`), and of each piece the rows are looked up,
+accounts are written, then contacts, five collections or queries of 200 rows to a call. What goes by jobs of the Bulk API costs
+what jobs cost.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, replace
 
 from console.domain.records import Change
-from console.sync.bulk_size import ROWS_A_CALL, THRESHOLD, job_calls
+from console.sync.bulk_size import THRESHOLD, job_calls, read_calls
+from console.sync.jobs import account_of
+from console.sync.org import HEAVY, ROWS
+from console.sync.pieces import pieces
 
 READS = 4
 """What changed, and once an hour the org's id and the description of both objects."""
 PAGE = 2_000
-"""Rows in a page of a query: what a large pass wrote is read back by it."""
+"""Rows in a page of a query: when a pass wrote more, it reads them back itself."""
+
+
+@dataclass(slots=True)
+class _Rows:
+    """Rows that a piece, or all of them together, will write."""
+
+    new_accounts: int = 0
+    changed_accounts: int = 0
+    new_contacts: int = 0
+    changed_contacts: int = 0
+    known: int = 0
+    """Accounts that are there already, and that are looked at before anything of them is written."""
+    beside: int = 0
+    """Contacts to be created at those."""
+
+    def calls(self) -> int:
+        """Calls of one piece."""
+        looked_up = (self.known, self.new_accounts, self.changed_contacts, self.beside)
+        parts = (
+            looked_up,
+            (self.changed_accounts, self.new_accounts),
+            (self.changed_contacts, self.new_contacts),
+        )
+        return sum(_up(sum(_up(rows, ROWS) for rows in part), HEAVY) for part in parts)
+
+    def add(self, other: _Rows) -> None:
+        for each in fields(self):
+            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
+
+
+_KINDS = ("new_accounts", "changed_accounts", "new_contacts", "changed_contacts")
+
+
+@dataclass(slots=True)
+class Forecast:
+    """Adds up what plans will cost, piece by piece; a piece takes a few numbers, however many changes it has.
+
+    :param threshold: rows of one kind from which on a bulk job writes them; 0: never.
+    """
+
+    threshold: int = THRESHOLD
+    _pieces: list[_Rows] = field(default_factory=list)
+    _customers: int = 0
+
+    def piece(self, changes: Iterable[Change]) -> None:
+        """The changes of customers that are carried out together."""
+        new: dict[str, set[str]] = {"Account": set(), "Contact": set()}
+        changed: dict[str, set[str]] = {"Account": set(), "Contact": set()}
+        known, beside, customers = set(), set(), set()
+        for change in changes:
+            if change.side == "alguna":
+                customers.add(change.customer_id)
+            elif change.key is not None:
+                changed[change.entity].add(change.record)
+                known.add(change.customer_id)
+            else:
+                new[change.entity].add(change.customer_id)
+                if change.entity == "Contact" and account_of(change) is not None:
+                    beside.add(change.customer_id)
+        self._customers += len(customers)
+        rows = _Rows(
+            len(new["Account"]),
+            len(changed["Account"]),
+            len(new["Contact"]),
+            len(changed["Contact"]),
+            len(known | beside),
+            len(beside),
+        )
+        if rows != _Rows():
+            self._pieces.append(rows)
+
+    @property
+    def writing(self) -> int:
+        """Salesforce calls for writing all that, looking before and reading back included."""
+        total = _Rows()
+        for each in self._pieces:
+            total.add(each)
+        by_jobs = [kind for kind in _KINDS if 0 < self.threshold <= getattr(total, kind)]
+        calls = sum(1 + job_calls(getattr(total, kind)) for kind in by_jobs)
+        calls += sum(replace(each, **dict.fromkeys(by_jobs, 0)).calls() for each in self._pieces)
+        accounts = total.new_accounts + total.changed_accounts
+        contacts = total.new_contacts + total.changed_contacts
+        return calls + (read_calls(accounts, contacts) if accounts + contacts > PAGE else 0)
+
+    def calls(self) -> dict[str, int]:
+        """Calls to each system for a whole pass; Alguna's are two for each customer: read, then written and so checked."""
+        return {"salesforce": self.writing + READS, "alguna": 2 * self._customers}
 
 
 def forecast(changes: Iterable[Change], threshold: int = THRESHOLD) -> dict[str, int]:
-    """Calls to each system for carrying these changes out, reading before and after included; at most so many.
-
-    Salesforce: rows about to be written are looked up and written, 1,000 to a call or all of them in bulk jobs, accounts before
-    contacts. Alguna: a customer is read, written and so checked: two calls each.
+    """Calls to each system for a pass that carries these changes out, customers in the order of their changes.
 
     :param threshold: rows from which on a bulk job writes them.
     """
-    creates: dict[str, set[str]] = {"Account": set(), "Contact": set()}
-    updates: dict[str, set[str]] = {"Account": set(), "Contact": set()}
-    customers = set()
+    by_customer: dict[str, list[Change]] = {}
     for change in changes:
-        if change.side == "alguna":
-            customers.add(change.customer_id)
-        elif change.field is None:
-            creates[change.entity].add(change.customer_id)
-        else:
-            updates[change.entity].add(change.record)
-    calls = 0
-    for entity in ("Account", "Contact"):
-        new, changed = len(creates[entity]), len(updates[entity])
-        looked_up = changed + (new if entity == "Account" else 0)
-        calls += _calls(looked_up) + _writes(new, threshold) + _writes(changed, threshold)
-    rows = sum(map(len, (*creates.values(), *updates.values())))
-    calls += _pages(rows) if rows > PAGE else 0
-    return {"salesforce": calls + READS if calls or customers else 1, "alguna": 2 * len(customers)}
+        by_customer.setdefault(change.customer_id, []).append(change)
+    found, waiting = Forecast(threshold), iter(by_customer.values())
+    for size in pieces(len(by_customer)):
+        found.piece(change for _ in range(size) for change in next(waiting))
+    return found.calls()
 
 
-def forecast_due(customers: int, threshold: int = THRESHOLD) -> int:
-    """Salesforce calls for so many customers that are due, when each of them gets a new account and contact: the most."""
-    if not customers:
-        return 0
-    writes = _writes(customers, threshold)
-    return _calls(customers) + 2 * writes + (_pages(2 * customers) if 2 * customers > PAGE else 0)
+def forecast_due(customers: int, threshold: int = THRESHOLD, *, done: int = 0) -> int:
+    """Salesforce calls for so many customers that are due, were each of them to get a new account and contact.
+
+    :param done: so many of them are done already.
+    """
+    if 0 < threshold <= customers:
+        return 0 if done >= customers else 2 * (1 + job_calls(customers)) + read_calls(customers, customers)
+    calls = sum(_Rows(new_accounts=size, new_contacts=size).calls() for size in pieces(customers, done))
+    return calls + (read_calls(customers, customers) if 2 * customers > PAGE else 0)
 
 
-def _writes(rows: int, threshold: int) -> int:
-    return job_calls(rows) if threshold and rows >= threshold else _calls(rows)
-
-
-def _calls(rows: int) -> int:
-    return -(-rows // ROWS_A_CALL)
-
-
-def _pages(rows: int) -> int:
-    return -(-rows // PAGE)
+def _up(rows: int, size: int) -> int:
+    return -(-rows // size)

@@ -21,6 +21,7 @@ from console.salesforce.client import SubReply, SubRequest
 from console.salesforce.soql import instant, soql
 from console.store.cache import Cache
 from console.sync import bulk_read
+from console.sync.bulk_size import BULK_READ
 from console.sync.cursors import Cursor, moment, text
 from console.sync.feeds import Arrivals
 from console.sync.org import ORGANIZATION, Org
@@ -33,9 +34,6 @@ Told = Callable[[str, int], None]
 
 SALESFORCE = "salesforce.cursor"
 LOST_PLACE = "INVALID_QUERY_LOCATOR"
-BULK_READ = 40_000
-"""Rows from which on a first reading goes by a job of the Bulk API: where 2,000 rows a call cost more than a job does
-(docs/bench.md)."""
 TRIES = 3
 COMPLETE = timedelta(hours=24)
 """How often everything is read from Alguna, to find out what is gone from its lists."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from types import TracebackType
 from typing import Self
 
 from console.alguna.client import AlgunaClient
-from console.errors import SignInNeeded
+from console.errors import SignInNeeded, StoreError
 from console.salesforce.client import SalesforceClient
 from console.salesforce.renewing import token_source
 from console.secrets import Secrets
@@ -115,6 +115,7 @@ def open_session(
         )
         tokens = token_source(settings, connections, secrets)
         budget = Budget.load(cache, settings.api_share, settings.api_floor, clock)
+        opening.callback(_keep, budget, cache)
         salesforce = opening.enter_context(
             SalesforceClient(
                 settings.instance_url,
@@ -142,6 +143,12 @@ def open_session(
         )
         opening.callback(engine.close)
         return Session(cache, salesforce, alguna, engine, opening.pop_all(), settings, tokens)
+
+
+def _keep(budget: Budget, cache: Cache) -> None:
+    """What was called outside a pass counts too. On a disk that is full the count is lost, and nothing else."""
+    with suppress(StoreError):
+        budget.save(cache)
 
 
 def opener(

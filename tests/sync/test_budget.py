@@ -19,9 +19,9 @@ from console.salesforce.client import SalesforceClient
 from console.salesforce.info import Usage
 from console.settings import ConnectionSettings
 from console.store.cache import Cache
-from console.sync.budget import Budget
+from console.sync.budget import Budget, Standing
 from console.sync.events import Calls, RunFailed
-from console.sync.forecast import forecast, forecast_due
+from console.sync.forecast import Forecast, forecast, forecast_due
 
 ORG = "00Dxx0000000001EAA"
 NOON = datetime(2026, 6, 1, 12, 30, tzinfo=UTC)
@@ -184,8 +184,9 @@ def test_a_pass_stops_before_it_would_pass_its_allocation_and_goes_on_later(
 
 def test_the_org_never_refuses_because_the_console_stops_first(build: Callable[..., Any]) -> None:
     world = build(customers=30, org="empty", api_floor=3, api_share=1.0)
-    day = used(world) + 7
+    day = used(world) + 8
     limit(world, day)
+    world.fault("salesforce", "UNABLE_TO_LOCK_ROW", share=1.0, rows=True)  # more calls than could be forecast
     with pytest.raises(BudgetReached, match="3 stay free"):
         world.sync()
     told = [event for event in world.events if isinstance(event, Calls)][-1]
@@ -221,28 +222,88 @@ def test_status_tells_used_limit_and_allocation(build: Callable[..., Any]) -> No
     assert json.loads(json.dumps(api)) == api
 
 
-def test_a_plan_says_what_it_costs_and_what_is_left(build: Callable[..., Any]) -> None:
-    world = build(customers=30, org="empty")
+def test_a_plan_says_what_it_costs_and_what_is_left() -> None:
+    assert command._cost(3, Standing(0)) == "It takes about 3 Salesforce calls."
+    assert command._cost(3, Standing(0, 0, 100, 50, 10)).endswith("10 of the console's allocation are left.")
+    assert "would not begin" in command._cost(30, Standing(40, 40, 100, 50, 10))
+    assert "in parts, day by day" in command._cost(60, Standing(0, 0, 100, 50, 50))
+
+
+@pytest.mark.parametrize(
+    ("customers", "org", "bulk_from"),
+    [(30, "half", 0), (260, "empty", 0), (700, "half", 0), (260, "empty", 50)],
+)
+def test_the_forecast_of_a_plan_is_what_the_pass_then_takes(
+    build: Callable[..., Any], customers: int, org: str, bulk_from: int
+) -> None:
+    world = build(customers=customers, org=org, bulk_from=bulk_from)
+    cost = Forecast(bulk_from)
     with world.open() as session:
-        changes = list(session.engine.dry_run())
-        left = session.engine.budget.left
-    said = forecast(changes)
-    made = world.sync()
-    assert made.salesforce_calls <= said["salesforce"]
-    assert left is not None
-    assert command._cost(said["salesforce"], left).startswith(
-        f"It takes about {said['salesforce']} Salesforce calls;"
-    )
-    assert "would stop there" in command._cost(said["salesforce"], 0)
+        changes = list(session.engine.dry_run(cost))
+    said = cost.calls()["salesforce"]
+    made = world.sync().salesforce_calls
+    assert made - 3 <= said <= made + 5
+    assert forecast(changes, bulk_from)["alguna"] == cost.calls()["alguna"]
 
 
-def test_the_forecast_of_what_is_due_is_told_while_the_pass_runs(build: Callable[..., Any]) -> None:
-    world = build(customers=30, org="empty")
+def test_the_forecast_that_is_shown_grows_true_while_the_pass_runs(build: Callable[..., Any]) -> None:
+    world = build(customers=700, org="empty")
     summary = world.sync()
-    told = {event.forecast for event in world.events if isinstance(event, Calls)}
-    assert max(each for each in told if each) == forecast_due(30)
+    calls = [event for event in world.events if isinstance(event, Calls)]
+    told = [event.forecast for event in calls]
+    assert calls[-1].salesforce == summary.salesforce_calls
+    known = [each for each in told if each is not None]
+    assert known, "it is told before the first write"
+    assert known[-1] == summary.salesforce_calls
+    assert all(event.forecast >= event.salesforce for event in calls if event.forecast is not None)
+    assert abs(known[0] - summary.salesforce_calls) <= summary.salesforce_calls // 3
     assert forecast_due(0) == 0
-    assert summary.salesforce_calls <= forecast_due(30) + 4
+    assert forecast_due(30, done=30) == 0
+
+
+def test_a_pass_that_would_pass_its_allocation_does_not_begin(build: Callable[..., Any]) -> None:
+    world = build(customers=260, org="empty", api_floor=0, api_share=1.0)
+    limit(world, used(world) + 6)
+    with pytest.raises(
+        BudgetReached, match=r"needs about \d+ Salesforce API calls, and \d are left"
+    ) as reached:
+        world.sync()
+    assert reached.value.goes_on_at
+    assert world.accounts() == {}
+    with world.open() as session:
+        assert session.cache.journal.unsettled() == []
+        assert session.engine.budget.left, "it did not use up what is left"
+    limit(world, 100_000)
+    assert world.sync().applied > 0
+
+
+def test_what_no_day_has_room_for_is_done_in_parts(clock: Clock) -> None:
+    budget = Budget(0.5, 0, clock)
+    budget.told(Usage(0, 100))
+    spend(budget, 30)
+    budget.afford(20)
+    budget.afford(51)
+    with pytest.raises(BudgetReached) as reached:
+        budget.afford(21)
+    assert reached.value.exit_code == 5
+    assert reached.value.goes_on_at == "2026-06-02T13:00:00Z"
+
+
+def test_room_that_others_took_is_looked_for_again_soon(clock: Clock) -> None:
+    budget = Budget(0.5, 0, clock)
+    budget.told(Usage(95, 100))
+    with pytest.raises(BudgetReached) as reached:
+        budget.afford(6)
+    assert reached.value.goes_on_at == "2026-06-01T12:40:00Z"
+
+
+def test_reading_for_a_plan_counts(build: Callable[..., Any]) -> None:
+    world = build(customers=30, org="half")
+    world.reset_calls("salesforce")
+    with world.open() as session:
+        list(session.engine.dry_run())
+    with world.open() as session:
+        assert session.engine.budget.own == world.total("salesforce") > 0
 
 
 @pytest.mark.parametrize("wrong", [{"api_share": 0.0}, {"api_share": 1.5}, {"api_floor": -1}])

@@ -6,14 +6,15 @@ from datetime import timedelta
 import pytest
 
 from console.errors import Unreachable
+from console.sync.budget import HOURS, USAGE
 from console.sync.engine import utc_now
 
 
 def tables(path):
-    """Every row of every table of the cache."""
+    """Every row of every table of the cache, but for how many calls were made: reading is counted too."""
     db = sqlite3.connect(path)
     try:
-        return list(db.iterdump())
+        return [line for line in db.iterdump() if f"'{USAGE}'" not in line and f"'{HOURS}'" not in line]
     finally:
         db.close()
 

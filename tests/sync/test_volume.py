@@ -19,8 +19,9 @@ from console.errors import Cancelled, Refused, Unreachable
 from console.salesforce import bulk, records
 from console.salesforce.client import SubReply
 from console.salesforce.session import Session
+from console.settings import ConnectionSettings
 from console.sync import bulk_read, bulk_write, observe
-from console.sync.bulk_size import ROWS_A_CALL, STEPS, job_calls
+from console.sync.bulk_size import ROWS_A_CALL, STEPS, THRESHOLD, job_calls
 from console.sync.org import Org
 from console.sync.workers import Workers
 
@@ -308,11 +309,15 @@ def test_the_error_of_a_row_is_read_with_its_fields() -> None:
     assert bulk.error_in("").category == "refused"
 
 
-def test_the_threshold_is_where_both_ways_cost_the_same() -> None:
-    assert job_calls(10_000) == 10_000 // ROWS_A_CALL
-    assert job_calls(50_000) < 50_000 // ROWS_A_CALL
-    assert job_calls(50_001) == 2 * job_calls(1)
-    assert job_calls(1) > STEPS
+def test_from_the_threshold_on_a_job_costs_little_more_than_half_the_calls() -> None:
+    assert job_calls(10_000) >= 10_000 // ROWS_A_CALL
+    assert job_calls(THRESHOLD) <= 0.6 * THRESHOLD / ROWS_A_CALL
+    assert job_calls(50_001) == job_calls(50_000) + job_calls(1)
+    assert STEPS < job_calls(1) < job_calls(50_000)
+
+
+def test_the_setting_is_what_was_measured() -> None:
+    assert ConnectionSettings(name="x").bulk_from == THRESHOLD
 
 
 def test_a_jobs_calls_carry_the_consoles_name(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
