@@ -22,6 +22,7 @@ from console.salesforce.session_record import FILE as SESSION_RECORD
 from console.secrets import KINDS, Secrets
 from console.settings import Connections, ConnectionSettings, write_private
 from console.store.cache import Cache
+from console.sync.asides import Asides
 
 if TYPE_CHECKING:
     from console.salesforce.client import SalesforceClient
@@ -379,7 +380,11 @@ class Leaving:
         from console.salesforce.client import SalesforceClient
 
         return SalesforceClient(
-            self._settings.instance_url, tokens, api_version=self._settings.api_version, timeout=(5.0, 60.0)
+            self._settings.instance_url,
+            tokens,
+            api_version=self._settings.api_version,
+            timeout=(5.0, 60.0),
+            allowance=Asides(self._connections.folder(self._settings.name)),
         )
 
     def _renewing(self) -> TokenSource:

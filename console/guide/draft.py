@@ -15,6 +15,7 @@ from console.guide.signing_in import Given, Session, Way
 from console.net import origin
 from console.secrets import Secrets
 from console.settings import API_VERSION, Connections, ConnectionSettings, checked_name
+from console.sync.asides import Asides, Counted
 
 if TYPE_CHECKING:
     from console.salesforce.client import SalesforceClient
@@ -45,6 +46,8 @@ class NewConnection:
     """Who gets the permission set, by user name or e-mail address; empty: the signed-in user."""
     works_as: Assignee | None = field(default=None, init=False)
     """That user, once the org was asked."""
+    counted: Counted = field(default_factory=Counted, init=False, repr=False)
+    """The Salesforce calls that were made on the way."""
     setup_done: bool = False
     made: set[tuple[str, str]] = field(default_factory=set)
     """What set-up made in the org, by kind and API name, also when it was stopped half-way."""
@@ -94,7 +97,9 @@ class NewConnection:
         if self.session is None:
             raise SignInNeeded("Nobody signed in to Salesforce yet.", "Sign in first.")
         tokens = self.session.tokens
-        return SalesforceClient(tokens.instance_url, Given(tokens.access_token), api_version=API_VERSION)
+        return SalesforceClient(
+            tokens.instance_url, Given(tokens.access_token), api_version=API_VERSION, allowance=self.counted
+        )
 
     def plan_setup(self) -> SetupPlan:
         """What the org needs; changes nothing. Blocks (seconds)."""
@@ -275,6 +280,7 @@ class NewConnection:
             secrets.set(settings.name, "alguna_key", self.alguna_key)
             if before is not None:
                 connections.save(settings)
+            Asides(connections.folder(settings.name)).admit(self.counted.calls)
         except BaseException:
             # Undone without writing: the disk may be full.
             secrets.forget(settings.name)

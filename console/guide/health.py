@@ -14,6 +14,7 @@ from console.paths import private
 from console.salesforce.session_record import FILE, RecordFile, SessionRecord
 from console.secrets import Secrets
 from console.settings import Connections, ConnectionSettings, write_private
+from console.sync.asides import Asides
 
 if TYPE_CHECKING:
     from console.salesforce.session_state import SessionState
@@ -74,7 +75,10 @@ def look(settings: ConnectionSettings, connections: Connections, secrets: Secret
     from console.salesforce.session_state import session_state
 
     tokens = token_source(settings, connections, secrets)
-    with SalesforceClient(settings.instance_url, tokens, api_version=settings.api_version) as client:
+    asides = Asides(connections.folder(settings.name))
+    with SalesforceClient(
+        settings.instance_url, tokens, api_version=settings.api_version, allowance=asides
+    ) as client:
         state = session_state(client, settings.user_id)
     _keep(connections.folder(settings.name) / LOOKED, state, now)
     return health(settings, connections, secrets, now)

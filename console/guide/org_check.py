@@ -17,6 +17,7 @@ from console.secrets import Secrets
 from console.settings import Connections, ConnectionSettings
 from console.store.cache import Cache
 from console.sync.access import forget_access
+from console.sync.asides import Asides
 
 if TYPE_CHECKING:
     from console.guide.seam import SetupItem
@@ -189,7 +190,11 @@ class OrgChecking:
 
         tokens = token_source(self._settings, self._connections, self._secrets)
         return SalesforceClient(
-            self._settings.instance_url, tokens, api_version=self._settings.api_version, timeout=(5.0, 60.0)
+            self._settings.instance_url,
+            tokens,
+            api_version=self._settings.api_version,
+            timeout=(5.0, 60.0),
+            allowance=Asides(self._connections.folder(self._settings.name)),
         )
 
 

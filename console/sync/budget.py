@@ -20,6 +20,7 @@ from typing import Any
 from console.errors import BudgetReached
 from console.salesforce.info import Usage
 from console.store.cache import Cache
+from console.sync.asides import Asides
 from console.sync.cursors import moment, text
 
 USAGE = "salesforce.usage"
@@ -58,9 +59,13 @@ class Budget:
 
     :param share: of the org's limit, above 0 and at most 1.
     :param floor: calls a day that are left for others.
+    :param asides: the calls that the console makes outside of sessions.
     """
 
-    def __init__(self, share: float, floor: int, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, share: float, floor: int, clock: Callable[[], datetime], asides: Asides | None = None
+    ) -> None:
+        self._asides = asides
         self._share = share
         self._floor = floor
         self._clock = clock
@@ -72,9 +77,16 @@ class Budget:
         """What is known of the org comes from an earlier session: a person may have waited, or had the limit raised."""
 
     @classmethod
-    def load(cls, cache: Cache, share: float, floor: int, clock: Callable[[], datetime]) -> Budget:
-        """The budget as the last pass left it."""
-        budget = cls(share, floor, clock)
+    def load(
+        cls,
+        cache: Cache,
+        share: float,
+        floor: int,
+        clock: Callable[[], datetime],
+        asides: Asides | None = None,
+    ) -> Budget:
+        """The budget as the last session left it."""
+        budget = cls(share, floor, clock, asides)
         budget._hours = dict(cache.get(HOURS) or {})
         known: dict[str, Any] = cache.get(USAGE) or {}
         if known.get("used") is not None and known.get("limit") is not None and known.get("at"):
@@ -120,17 +132,18 @@ class Budget:
             usage = self._usage
             if usage is None:
                 return
-            room = self._room(sum(self._hours.values()), usage)
+            hours = self._all(now)
+            room = self._room(sum(hours.values()), usage)
             left = max(0, min(room.values()))
             allocation = self._allocation(usage.limit)
             if calls <= left or calls > allocation:
                 return
             again = now + LOOK_AGAIN if room[OTHERS] < calls else now
             freed = room[OWN]
-            for hour in sorted(self._hours):
+            for hour in sorted(hours):
                 if freed >= calls:
                     break
-                freed += self._hours[hour]
+                freed += hours[hour]
                 again = max(again, _hour(hour) + HOUR + WINDOW)
             why = (
                 "when enough of the console's own calls are a day old"
@@ -153,8 +166,9 @@ class Budget:
     def standing(self) -> Standing:
         """How it stands now."""
         with self._lock:
-            self._forget(self._clock())
-            own, usage = sum(self._hours.values()), self._usage
+            now = self._clock()
+            self._forget(now)
+            own, usage = sum(self._all(now).values()), self._usage
             if usage is None:
                 return Standing(own)
             room = self._room(own, usage)
@@ -173,7 +187,8 @@ class Budget:
         usage = self._usage
         if usage is None:
             return None
-        room = self._room(sum(self._hours.values()), usage)
+        hours = self._all(now)
+        room = self._room(sum(hours.values()), usage)
         if room[OWN] > 0 and room[OTHERS] > 0:
             return None
         by_itself = room[OWN] <= 0 and self._allocation(usage.limit) > 0
@@ -182,7 +197,7 @@ class Budget:
             self._usage = None  # this call finds out whether the org has room by now
             return None
         if room[OWN] <= 0:
-            return self._share_used(usage)
+            return self._share_used(usage, hours)
         again = moment(self._told_at) + LOOK_AGAIN
         return BudgetReached(
             f"Of the org's API calls only those are left that belong to others: {usage.used:,} of {usage.limit:,} are used, "
@@ -191,21 +206,29 @@ class Budget:
             goes_on_at=text(again),
         )
 
-    def _share_used(self, usage: Usage) -> BudgetReached:
+    def _share_used(self, usage: Usage, hours: dict[str, int]) -> BudgetReached:
         allocation = self._allocation(usage.limit)
         most = f"The console has used its share of the org's API calls: {allocation:,} of {usage.limit:,} in 24 hours."
-        if not self._hours or not allocation:
+        if not hours or not allocation:
             return BudgetReached(
                 f"The console may make no API calls in this org: of {usage.limit:,} a day {self._floor:,} are kept for others.",
                 "Lower api_floor, or raise api_share, in the connection's settings.",
             )
-        again = _hour(min(self._hours)) + HOUR + WINDOW
+        again = _hour(min(hours)) + HOUR + WINDOW
         return BudgetReached(
             most,
             f"It goes on at {_clock(again)}, when the first of them are a day old; what was done stays. "
             "A larger share is set by api_share in the connection's settings.",
             goes_on_at=text(again),
         )
+
+    def _all(self, now: datetime) -> dict[str, int]:
+        """Calls by the hour, those outside of sessions included."""
+        hours = dict(self._hours)
+        beside = {} if self._asides is None else self._asides.hours(text(now - WINDOW)[:13])
+        for hour, calls in beside.items():
+            hours[hour] = hours.get(hour, 0) + calls
+        return hours
 
     def _forget(self, now: datetime) -> None:
         """An hour counts until its last minute is a day old."""

@@ -17,6 +17,7 @@ from console.secrets import Secrets
 from console.settings import Connections, ConnectionSettings
 from console.store.cache import Cache
 from console.sync.access import access_of, described, questions
+from console.sync.asides import Asides
 from console.sync.budget import Budget
 from console.sync.engine import Engine, utc_now
 from console.sync.events import Event
@@ -114,7 +115,8 @@ def open_session(
             Cache.open(connections.cache_path(settings.name), org_id=settings.org_id, holder=holder)
         )
         tokens = token_source(settings, connections, secrets)
-        budget = Budget.load(cache, settings.api_share, settings.api_floor, clock)
+        asides = Asides(connections.folder(settings.name), clock)
+        budget = Budget.load(cache, settings.api_share, settings.api_floor, clock, asides)
         opening.callback(_keep, budget, cache)
         salesforce = opening.enter_context(
             SalesforceClient(

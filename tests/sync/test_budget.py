@@ -14,11 +14,14 @@ import pytest
 from console.commands import sync as command
 from console.domain.records import State
 from console.errors import BudgetReached
+from console.guide.health import look
+from console.guide.org_check import OrgChecking
 from console.guide.status import status
 from console.salesforce.client import SalesforceClient
 from console.salesforce.info import Usage
 from console.settings import ConnectionSettings
 from console.store.cache import Cache
+from console.sync.asides import Asides
 from console.sync.budget import Budget, Standing
 from console.sync.events import Calls, RunFailed
 from console.sync.forecast import Forecast, forecast, forecast_due
@@ -310,3 +313,37 @@ def test_reading_for_a_plan_counts(build: Callable[..., Any]) -> None:
 def test_an_allocation_that_is_none_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="api_"):
         ConnectionSettings(name="x", **wrong)
+
+
+# --- outside of passes -------------------------------------------------------------------------------------
+
+
+def test_calls_beside_a_pass_count_in_the_share(tmp_path: Path, clock: Clock) -> None:
+    asides = Asides(tmp_path, clock)
+    budget = Budget(0.5, 0, clock, asides)
+    budget.told(Usage(0, 100))
+    asides.admit()
+    asides.admit(29)
+    assert budget.standing().own == 30
+    assert spend(budget, 80) == 20
+    clock.now += timedelta(hours=26)
+    assert budget.standing().own == 0
+    assert list((tmp_path / "calls").iterdir()) == [], "hours that don't count any more are forgotten"
+
+
+def test_calls_that_can_not_be_counted_are_made_all_the_same(tmp_path: Path, clock: Clock) -> None:
+    (tmp_path / "calls").write_text("in the way")
+    asides = Asides(tmp_path, clock)
+    asides.admit()
+    assert asides.hours("") == {}
+
+
+def test_looking_at_the_org_and_at_health_is_counted_call_by_call(build: Callable[..., Any]) -> None:
+    world = build(customers=3, org="empty")
+    now = lambda: "2026-06-01T00:00:00Z"  # noqa: E731
+    world.reset_calls("salesforce")
+    OrgChecking(world.settings, world.connections, world.secrets, now).look()
+    look(world.settings, world.connections, world.secrets, now())
+    made = world.total("salesforce")
+    with world.open() as session:
+        assert session.engine.budget.own == made > 5
