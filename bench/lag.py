@@ -62,7 +62,12 @@ def within_a_poll() -> Taken:
             while time.monotonic() < until:
                 lags += _arrived(cache, waiting)
                 threading.Event().wait(0.02)
-        _until(lambda: lags.extend(_arrived(cache, waiting)) or not waiting, "An edit in Alguna")
+
+        def all_there() -> bool:
+            lags.extend(_arrived(cache, waiting))
+            return not waiting
+
+        _until(all_there, "An edit in Alguna")
     slowest = max(lags)
     return Taken(
         slowest / INTERVAL,

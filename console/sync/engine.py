@@ -139,12 +139,6 @@ class Engine:
         """Let the pool's threads end. Does not block."""
         self._workers.close()
 
-    @property
-    def left(self) -> int | None:
-        """The org's API calls that are left today, None before the first answer."""
-        usage = self._salesforce.usage
-        return None if usage is None else max(0, usage.limit - usage.used)
-
     # --- a pass ----------------------------------------------------------------------------------------------
 
     def run(

@@ -10,7 +10,7 @@ SIDES: Final[frozenset[Side]] = frozenset(("salesforce", "alguna"))
 
 DAY = 86_400.0
 SHARE = 0.2
-"""Of the API calls that the org has left today, what polling may take if it went on for a day."""
+"""Of the API calls that the console may still make, what polling may take if it went on for a day."""
 QUIET = 10
 """Polls without a change after which polling gets slower; the first change brings the interval back."""
 SLOWEST = 4.0
@@ -79,7 +79,7 @@ class Pace:
     ) -> None:
         """A look at these sides ended.
 
-        :param busy: it brought something to do. :param left: the org's API calls that are left today, None while unknown.
+        :param busy: it brought something to do. :param left: API calls that the console may still make, None while unknown.
         :param pull_seconds: how long reading all of Alguna took, where that is what a look means.
         """
         if "salesforce" in sides:

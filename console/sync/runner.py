@@ -280,6 +280,14 @@ class EngineThread:
             if isinstance(error, StoreError):
                 raise
 
+    def _take_in(self, engine: Engine) -> None:
+        """Events that came in the middle of a pass, into the cache; those that can't be taken in now wait."""
+        try:
+            self._watching.take_in(engine)
+        except ConsoleError as error:
+            self._watching.put_off(self._patience(error) or LONGEST_BACKOFF)
+            raise
+
     def _keep_notes(self) -> None:
         """What a person decided and what could not be kept before the thread was told to stop."""
         with self._changed:
@@ -357,8 +365,8 @@ class EngineThread:
                     raise Cancelled("The engine was told to stop.")
                 if boundary and self._requests:
                     request = self._requests.popleft()
-                elif boundary and not self._paused and self._watching.has_events:
-                    request = self._watching.take_in
+                elif boundary and not self._paused and self._watching.has_arrived:
+                    request = self._take_in
                 elif not self._paused or self._passing or self._asked:
                     return
                 elif told:
@@ -377,7 +385,7 @@ class EngineThread:
         except Cancelled:
             raise
         except ConsoleError:
-            pass  # the engine published RunFailed for it
+            pass  # the engine published RunFailed for it; events are tried again later
 
     def _do(self, request: Request, engine: Engine) -> None:
         with self._changed:

@@ -103,11 +103,15 @@ class Watching:
         return subscription.on_since
 
     @property
+    def has_arrived(self) -> bool:
+        """Whether there is something to take in."""
+        subscription = self._subscription
+        return subscription is not None and subscription.waiting and time.monotonic() >= self._not_before
+
+    @property
     def has_events(self) -> bool:
         """Whether there is something to take in, or to bring in step because of it."""
-        subscription = self._subscription
-        waiting = subscription is not None and subscription.waiting and time.monotonic() >= self._not_before
-        return waiting or bool(self._concerned)
+        return self.has_arrived or bool(self._concerned)
 
     # --- in the engine's thread ------------------------------------------------------------------------------
 
@@ -156,7 +160,9 @@ class Watching:
         """A pass ended well."""
         self._not_before = 0.0
         self._stand(engine)
-        self.pace.looked(sides, time.monotonic(), busy=busy, left=engine.left, pull_seconds=engine.pulling)
+        self.pace.looked(
+            sides, time.monotonic(), busy=busy, left=engine.budget.left, pull_seconds=engine.pulling
+        )
         self.tell(engine)
 
     def _now(self) -> Standing:
