@@ -95,6 +95,11 @@ def build_parser() -> argparse.ArgumentParser:
     connect.add_argument(
         "--set-up", action="store_true", help="make the fields and the permission set in the org"
     )
+    connect.add_argument(
+        "--user",
+        metavar="NAME",
+        help="with --set-up: who gets the permission set: user name or e-mail (default: who signs in)",
+    )
     again = command(
         "sign-in", "sign_in", "sign in again, or give another Alguna key; all else stays as it is"
     )

@@ -16,6 +16,7 @@ from console.errors import Cancelled, StoreError, UsageError
 from console.guide.desk import utc_now
 from console.guide.draft import NewConnection
 from console.guide.environments import ALGUNA_SANDBOX, Place, environment_of, is_production, place
+from console.guide.findings import findings, met
 from console.net import checked_endpoint, origin
 from console.paths import obstacle
 from console.secrets import Secrets
@@ -40,6 +41,10 @@ def run(args: argparse.Namespace, out: Output, open_screens: OpenScreens) -> int
     # Practising without data would show nothing; on a real org existing customers wait until they are asked for.
     new.import_choice = args.import_choice or ("all" if new.place.environment == "rehearsal" else "none")
     new.api_share, new.api_floor = _budget(args)
+    if args.user and not args.set_up:
+        raise UsageError(
+            "--user is for the set-up.", "Give it with --set-up, or to  alguna-console setup  later."
+        )
     if not args.alguna_key_stdin:
         raise UsageError("There is no Alguna key.", "Give it on standard input with --alguna-key-stdin.")
     refusal = obstacle(connections.folder(name))
@@ -65,12 +70,17 @@ def run(args: argparse.Namespace, out: Output, open_screens: OpenScreens) -> int
                 new.place = _place_of(new.session.tokens.instance_url, args)
             new.refuse_another_org(connections, name)
             new.check_alguna(key, args.alguna_url or "")
+            new.integration_user = args.user or ""
             made = _set_up(new, out, stop) if args.set_up else []
+            warning = met(findings(new.preflight()))
             settings = new.save(connections, secrets, utc_now())
     except BaseException:
         for sentence in _let_go(new, begun_here=begun_here(args)):
             out.talk(sentence)
         raise
+    notes = [warning, new.sign_in_note(f"with  alguna-console sign-in {name}")]
+    for note in filter(None, notes):
+        out.talk(note)
     where = secrets.where(name)
     if where.startswith("in memory"):
         out.talk(
@@ -87,6 +97,8 @@ def run(args: argparse.Namespace, out: Output, open_screens: OpenScreens) -> int
         "source_of_truth": settings.source_of_truth,
         "import": settings.import_choice,
         "set_up": made,
+        "warning": warning,
+        "sign_in": notes[1],
         "secrets": where,
     }
     text = (

@@ -236,9 +236,26 @@ def remove_member(world) -> None:
     rest(world, "DELETE", f"tooling/sobjects/PlatformEventChannelMember/{member['Id']}")
 
 
+def take_the_set_away(world) -> None:
+    (row,) = rows(world, "SELECT Id FROM PermissionSetAssignment WHERE PermissionSet.Name = 'Alguna_Sync'")
+    rest(world, "DELETE", f"sobjects/PermissionSetAssignment/{row['Id']}")
+
+
+def remove_channel(world) -> None:
+    for sobject, name in (
+        ("PlatformEventChannelMember", "Alguna_Sync_chn"),
+        ("PlatformEventChannel", "Alguna_Sync"),
+    ):
+        found = rows(world, f"SELECT Id, DeveloperName FROM {sobject}", tooling=True)
+        for row in found:
+            if row["DeveloperName"].startswith(name):
+                rest(world, "DELETE", f"tooling/sobjects/{sobject}/{row['Id']}")
+
+
 @pytest.mark.parametrize(
     ("harm", "words", "mending"),
     [
+        (remove_channel, "The channel of change events is gone", {"channel", "channel_member"}),
         (delete_field, f"{TAX} was deleted", {"field", "field_permission"}),
         (hide_field, f"{TAX} is hidden from the signed-in user", {"field_permission"}),
         (lock_field, f"{TAX} can be read but not edited", {"field_permission"}),
@@ -259,7 +276,8 @@ def test_what_drifted_is_one_problem_that_says_what_it_breaks_and_is_mended_by_p
     assert [each["count"] for each in drift()] == [1], "not counted again while it is the same"
     plan = ask("setup")
     wanted = [item["kind"] for item in plan["items"] if item["action"] in ("create", "grant")]
-    assert (set(wanted), len(wanted)) == (mending, len(mending)), "exactly the mending"
+    assert set(wanted) == mending, "exactly the mending"
+    assert len(wanted) == len(mending) + (harm is remove_channel), "a channel has two members"
     ask("setup", "--apply")
     sync()
     assert drift() == []
@@ -276,16 +294,67 @@ def test_without_the_field_that_identifies_customers_nothing_is_synced_and_the_m
     assert drift() == []
 
 
-def test_a_permission_set_that_was_taken_away_is_told(connected, sync, drift):
+def test_a_permission_set_that_was_taken_away_is_told_and_given_again(connected, ask, sync, drift):
     sync()
-    (row,) = rows(
-        connected, "SELECT Id FROM PermissionSetAssignment WHERE PermissionSet.Name = 'Alguna_Sync'"
-    )
-    rest(connected, "DELETE", f"sobjects/PermissionSetAssignment/{row['Id']}")
+    take_the_set_away(connected)
     sync(1)
     (problem,) = drift()
     assert "Alguna_Customer_ID__c is hidden" in problem["title"]
     assert "more" in problem["title"]
+    assert [part.split()[0] for part in ask("setup", "--apply")["made"]] == ["assignment"]
+    sync()
+    assert drift() == []
+
+
+def test_a_field_of_another_type_is_told_left_alone_and_taken_up_once_it_is_removed(
+    connected, ask, sync, drift
+):
+    sync()
+    delete_field(connected)
+    shape = {"type": "Checkbox", "label": "Tax", "defaultValue": "false"}
+    rest(connected, "POST", "tooling/sobjects/CustomField", {"FullName": f"Account.{TAX}", "Metadata": shape})
+    grant = {"ParentId": set_id(connected), "SobjectType": "Account", "Field": f"Account.{TAX}"}
+    rest(
+        connected,
+        "POST",
+        "sobjects/FieldPermissions",
+        {**grant, "PermissionsRead": True, "PermissionsEdit": True},
+    )
+    sync()
+    (problem,) = drift()
+    assert f"{TAX} exists as boolean and is needed as Text(255)" in problem["title"]
+    assert "left out of the sync" in problem["title"]
+    (item,) = [each for each in ask("setup", "--apply")["items"] if each["action"] == "mismatch"]
+    assert "rename or remove it" in item["detail"], "never changed: it may hold somebody's data"
+    delete_field(connected)
+    ask("setup", "--apply")
+    sync()
+    assert drift() == []
+
+
+def set_id(world) -> str:
+    return rows(world, "SELECT Id FROM PermissionSet WHERE Name = 'Alguna_Sync'")[0]["Id"]
+
+
+def test_connecting_without_screens_says_what_the_first_writes_will_meet(run, world):
+    for rule in world.control("GET", "salesforce/rules")["rules"]:
+        world.control("POST", f"salesforce/rules/{rule['name']}", {"active": True})
+    answer = run("connect", "demo", *world.words, "--set-up", "--json", stdin=world.stdin)
+    assert answer.code == 0, answer
+    for word in ("duplicate rules", "validation rules", "flows", "trigger"):
+        assert word in answer.json["warning"]
+        assert word in answer.err, "said to people too"
+    assert world.query("SELECT Id FROM Account WHERE Alguna_Customer_ID__c != null") == []
+
+
+def test_connecting_sets_up_for_the_user_who_is_named_and_says_who_must_sign_in(run, world):
+    words = [*world.words, "--set-up", "--user", "crm-integrations@rehearsal.example", "--json"]
+    answer = run("connect", "demo", *words, stdin=world.stdin)
+    assert answer.code == 0, answer
+    assert "assignment integration@rehearsal.example" in answer.json["set_up"]
+    assert (
+        "sign in as integration@rehearsal.example with  alguna-console sign-in demo" in answer.json["sign_in"]
+    )
 
 
 def test_rules_and_features_that_are_switched_on_are_listed_before_the_first_write(ask, connected):

@@ -60,7 +60,7 @@ def take_the_set_away(bench) -> None:
 
 
 def remove_member(bench) -> None:
-    soql = "SELECT Id FROM PlatformEventChannelMember WHERE SelectedEntity = 'ContactChangeEvent' AND EventChannel = 'Alguna_Sync__chn'"
+    soql = "SELECT Id FROM PlatformEventChannelMember WHERE SelectedEntity = 'ContactChangeEvent'"
     rest(bench, "DELETE", f"tooling/sobjects/PlatformEventChannelMember/{one(bench, soql, tooling=True)}")
 
 
