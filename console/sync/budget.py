@@ -151,7 +151,7 @@ class Budget:
                 else "to see whether the org's last 24 hours have room by then"
             )
         raise BudgetReached(
-            f"This needs about {calls:,} Salesforce API calls, and {left:,} are left of the console's {allocation:,} a day: "
+            f"This needs about {calls:,} Salesforce API calls; of the console's {allocation:,} a day {left:,} can still be made: "
             "none of it was begun.",
             f"It tries again at {_clock(again)}, {why}. "
             "A larger share is set by api_share in the connection's settings.",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -268,7 +271,7 @@ def test_a_pass_that_would_pass_its_allocation_does_not_begin(build: Callable[..
     world = build(customers=260, org="empty", api_floor=0, api_share=1.0)
     limit(world, used(world) + 6)
     with pytest.raises(
-        BudgetReached, match=r"needs about \d+ Salesforce API calls, and \d are left"
+        BudgetReached, match=r"needs about \d+ Salesforce API calls; of the console"
     ) as reached:
         world.sync()
     assert reached.value.goes_on_at
@@ -347,3 +350,23 @@ def test_looking_at_the_org_and_at_health_is_counted_call_by_call(build: Callabl
     made = world.total("salesforce")
     with world.open() as session:
         assert session.engine.budget.own == made > 5
+
+
+def test_the_command_ends_with_5_and_calls_it_no_success(build: Callable[..., Any]) -> None:
+    world = build(customers=260, org="empty", api_floor=0, api_share=1.0)
+    limit(world, used(world) + 6)
+    done = subprocess.run(
+        [sys.executable, "-m", "console", "sync", world.settings.name, "--once", "--json"],
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "ALGUNA_CONSOLE_HOME": str(world.cache_path.parents[2])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 5, done.stderr
+    said = json.loads(done.stdout)
+    assert set(said) == {"error"}
+    assert said["error"]["category"] == "budget"
+    assert "none of it was begun" in said["error"]["message"]
+    assert world.accounts() == {}

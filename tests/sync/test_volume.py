@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from console.domain.fields import CURRENCY, FIELD
-from console.errors import Cancelled, Refused, Unreachable
+from console.errors import BudgetReached, Cancelled, Refused, Unreachable
 from console.salesforce import bulk, records
 from console.salesforce.client import SubReply
 from console.salesforce.session import Session
@@ -162,6 +162,36 @@ def test_answers_that_get_lost_on_the_way_of_a_job_cost_a_pass_at_most(
         break
     all_there_once(world)
     assert world.sync().planned == 0
+
+
+def test_rows_that_are_locked_while_a_job_runs_are_written_in_the_end(build: Build) -> None:
+    world = build(customers=40, org="empty", bulk_from=10)
+    world.fault("salesforce", "UNABLE_TO_LOCK_ROW", next=5, rows=True)
+    assert world.sync().refused == 0
+    world.heal()
+    world.sync()
+    all_there_once(world)
+
+
+@pytest.mark.parametrize("match", ["/jobs/ingest", "batches", "Results"])
+def test_a_day_that_ends_in_the_middle_of_a_job_is_said_and_the_job_seen_through_later(
+    build: Build, match: str
+) -> None:
+    world = build(customers=40, org="empty", bulk_from=10)
+    world.fault("salesforce", "REQUEST_LIMIT_EXCEEDED", next=1, match=match)
+    with pytest.raises(BudgetReached):
+        world.sync()
+    world.heal()
+    world.sync()
+    all_there_once(world)
+    assert world.sync().planned == 0
+
+
+def test_where_the_day_allows_no_batch_any_more_collections_do_it(build: Build) -> None:
+    world = build(customers=40, org="empty", bulk_from=10)
+    world.control("POST", "salesforce/options", {"bulk_daily_batches": 0})
+    assert world.sync().refused == 0
+    all_there_once(world)
 
 
 def test_an_org_that_gives_no_jobs_gets_collections(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
