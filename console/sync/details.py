@@ -6,7 +6,7 @@ same. Details got while that second may not have been over are therefore got onc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from console.alguna.client import AlgunaClient
@@ -75,8 +75,11 @@ class Details:
         doubted = subscription.id in self._doubted or subscription.id in self._told
         return None if known and not doubted else subscription
 
-    def fetch(self, subscriptions: Collection[Subscription]) -> bool:
-        """Get details; returns whether there were any. What can't be had now stays unknown and is tried again.
+    def fetch(
+        self, subscriptions: Collection[Subscription]
+    ) -> Iterator[tuple[Subscription, SubscriptionDetails]]:
+        """Get details; yields them as they come, and keeps all once the last one was taken. What can't be had now stays
+        unknown and is tried again.
 
         :raises ConsoleError: Alguna can't be reached, or no longer lets us in.
         """
@@ -86,8 +89,7 @@ class Details:
         for place, (subscription, future) in enumerate(calls, 1):
             self._meter.part("Reading prices and dates", DETAILS, place, len(subscriptions))
             try:
-                got.append((subscription, future.result()))
-                misses = 0
+                details = future.result()
             except Unreachable:
                 self._tried.add(subscription.id)
                 misses += 1
@@ -97,8 +99,12 @@ class Details:
             except Refused as error:
                 self._tried.add(subscription.id)
                 self._report(error)
-        self._store(got)
-        return bool(got)
+            else:
+                misses = 0
+                got.append((subscription, details))
+                yield subscription, details
+        if got:
+            self._store(got)
 
     def _store(self, got: Collection[tuple[Subscription, SubscriptionDetails]]) -> None:
         now = self._clock()

@@ -61,15 +61,25 @@ class Planning:
         follow(self._cache, customer_ids, text(self._clock()))
         policy = replace(self._policy, imported=self._cache.entries.imported(customer_ids))
         subjects = self._matched(self._cache.subjects(customer_ids), policy)
-        lacking = {
-            subscription.id: subscription
-            for subject in self._checked(subjects)
-            if (subscription := self._details.lacking(subject)) is not None
-            and waits(subject, policy) not in OUT_OF_SCOPE
-        }
-        if lacking and self._details.fetch(list(lacking.values())):
-            subjects = self._renewed(subjects, lacking)
-        return self._note([(subject, plan(subject, policy)) for subject in self._checked(subjects)])
+        lacking: dict[str, int] = {}
+        asked: list[Subscription] = []
+        for place, subject in enumerate(self._checked(subjects)):
+            subscription = self._details.lacking(subject)
+            if subscription is not None and waits(subject, policy) not in OUT_OF_SCOPE:
+                lacking[subscription.id] = place
+                asked.append(subscription)
+        plans: dict[int, LinkPlan] = {}
+        for subscription, details in self._details.fetch(asked):
+            # Planned while the next ones are on their way: the time goes by anyway.
+            place = lacking[subscription.id]
+            subjects[place] = _detailed(subjects[place], replace(subscription, details=details))
+            plans[place] = plan(subjects[place], policy)
+        return self._note(
+            [
+                (subject, plans.get(place) or plan(subject, policy))
+                for place, subject in enumerate(self._checked(subjects))
+            ]
+        )
 
     # --- matching and planning -------------------------------------------------------------------------------
 
@@ -80,17 +90,6 @@ class Planning:
         for place, subject in zip(new, found, strict=True):
             subjects[place] = subject
         return subjects
-
-    def _renewed(self, subjects: Sequence[Subject], fetched: dict[str, Subscription]) -> list[Subject]:
-        """The same subjects, those whose subscription has its details now with them."""
-        owners = {subscription.customer_id for subscription in fetched.values()}
-        subscriptions = self._cache.subscriptions.of(owners)
-        return [
-            replace(subject, subscriptions=subscriptions[subject.customer.id])
-            if subject.customer.id in owners
-            else subject
-            for subject in subjects
-        ]
 
     def _checked(self, items: Iterable[T]) -> Iterator[T]:
         """The same items: planning a thousand customers may take a second, and stopping must not wait for it."""
@@ -181,6 +180,13 @@ def sendable(changes: Sequence[Change], refusals: Sequence[Refusal]) -> list[Cha
     if any(change.id in refused and change.entity == "Account" and change.key is None for change in changes):
         return []
     return [change for change in changes if change.id not in refused]
+
+
+def _detailed(subject: Subject, known: Subscription) -> Subject:
+    """The subject with what is known of one of its subscriptions now."""
+    return replace(
+        subject, subscriptions=tuple(known if each.id == known.id else each for each in subject.subscriptions)
+    )
 
 
 def _other_contact(subject: Subject) -> str | None:
