@@ -38,7 +38,7 @@ EXPLANATIONS = {
     "inventory": "What the console made in the org, and what it holds on this computer.",
     "before": "Counts and newest changes of accounts, contacts and customers are noted.",
     "after": "The same is read again and compared.",
-    "unmake": "The channel, the assignment and the permission set that set-up made are removed; the fields stay with their data.",
+    "unmake": "The channel, the assignment and the permission set that set-up made are removed and looked for once more; the fields stay with their data.",
     "revoke": "The org is told to end the session and everything that came from it.",
     "refused": "The old session is tried once more: the org must refuse it.",
     "forget": "Tokens and key are removed from where they were kept.",
@@ -246,7 +246,7 @@ class Leaving:
             return removable(cache.artefacts.all())
 
     def _unmake(self) -> None:
-        from console.salesforce.setup.removal import remove
+        from console.salesforce.setup.removal import left, remove
 
         mine = self._ours_to_remove()
         if not mine:
@@ -263,13 +263,24 @@ class Leaving:
             try:
                 with self._salesforce(self._renewing()) as client:
                     stayed = remove(client, mine, note)
+                    seen = left(client, gone)
             except SignInNeeded as refusal:
-                left = ", ".join(each.api_name for each in mine if each not in gone)
+                rest = ", ".join(each.api_name for each in mine if each not in gone)
                 self._unmade = (
-                    f"Not possible with this session ({refusal.message}) An administrator may remove {left}."
+                    f"Not possible with this session ({refusal.message}) An administrator may remove {rest}."
                 )
                 return
-        said = [f"Removed: {', '.join(each.api_name for each in gone)}."] if gone else []
+        if seen:
+            raise Conflict(
+                f"{seen[0].api_name} was removed, and the org still shows it.",
+                "Look at it in Setup, then begin again.",
+            )
+        how = (
+            "the org accepted it; this user may no longer look"
+            if seen is None
+            else "looked for, and not found"
+        )
+        said = [f"Removed ({how}): {', '.join(each.api_name for each in gone)}."] if gone else []
         said += [
             f"{each.api_name} stays: {each.why} An administrator may remove it in Setup." for each in stayed
         ]

@@ -199,6 +199,7 @@ def test_what_set_up_made_goes_and_the_fields_stay_with_their_data(bench, synced
     assert any("removed, as far as this user may" in sentence for sentence in leaving.inventory().goes)
     detail = {step.name: step.detail for step in (run(leaving), leaving.steps())[1]}["unmake"]
     assert "Alguna_Sync" in detail
+    assert "looked for, and not found" in detail, "its removal was seen, not believed"
     assert in_org(bench) == {"sets": 0, "assignments": 0}
     left = {kind for kind, _ in artefacts(bench, synced)}
     assert "field" in left

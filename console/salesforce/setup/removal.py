@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from console.errors import Refused
 from console.salesforce.client import SalesforceClient
+from console.salesforce.setup.rows import all_rows, if_allowed
+from console.salesforce.soql import soql
 
 PATHS = {
     "channel_member": "tooling/sobjects/PlatformEventChannelMember",
@@ -21,6 +24,7 @@ PATHS = {
     "license": "sobjects/PermissionSetLicenseAssign",
     "permission_set": "sobjects/PermissionSet",
 }
+_LOOKS = {kind: path.rpartition("/")[2] for kind, path in PATHS.items()}
 GONE = ("NOT_FOUND", "ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY")
 
 
@@ -72,3 +76,18 @@ def remove(
                 continue
         on_gone(each)
     return stayed
+
+
+def left(client: SalesforceClient, removed: Iterable[Noted]) -> list[Noted] | None:
+    """Those that the org still shows although their removal was accepted; None where the user may not look (any more).
+
+    :raises ConsoleError: the org can't be asked.
+    """
+    found: list[Noted] = []
+    for each in removed:
+        query = soql(f"SELECT Id FROM {_LOOKS[each.kind]} WHERE Id = {{}}", each.sf_id)  # noqa: S608 - our own names
+        rows = if_allowed(partial(all_rows, client, query, tooling=PATHS[each.kind].startswith("tooling/")))
+        if rows is None:
+            return None
+        found += [each] if rows else []
+    return found
