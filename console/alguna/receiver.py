@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +17,8 @@ LARGEST = 1 << 20
 """Bytes of a delivery: an event is some thousand."""
 PATIENCE = 10.0
 """Seconds that a sender may take for each piece of its request."""
+DEADLINE = 20.0
+"""Seconds that a whole request may take: otherwise a few that trickle would keep all others out."""
 SIDE_BY_SIDE = 32
 """Requests answered at the same time; more are told to come again."""
 
@@ -74,13 +78,22 @@ class _Server(ThreadingHTTPServer):
         super().process_request(request, client_address)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
+        ending = threading.Timer(DEADLINE, _break_off, [request])
+        ending.daemon = True
+        ending.start()
         try:
             super().process_request_thread(request, client_address)
         finally:
+            ending.cancel()
             self._room.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A sender that breaks off is nobody's problem, and its data is not for our output."""
+
+
+def _break_off(request: socket.socket) -> None:
+    with suppress(OSError):  # it may have ended by itself just now
+        request.shutdown(socket.SHUT_RDWR)
 
 
 def _handler(webhooks: Webhooks, take: Callable[[Notice], None]) -> type[BaseHTTPRequestHandler]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
-from console.errors import UsageError
+from console.errors import Unreachable, UsageError
 from console.guide.seam import Exercise, PracticeLogin
 from console.practice import Practice
 
@@ -27,7 +28,8 @@ class Trouble:
     title: str
     sentence: str
     """What happens in the org or in Alguna."""
-    calls: tuple[Call, ...]
+    calls: tuple[Call, ...] | Callable[[Practice], tuple[Call, ...]]
+    """What does it; a function where records have to be looked for first."""
     seen: str
     """What the console will show of it."""
 
@@ -46,6 +48,34 @@ _EXPIRE = Call("/salesforce/sessions/expire")
 
 def _rule(name: str, **switches: Any) -> Call:
     return Call(f"/salesforce/rules/{name}", switches)
+
+
+_RECORDS = "/salesforce/records/Account"
+_LINKED = "SELECT Id FROM Account WHERE Alguna_Customer_ID__c != null ORDER BY Name LIMIT 1"
+
+
+def _account(practice: Practice, linked: bool) -> str:
+    """Id of an account that is (not) a customer's. :raises UsageError: there is none."""
+    query = _LINKED if linked else _LINKED.replace("!=", "=")
+    try:
+        rows = practice.control("GET", f"/salesforce/query?q={quote(query)}")["records"]
+    except Unreachable as refused:
+        if "Alguna_Customer_ID__c" not in refused.message + refused.advice:
+            raise
+        rows = []  # the org isn't set up: it doesn't know the field
+    if not rows:
+        which = "is linked" if linked else "is left that is no customer's"
+        raise UsageError(f"No account {which}.", "Set the org up and sync once, then come back.")
+    return str(rows[0]["Id"])
+
+
+def _merged(practice: Practice) -> tuple[Call, ...]:
+    losers = {"losers": [_account(practice, linked=True)]}
+    return (Call(f"{_RECORDS}/{_account(practice, linked=False)}/merge", losers),)
+
+
+def _deleted(practice: Practice) -> tuple[Call, ...]:
+    return (Call(f"{_RECORDS}/{_account(practice, linked=True)}", method="DELETE"),)
 
 
 EXERCISES: Mapping[str, Trouble] = {
@@ -121,6 +151,18 @@ EXERCISES: Mapping[str, Trouble] = {
         (Call("/salesforce/events/expire"), Call("/salesforce/events/cut")),
         "The console says so and reads all accounts and contacts again, so that nothing is missed.",
     ),
+    "merged": Trouble(
+        "Two accounts are merged",
+        "Somebody merges a customer's account into another one, which survives.",
+        _merged,
+        "The customer's link moves to the account that survived; its history says so.",
+    ),
+    "deleted": Trouble(
+        "An account is deleted",
+        "Somebody puts a customer's account into the recycle bin.",
+        _deleted,
+        "The link stops and the customer asks what to do; nothing is created or deleted because of it.",
+    ),
     "duplicate_rule": Trouble(
         "A duplicate rule stands in the way",
         "Accounts that look like another one are not let in any more.",
@@ -162,6 +204,8 @@ class PracticeRoom:
     def __init__(self, practice: Practice) -> None:
         self._practice = practice
         self._active = False
+        self._deleted: list[str] = []
+        """Calls that put accounts into the recycle bin."""
 
     def login(self) -> PracticeLogin:
         """What to type on the log-in page and at the key."""
@@ -182,18 +226,28 @@ class PracticeRoom:
         offered = [Exercise(key, each.title, each.sentence) for key, each in EXERCISES.items()]
         return (
             *offered,
-            Exercise("calm", "Everything works again", "All faults, rules and refusals are switched off."),
+            Exercise(
+                "calm",
+                "Everything works again",
+                "All faults, rules and refusals are switched off; deleted accounts are restored.",
+            ),
         )
 
     def practise(self, key: str) -> str:
         """Make it go wrong; one sentence on what will be seen."""
         if key == "calm":
             self._make(CALM)
-            return "All faults, rules and refusals are switched off."
+            restored, self._deleted = self._deleted, []
+            self._make(Call(f"{path}/undelete") for path in restored)
+            return "All faults, rules and refusals are switched off; deleted accounts are restored."
         trouble = EXERCISES.get(key)
         if trouble is None:
             raise UsageError(f"There is no exercise {key!r}.", "Choose one of the list.")
-        self._make(trouble.calls)
+        calls = trouble.calls if isinstance(trouble.calls, tuple) else trouble.calls(self._practice)
+        self._make(calls)
+        self._deleted += [
+            call.path for call in calls if call.method == "DELETE" and call.path.startswith(_RECORDS)
+        ]
         return trouble.seen
 
     def _make(self, calls: Iterable[Call]) -> None:

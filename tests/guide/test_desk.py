@@ -12,6 +12,7 @@ from console.guide.desk import ConsoleDesk
 from console.secrets import Secrets
 from console.store.cache import Cache
 from console.sync.events import Changed, Counts, RunFailed, RunFinished
+from console.sync.session import open_session
 from tests.practising import Ear
 
 
@@ -213,6 +214,34 @@ def test_a_cache_of_another_org_is_listed_and_refused(bench):
         bench.desk.open(name)
 
 
+def test_a_customers_account_is_merged_and_another_deleted_and_restored(bench):
+    name = bench.connected()
+    settings = bench.connections.load(name)
+    ours = "SELECT Id FROM Account WHERE Alguna_Customer_ID__c != null"
+    with open_session(settings, bench.connections, bench.secrets, alguna_rate=100_000.0) as session:
+        session.engine.run()
+        room, links = bench.desk.rehearsal(), session.cache.links
+        was = {
+            link.customer_id: link.account_id
+            for link in links.many(session.cache.customers.ids(100)).values()
+        }
+        assert "moves" in room.practise("merged")
+        session.engine.run()
+        now = {id_: link.account_id for id_, link in links.many(was).items()}
+        (moved,) = (id_ for id_ in was if now.get(id_) != was[id_])
+        assert "was merged into this one" in links.get(moved).evidence
+        assert links.get(moved).account_id in {row["Id"] for row in bench.query(ours)}
+        assert "stops" in room.practise("deleted")
+        session.engine.run()
+        assert links.stopped() == 1
+        assert "restored" in room.practise("calm")
+        session.engine.run()
+        assert links.stopped() == 0
+        there = {link.account_id for link in links.many(was).values()}
+        assert len(there) == len(was)
+        assert there <= {row["Id"] for row in bench.query(ours)}
+
+
 def test_the_practice_room_switches_the_rehearsal(bench):
     room = bench.desk.rehearsal()
     assert room.login().username == bench.handout["salesforce"]["username"]
@@ -220,7 +249,11 @@ def test_the_practice_room_switches_the_rehearsal(bench):
     assert bench.control("GET", "activity")["on"] is True
     room.set_activity(False)
     for exercise in room.exercises():
-        assert room.practise(exercise.key)
+        if exercise.key in ("merged", "deleted"):
+            with pytest.raises(UsageError, match="No account"):  # the org is not set up yet
+                room.practise(exercise.key)
+        else:
+            assert room.practise(exercise.key)
     status = bench.control("GET", "")
     assert not any(status.get("faults", {}).values())
     with pytest.raises(UsageError):

@@ -132,6 +132,26 @@ def test_idle_connections_do_not_keep_others_waiting(receiver, heard):
             each.close()
 
 
+def test_a_sender_that_trickles_is_cut_off(receiver, heard, monkeypatch):
+    monkeypatch.setattr("console.alguna.receiver.DEADLINE", 0.5)
+    parts = urlsplit(receiver.address)
+    before = time.monotonic()
+    with socket.create_connection((parts.hostname, parts.port), timeout=0.1) as slow:
+        slow.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
+        ended = False
+        while not ended:
+            assert time.monotonic() - before < 5, "it may trickle on and on"
+            try:
+                slow.sendall(b"x")
+                ended = slow.recv(100) == b""
+            except TimeoutError:
+                continue
+            except OSError:
+                ended = True
+    assert post(receiver, event(), signed(event())) == 204
+    assert [notice.customer_id for notice in heard] == ["cus_1"]
+
+
 def test_a_port_that_is_taken_is_told(receiver):
     port = urlsplit(receiver.address).port
     with pytest.raises(StoreError, match="can't be listened on"):

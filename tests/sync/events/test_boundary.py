@@ -4,6 +4,7 @@ import pytest
 
 from console.domain.records import State
 from console.errors import Unreachable
+from console.sync.engine import Engine
 from console.sync.events import RunFinished
 from console.sync.heed import Heed
 from tests.sync.conftest import until
@@ -22,19 +23,26 @@ def busy(build, follow):
     return world, follower, customer_id, account["Id"]
 
 
-def pass_with_an_event(world, follower, account_id):
-    """A pass with work to do, within which the event of an edit arrives."""
-    follower.thread.pause()
+def pass_with_an_event(world, follower, account_id, monkeypatch):
+    """A pass with work to do; once it has looked at both sides, an account is edited and its event arrives."""
+    observe, edited = Engine._observe, []
+
+    def observed(self, *args, **how):
+        observe(self, *args, **how)
+        if not edited:
+            edited.append(account_id)
+            world.edit_account(account_id, BillingCity="Gondolin")
+            until(lambda: follower.thread._watching._subscription.waiting)
+
+    monkeypatch.setattr(Engine, "_observe", observed)
     for id_ in world.customers():
         world.edit_customer(id_, name=f"Renamed {id_}")
-    world.edit_account(account_id, BillingCity="Gondolin")
-    until(lambda: follower.thread._watching._subscription.waiting)
-    follower.thread.resume()
+    follower.thread.sync_now()
 
 
-def test_a_pass_ends_though_an_event_concerns_a_customer(busy):
+def test_a_pass_ends_though_an_event_concerns_a_customer(busy, monkeypatch):
     world, follower, customer_id, account_id = busy
-    pass_with_an_event(world, follower, account_id)
+    pass_with_an_event(world, follower, account_id, monkeypatch)
     follower.passes(3)
     until(lambda: world.customer(customer_id)["billing_address"]["city"] == "Gondolin")
     with follower.cache() as cache:
@@ -53,6 +61,6 @@ def test_a_pass_ends_though_events_cannot_be_taken_in(busy, monkeypatch):
 
     monkeypatch.setattr(Heed, "take", failing)
     monkeypatch.setattr("console.sync.runner.LONGEST_BACKOFF", 0.2)
-    pass_with_an_event(world, follower, account_id)
+    pass_with_an_event(world, follower, account_id, monkeypatch)
     until(lambda: len(follower.of(RunFinished)) >= 3)
     assert len(tries) < 20, "it does not try without a pause"
