@@ -189,23 +189,27 @@ class CallMeter(Static):
             lines.append(
                 Content.assemble((used, STYLE[tone]), ("░" * (room - len(used)), "$line"), f"  {told}")
             )
-            lines.append(_left(live, calls))
+            lines.append(_left(live, calls, width))
         which = "This pass" if live.doing is not None else "Last pass"
         need = ""
         if live.doing is not None:
             need = " so far" if calls.forecast is None else f" of about {amount(calls.forecast)}"
         this = f"{which}: Salesforce {amount(calls.salesforce)}{need}, Alguna {amount(calls.alguna)}"
+        if len(this) > width:
+            this = this.replace(" Salesforce", "", 1)  # the panel's title says it
         lines.append(Content.assemble((this, STYLE["quiet"])))
         return Content("\n").join(lines)
 
 
-def _left(live: Live, calls: Calls) -> Content:
+def _left(live: Live, calls: Calls, width: int) -> Content:
     """What is left: of the console's own allocation, where there is one, else of the org's day."""
     if calls.left is None or calls.allocation is None:
         left = (amount(live.left or 0), STYLE["strong"])
         return Content.assemble(left, (" left today in this org", STYLE["quiet"]))
     tone = STYLE["strong"] if calls.left else STYLE["bad"]
     rest = f" left of the console's {amount(calls.allocation)} a day"
+    if len(amount(calls.left)) + len(rest) > width:
+        rest = f" left of its {amount(calls.allocation)} a day"
     return Content.assemble((amount(calls.left), tone), (rest, STYLE["quiet"]))
 
 

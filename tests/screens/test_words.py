@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from console.domain.records import Direction, State
 from console.errors import Unreachable
 from console.sync.events import Calls, Changed, Counts, Progress, RunFailed, RunFinished, RunSummary, Waiting
+from screens.dashboard import _left
 from screens.live import KEPT, Live, fold, seconds_left
 from screens.widgets.columns import GAP, Column, fit
 from screens.widgets.text import bar, cell, right
@@ -142,3 +143,12 @@ def test_equal_counts_do_not_make_grids_read_again() -> None:
 def test_calls_left_are_unknown_until_salesforce_said() -> None:
     assert fold(Live(), Calls(1, 1), NOW).left is None
     assert fold(Live(), Calls(1, 1, used=200, limit=100), NOW).left == 0
+
+
+@pytest.mark.parametrize("width", [40, 44, 70])
+def test_the_lines_about_calls_fit_into_their_panel(width: int) -> None:
+    calls = Calls(1_203, 98_120, 85_000, 100_000, 90_000, 82, 89_918, 1_606)
+    line = _left(Live(calls=calls), calls, width).plain
+    assert len(line) <= width
+    assert line.startswith("89,918 left of ")
+    assert line.endswith("90,000 a day")
