@@ -70,7 +70,7 @@ class Health(Place, place="health"):
         notice = self.query_one(Notice)
         asked = f"The org was asked {ago(self.console.now, known.looked_at)}." if known.looked_at else ""
         if known.warnings:
-            notice.say("note", known.warnings[0], " ".join(known.warnings[1:]))
+            notice.say("note", known.warnings[0], " ".join([*known.warnings[1:], asked]).strip())
         else:
             notice.say("done", "Nothing is known that would end this access soon.", asked)
         self.query_one(Pane).say(

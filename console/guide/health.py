@@ -139,6 +139,8 @@ def _in_days(count: int) -> str:
 
 def _ends(settings: ConnectionSettings, record: SessionRecord, state: SessionState) -> str:
     """When the session ends that is renewed, in words."""
+    if record.refused:
+        return "it has ended"
     if settings.sign_in in ("cli", "key"):
         return "another session is asked for whenever one is needed"
     if settings.sign_in == "token" or (record.signed_in_at and not record.renewable):

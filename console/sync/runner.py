@@ -96,6 +96,7 @@ class EngineThread:
         self._notes: set[Request] = set()
         """Those of the requests that are kept even by a thread that was told to stop."""
         self._session: Session | None = None
+        self._refused = False
         self._failures = 0
         self._thread = threading.Thread(target=self._main, name="engine", daemon=True)
         self._opened = threading.Event()
@@ -241,6 +242,7 @@ class EngineThread:
             self._failures += request is None
             if isinstance(error, StoreError):
                 self._close()
+            self._refused = isinstance(error, SignInNeeded)
             self._put_off(error)
         except Exception as error:
             self._failures += request is None
@@ -298,7 +300,13 @@ class EngineThread:
                 self._do(request, self._engine())
 
     def _engine(self) -> Engine:
-        """The session's engine. After trouble with the cache it is opened again: the disk may have room by now."""
+        """The session's engine. After trouble with the cache it is opened again: the disk may have room by now.
+
+        So it is after a refused sign-in: another process may have brought a new key, or the org's new address.
+        """
+        if self._refused:
+            self._refused = False
+            self._close()
         if self._session is None:
             try:
                 self._session = self._opener(self._stream, self._cancelled, self._gate)

@@ -163,8 +163,10 @@ def opener(
     """What an `EngineThread` opens its session with."""
 
     def open_(publish: Publish, cancelled: threading.Event, gate: Gate) -> Session:
+        # Another process may have signed in since: what is saved by now counts.
+        now = connections.load(settings.name) if connections.exists(settings.name) else settings
         return open_session(
-            settings,
+            now,
             connections,
             secrets,
             publish=publish,

@@ -135,6 +135,7 @@ def test_a_session_that_was_revoked_is_told_by_health_and_on_home(bench: Bench) 
     with pytest.raises(SignInNeeded):
         bench.desk.look(name)
     assert "has ended" in bench.desk.health(name).warnings[0]
+    assert bench.desk.health(name).ends == "it has ended"
     assert "has ended" in bench.desk.connections()[0].health_text
     settings = bench.connections.load(name)
     again = bench.desk.sign_in_again(name)

@@ -301,6 +301,18 @@ def test_after_a_refused_sign_in_it_waits_and_a_resume_tries_again(world, watch)
     runner.finished()
 
 
+def test_a_key_that_another_process_brought_is_taken_with_the_next_pass(world, watch):
+    good = world.secrets.get(world.settings.name, "alguna_key")
+    world.secrets.set(world.settings.name, "alguna_key", "sk_old")
+    runner = watch(world)
+    runner.thread.start()
+    assert until(lambda: runner.of(RunFailed))[0].error.category == "sign_in"
+    world.secrets.set(world.settings.name, "alguna_key", good)
+    runner.thread.sync_now()
+    runner.finished()
+    assert len(runner.sessions) == 2
+
+
 def test_another_org_is_told_and_not_asked_again_and_again(world, watch):
     renewed = world.control("POST", "salesforce/org", {"new_id": True})
     world.secrets.set("practice", "salesforce_access", renewed["access_token"])
