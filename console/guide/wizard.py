@@ -209,6 +209,7 @@ class ConnectWizard:
 
         self._made().passphrase = checked(passphrase) if passphrase else ""
         self._draft = replace(self._draft, sealed=bool(passphrase))
+        self._draft = replace(self._draft, kept=self._kept())
 
     def _oauth(self) -> OAuth:
         from console.salesforce.oauth import OAuth
@@ -239,7 +240,7 @@ class ConnectWizard:
         return ""
 
     def _signed_in(self, signed_in: SignedIn) -> None:
-        self._draft = replace(self._draft, signed_in=signed_in, setup_done=False)
+        self._draft = replace(self._draft, signed_in=signed_in, setup_done=False, kept=self._kept())
 
     def check_alguna(self, key: str, url: str = "") -> AlgunaChecked:
         """Try the key with one call and keep it."""
@@ -339,7 +340,7 @@ class ConnectWizard:
             ),
             SummaryLine("Alguna", draft.alguna.url if draft.alguna else "", "alguna"),
             SummaryLine("Name", draft.name, "name"),
-            SummaryLine("Secrets", self._kept(), "name"),
+            SummaryLine("Secrets", draft.kept, "name"),
             SummaryLine("New customers", SOURCE_WORDS.get(draft.creates_accounts, ""), "source"),
             SummaryLine("Existing customers", IMPORT_WORDS.get(draft.import_choice, ""), "import"),
             SummaryLine(

@@ -192,7 +192,7 @@ class SealedFile:
         if wrong:
             raise UsageError(
                 f"The passphrase does not open the encrypted file of {self._name!r}.",
-                "Try again. If it is lost, forget the connection's secrets by signing in with a new file.",
+                "Try again. If it is lost, sign in with a new file: alguna-console sign-in NAME --secrets-file --alguna-key-stdin.",
                 code="passphrase",
             )
         return known(held)

@@ -338,9 +338,7 @@ class NameStep(Step):
         field = self.query_one("#name", Input)
         if not field.value:
             field.value = self.wizard.draft().name or self.wizard.suggested_name()
-        place = (
-            "in an encrypted file" if self.wizard.draft().sealed else self.console.secrets or "the keyring"
-        )
+        place = self.wizard.draft().kept or self.console.secrets or "the keyring"
         where = place if place.startswith("in ") else f"in {place}"
         self.query_one("#kept", Static).update(Content(f"Tokens and key are kept {plain(where, 80)}"))
         field.focus()

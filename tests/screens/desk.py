@@ -548,7 +548,8 @@ class StubWizard:
     def seal_secrets(self, passphrase: str) -> None:
         if passphrase and len(passphrase) < 8:
             raise UsageError("The passphrase is shorter than 8 characters.", "Take several words.")
-        self.the_draft = replace(self.the_draft, sealed=bool(passphrase))
+        kept = "in an encrypted file" if passphrase else ""
+        self.the_draft = replace(self.the_draft, sealed=bool(passphrase), kept=kept)
 
     def check_alguna(self, key: str, url: str = "") -> AlgunaChecked:
         self.keys.append(key)

@@ -108,6 +108,8 @@ class Draft:
     setup_done: bool = False
     sealed: bool = False
     """The secrets will be kept in an encrypted file."""
+    kept: str = ""
+    """Where tokens and key will be kept, in words; empty where it was not looked up yet."""
 
 
 class Wizard(Protocol):
