@@ -1,5 +1,7 @@
 """What goes wrong on the way: nothing is lost, nothing is made twice, everything is told."""
 
+from contextlib import suppress
+
 import pytest
 
 from console.domain.records import State
@@ -481,3 +483,17 @@ def test_an_alias_that_another_customer_has_is_refused_and_told(build):
     assert world.sync().planned == 0
     with world.open() as session:
         assert session.cache.entries.get(first).state == State.REFUSED
+
+
+@pytest.mark.parametrize("error", ["HTML_200", "HTML_503"])
+@pytest.mark.parametrize("skip", [0, 1, 2, 3])
+def test_a_page_instead_of_an_answer_loses_nothing_and_makes_nothing_twice(build, error, skip):
+    """A proxy's page, or that of an org under maintenance, says nothing about what became of a call."""
+    world = build(org="empty")
+    world.fault("salesforce", error, next=1, skip=skip, match="composite")
+    with suppress(Unreachable):
+        world.sync()
+    world.heal()
+    world.sync()
+    assert set(world.accounts()) == expected(world)
+    assert same_world_twice(world).planned == 0
