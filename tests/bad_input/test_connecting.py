@@ -285,7 +285,7 @@ def test_a_browser_that_never_comes_back_is_not_waited_for_without_end(bare, bro
     with bare.untouched():
         said = by_browser(bare, code=4, category="sign_in")
     assert "No answer came back from the browser" in said
-    assert "wrong consumer key" in said
+    assert "in the browser only" in said
 
 
 def test_taken_ports_are_named(bare, browser, monkeypatch):
