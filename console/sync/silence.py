@@ -87,12 +87,12 @@ def members_missing(cache: Cache, objects: Collection[str]) -> None:
 
 
 def sentence(found: dict[str, str]) -> str:
-    """What is said where it is told how changes arrive; empty when nothing is silent."""
+    """What is said where it is told how changes arrive, the most important first: a narrow screen cuts it."""
     gone = [each for each, how in found.items() if how == MEMBER]
     if gone:
-        return f"The channel has lost its changes of {_both(gone)}: press e to mend it."
+        return f"No events for {_both(gone)}: press e (the channel lost them)."
     if found:
-        return f"No events come for {_both(found)}: View All may be missing, press e to look."
+        return f"No events for {_both(found)}: press e (View All may be missing)."
     return ""
 
 

@@ -62,7 +62,7 @@ def test_a_member_that_is_gone_is_the_reason_and_its_return_the_end(cache):
     silence.members_missing(cache, ["Account"])
     assert silence.silent(cache) == {"Account": MEMBER}
     assert not problems(cache), "what set-up made is told by the problem of set-up"
-    assert "lost its changes of accounts" in silence.sentence(silence.silent(cache))
+    assert "accounts: press e (the channel lost them)" in silence.sentence(silence.silent(cache))
     silence.members_missing(cache, [])
     assert silence.silent(cache) == {}
 
@@ -111,7 +111,7 @@ def test_an_edit_that_no_event_told_of_leads_to_polling_and_an_event_leads_back(
             break
     told = until(lambda: (feed := last(follower)).how == "polling" and feed)
     assert number < 3, "one look or two are enough"
-    assert "No events come for accounts" in told.why
+    assert "No events for accounts" in told.why
     assert told.every == 600.0, "at the pace of polling"
     with follower.cache() as cache:
         assert [p.subject for p in cache.problems.open() if p.category == silence.CATEGORY] == ["Account"]
