@@ -283,7 +283,7 @@ def test_a_receipt_that_can_not_be_written_is_told_and_the_rest_stays_done(world
     in_the_way.write_text("")
     answer = world.run("disconnect", "demo", "--yes", "--json", "--receipt", str(in_the_way / "receipt.md"))
     assert answer.code == 1
-    assert [step["state"] for step in answer.json["steps"]] == ["done"] * 7 + ["failed"]
+    assert [step["state"] for step in answer.json["steps"]] == ["done"] * 8 + ["failed"]
     assert not world.token_works(world.token)
     again = world.run("disconnect", "demo", "--yes", "--json", "--receipt", str(tmp_path / "receipt.md"))
     assert again.code == 0
