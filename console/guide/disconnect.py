@@ -38,7 +38,8 @@ EXPLANATIONS = {
     "inventory": "What the console made in the org, and what it holds on this computer.",
     "before": "Counts and newest changes of accounts, contacts and customers are noted.",
     "after": "The same is read again and compared.",
-    "unmake": "The channel, the assignment and the permission set that set-up made are removed and looked for once more; the fields stay with their data.",
+    "unmake": "The channel, the assignment and the permission set that set-up made are removed and looked for once more; "
+    "the fields stay with their data.",
     "revoke": "The org is told to end the session and everything that came from it.",
     "refused": "The old session is tried once more: the org must refuse it.",
     "forget": "Tokens and key are removed from where they were kept.",

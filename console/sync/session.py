@@ -10,9 +10,10 @@ from types import TracebackType
 from typing import Self
 
 from console.alguna.client import AlgunaClient
-from console.errors import SignInNeeded, StoreError
+from console.errors import ConsoleError, SignInNeeded, StoreError
 from console.salesforce.client import SalesforceClient
 from console.salesforce.renewing import token_source
+from console.salesforce.setup.channel import unheard
 from console.secrets import Secrets
 from console.settings import Connections, ConnectionSettings
 from console.store.cache import Cache
@@ -68,6 +69,13 @@ class Session:
         channel = next((each.api_name for each in self.cache.artefacts.all() if each.kind == CHANNEL), None)
         if channel is None:
             return "The org has no channel of change events for this console: set it up to get one."
+        try:
+            silent = unheard(self.salesforce, settings.user_id) if settings.user_id else ()
+        except ConsoleError:
+            silent = ()  # not told now: the subscription says what is wrong
+        if silent:
+            lacking = " and ".join(f"{name}s" for name in silent)
+            return f"The signed-in user lacks View All on {lacking}, without which no change events are delivered."
         topic = f"/data/{channel}"
 
         def connect() -> Api:

@@ -12,6 +12,10 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from console.guide.signing_in import Given
+from console.salesforce.client import SalesforceClient
+from console.salesforce.setup.channel import unheard
+
 INTEGRATION = "integration@rehearsal.example"
 EMAIL = "crm-integrations@rehearsal.example"
 
@@ -246,6 +250,17 @@ def test_without_read_on_accounts_the_pass_ends_with_that_sentence(ready):
     mended = ready.ask("setup", "--apply", "--user", INTEGRATION, stdin=ready.as_admin)["made"]
     assert mended == ["object_permission Account"]
     assert ready.sync()["applied"] > 0
+
+
+def test_who_hears_no_change_events_is_known_before_a_silent_subscription_is_begun(ready):
+    token = ready.as_sync.splitlines()[0]
+    user = rows(ready.world, f"SELECT Id FROM User WHERE Username = '{INTEGRATION}'")[0]["Id"]
+    with SalesforceClient(
+        ready.world.rehearsal.handout["salesforce"]["instance_url"], Given(token)
+    ) as client:
+        assert unheard(client, user) == ()
+        grant_on(ready, "Contact", ViewAllRecords=False)
+        assert unheard(client, user) == ("Contact",)
 
 
 def test_a_field_that_may_only_be_read_is_refused_alone(ready):

@@ -13,7 +13,7 @@ from console.domain.ids import to_18
 from console.errors import Refused
 from console.salesforce.client import SalesforceClient
 from console.salesforce.setup.model import CHANNEL, EVENTS
-from console.salesforce.setup.rows import all_rows
+from console.salesforce.setup.rows import all_rows, if_allowed, permissions_held
 from console.salesforce.soql import soql
 
 _NAME = CHANNEL.removesuffix("__chn")
@@ -71,6 +71,28 @@ def parts_there(client: SalesforceClient) -> frozenset[str] | None:
     except Refused:
         return None
     return frozenset({*channel, *map(member_name, members)})
+
+
+def unheard(client: SalesforceClient, user_id: str) -> tuple[str, ...]:
+    """Objects whose change events would not be delivered to the user, who lacks View All there; none where the org does
+    not tell. Such a subscription is accepted and stays silent:
+    https://developer.salesforce.com/docs/atlas.en-us.change_data_capture.meta/change_data_capture/cdc_security.htm.
+    """
+    query = soql(
+        "SELECT SobjectType, PermissionsViewAllRecords, PermissionsModifyAllRecords FROM ObjectPermissions "
+        "WHERE SobjectType IN ('Account', 'Contact') AND ParentId IN "
+        "(SELECT PermissionSetId FROM PermissionSetAssignment WHERE AssigneeId = {})",
+        user_id,
+    )
+    rows = if_allowed(lambda: all_rows(client, query))
+    if rows is None or permissions_held(client, ["PermissionsViewAllData"]).get("PermissionsViewAllData"):
+        return ()
+    heard = {
+        row["SobjectType"]
+        for row in rows
+        if row["PermissionsViewAllRecords"] or row["PermissionsModifyAllRecords"]
+    }
+    return tuple(name for name in ("Account", "Contact") if name not in heard)
 
 
 def channel_there(client: SalesforceClient) -> bool:
