@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 Schema = Mapping[str, Any]
+HEADER = "ChangeEventHeader"
 
 
 def named(schema: Schema, bitmaps: Iterable[str]) -> frozenset[str]:
@@ -29,6 +30,8 @@ def named(schema: Schema, bitmaps: Iterable[str]) -> frozenset[str]:
             continue
         try:
             parent = fields[_place(place)]
+            if parent["name"] == HEADER:
+                raise LookupError("the header is no field of the record")
             parts = _branch(parent["type"], records)["fields"]
         except (IndexError, LookupError):
             raise ValueError("a bitmap names a part of a field that has none") from None
