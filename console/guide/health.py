@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LOOKED = "health.json"
 """What the org said last, without secrets, in the connection's folder."""
+UNIT = " (hours or months, where the app's page in Setup counts in those)"
 ASSUMED_DAYS = 30
 """How long refresh tokens may idle where the org does not say: apps are advised to end them then
 (https://help.salesforce.com/s/articleView?id=xcloud.connected_app_limit_idle_ttl.htm)."""
@@ -148,8 +149,8 @@ def _ends(settings: ConnectionSettings, record: SessionRecord, state: SessionSta
     return {
         "": f"after {ASSUMED_DAYS} days without use (assumed: the org was not asked or does not say)",
         "revoked": "when somebody revokes it",
-        "idle": f"after {state.end_days} days without use",
-        "age": f"{state.end_days} days after the sign-in",
+        "idle": f"after {state.end_days} days without use{UNIT}",
+        "age": f"{state.end_days} days after the sign-in{UNIT}",
         "at_once": "at once: the app's policy lets nothing be renewed",
     }[state.ends_by]
 

@@ -35,7 +35,9 @@ class SessionState:
     """Open approvals of this app by this user."""
     ends_by: EndsBy = ""
     end_days: int = 0
-    """The days of `ends_by`, where it counts some. The reference names no unit; Setup's policy counts in days."""
+    """The days of `ends_by`, where it counts some. The org doesn't tell the unit; an app may have set hours, days or months:
+    https://developer.salesforce.com/docs/platform/object-reference/references/standard-objects/object-connectedapplication.html
+    """
 
 
 def session_state(client: SalesforceClient, user_id: str) -> SessionState:
