@@ -14,10 +14,9 @@ from typing import Any
 import fastavro
 
 from console.domain.ids import to_18
-from console.salesforce.pubsub.bitmaps import named, parts_of
+from console.salesforce.pubsub.bitmaps import HEADER, named, parts_of
 from console.salesforce.pubsub.events import ChangeEvent
 
-HEADER = "ChangeEventHeader"
 _GAP = "GAP_"
 
 
