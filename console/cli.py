@@ -154,6 +154,14 @@ def build_parser() -> argparse.ArgumentParser:
     what = decide.add_mutually_exclusive_group(required=True)
     what.add_argument("--link", metavar="ACCOUNT", help="this Salesforce account is the customer's")
     what.add_argument("--create", action="store_true", help="none of the candidates: create a new account")
+    what.add_argument(
+        "--link-contact",
+        metavar="CONTACT",
+        help="this contact, which a duplicate rule matched, is the customer's",
+    )
+    what.add_argument(
+        "--create-contact", action="store_true", help="create the contact although a duplicate rule alerts"
+    )
     what.add_argument("--leave", action="store_true", help="leave alone until something about it changes")
     what.add_argument(
         "--unlink", action="store_true", help="the two are not the same: stop the link, write nothing"

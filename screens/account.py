@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.events import DescendantFocus
 from textual.widgets import Static
 
+from console.domain.contact_duplicates import ContactCandidate
 from console.domain.plain import plain, readable
 from console.domain.records import Candidate, State
 from console.errors import ConsoleError
@@ -159,16 +160,18 @@ class Account(Deciding, place="account"):
     def _paint_candidates(self, detail: AccountDetail) -> None:
         candidates = self.query_one("#candidates", ListGrid)
         candidates.show(sheet.candidates(detail))
-        asked = bool(detail.candidates)
+        of_contacts = bool(detail.contacts) and not detail.candidates
+        candidates.border_title = "Which contact is it?" if of_contacts else "Which account is it?"
+        asked = bool(detail.candidates or detail.contacts)
         if asked != self.has_class("-asked"):
             self.set_class(asked, "-asked")
             (candidates if asked else self.query_one("#fields")).focus()
 
     # --- what is under the cursors
 
-    def candidate(self) -> Candidate | None:
+    def candidate(self) -> Candidate | ContactCandidate | None:
         cursor = self.query_one("#candidates", ListGrid).cursor
-        found = self.detail.candidates if self.detail is not None else ()
+        found = self.detail.candidates or self.detail.contacts if self.detail is not None else ()
         return found[cursor] if cursor is not None and cursor < len(found) else None
 
     def subscription(self) -> SubscriptionLine | None:
@@ -245,6 +248,8 @@ class Account(Deciding, place="account"):
             linked=detail.linked,
             stopped=detail.stopped,
             candidate=self.candidate() is not None,
+            contact_asked=bool(detail.contacts),
+            contact_creatable=detail.contact_creatable,
             revocable=detail.revocable,
             keeps=row.open_to if row is not None else (),
             waits=row is not None and row.waits,

@@ -35,7 +35,11 @@ class Standing:
     stopped: bool = False
     """And that account is gone."""
     candidate: bool = False
-    """An account that may be the customer's is highlighted."""
+    """An account, or a contact, that may be the customer's is highlighted."""
+    contact_asked: bool = False
+    """A duplicate rule of the org stands in the way of the customer's contact."""
+    contact_creatable: bool = False
+    """And only alerts."""
     revocable: bool = False
     """Something was decided that can be taken back."""
     keeps: tuple[str, ...] = ()
@@ -114,7 +118,9 @@ def _of_a_customer(s: Standing) -> Answer:
 
 
 def _link(s: Standing) -> Answer:
-    return _and(_of_a_customer(s), s.candidate, "There is no account to choose: nothing is asked here.")
+    return _and(
+        _of_a_customer(s), s.candidate, "There is no account or contact to choose: nothing is asked here."
+    )
 
 
 def _unlinked(s: Standing) -> Answer:
@@ -123,8 +129,13 @@ def _unlinked(s: Standing) -> Answer:
     )
 
 
+def _create_contact(s: Standing) -> Answer:
+    able = _and(_linked(s), s.contact_asked, "No duplicate rule stands in the way of its contact.")
+    return _and(able, s.contact_creatable, "The org's duplicate rule refuses a new contact here.")
+
+
 def _asked(s: Standing) -> bool:
-    return _able(_link)(s) or (s.stopped and _able(_of_a_customer)(s))
+    return (_able(_link)(s) and not s.linked) or (s.stopped and _able(_of_a_customer)(s))
 
 
 def _linked(s: Standing) -> Answer:
@@ -298,11 +309,14 @@ COMMANDS: tuple[Command, ...] = (
     # --- one account
     Command("pane", "Next panel", "w", "Show the next panel: why, subscription, links, history.",
             "Account", _on("account"), footer=2, short="Panel"),
-    Command("link", "Link with this account", "l", "Link with the highlighted account; shows first what will be planned.",
+    Command("link", "Link with this one", "l", "Link with the highlighted account or contact; shows first what is planned.",
             "Decide", _on("account"), footer=1, dangerous=True, enabled=_link, short="Link", urgent=_able(_link)),
     Command("create_account", "Create a new account", "n", "None of the candidates is it: create a new account.",
             "Decide", _on("account"), footer=1, dangerous=True, enabled=_unlinked, short="New account",
             urgent=_asked),
+    Command("create_contact", "Create a new contact", "N", "Create the contact although a duplicate rule alerts.",
+            "Decide", _on("account"), footer=1, dangerous=True, enabled=_create_contact, short="New contact",
+            urgent=_able(_create_contact)),
     Command("leave_alone", "Leave alone", "z", "Do nothing and ask no more, until something about it changes.",
             "Decide", _on("account"), footer=1, dangerous=True, enabled=_unlinked, urgent=_asked),
     Command("keep_alguna", "Keep Alguna's", "a", "Keep Alguna's value of the highlighted field; Salesforce gets it.",

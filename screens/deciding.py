@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from console.domain.contact_duplicates import ContactCandidate
 from console.domain.plain import plain
 from console.domain.records import Candidate, Direction, Side
-from console.domain.verdicts import AskAgain, CreateNew, Keep, LeaveAlone, LinkWith, Pin, Unlink, Verdict
+from console.domain.verdicts import (
+    AskAgain,
+    CreateContact,
+    CreateNew,
+    Keep,
+    LeaveAlone,
+    LinkContact,
+    LinkWith,
+    Pin,
+    Unlink,
+    Verdict,
+)
 from console.errors import ConsoleError
 from console.guide.seam import AccountDetail, FieldRow, SubscriptionLine
 from screens.place import Place
@@ -23,8 +35,8 @@ class Deciding(Place, place="account"):
 
     # --- what is under the cursors
 
-    def candidate(self) -> Candidate | None:
-        """The highlighted account that may be the customer's."""
+    def candidate(self) -> Candidate | ContactCandidate | None:
+        """The highlighted account, or contact of the linked account, that may be the customer's."""
         raise NotImplementedError
 
     def field(self) -> FieldRow | None:
@@ -44,6 +56,13 @@ class Deciding(Place, place="account"):
     def do_link(self) -> None:
         chosen = self.candidate()
         assert chosen is not None
+        if isinstance(chosen, ContactCandidate):
+            contact = f"{plain(chosen.name, 80)} ({plain(chosen.contact_id, 20)})"
+            lines = [
+                f"{contact} in Salesforce is the contact of {self._who()}, and kept in step from then on."
+            ]
+            self._decide(LinkContact(chosen.contact_id), "Link with this contact?", lines, "Link")
+            return
         account = f"{plain(chosen.name, 80)} ({plain(chosen.account_id, 20)})"
         self._decide(
             LinkWith(chosen.account_id),
@@ -57,6 +76,12 @@ class Deciding(Place, place="account"):
     def do_create_account(self) -> None:
         lines = [f"None of the accounts is {self._who()}: it gets a new one."]
         self._decide(CreateNew(), "Create a new account?", lines, "Create")
+
+    def do_create_contact(self) -> None:
+        lines = [
+            f"None of the contacts is the one of {self._who()}: it gets a new one, although the org's duplicate rule alerts."
+        ]
+        self._decide(CreateContact(), "Create a new contact?", lines, "Create")
 
     def do_leave_alone(self) -> None:
         lines = [

@@ -9,7 +9,18 @@ from console.commands.credentials import connected
 from console.commands.look import told
 from console.commands.output import Output
 from console.domain.plain import plain
-from console.domain.verdicts import AskAgain, CreateNew, Keep, LeaveAlone, LinkWith, Pin, Unlink, Verdict
+from console.domain.verdicts import (
+    AskAgain,
+    CreateContact,
+    CreateNew,
+    Keep,
+    LeaveAlone,
+    LinkContact,
+    LinkWith,
+    Pin,
+    Unlink,
+    Verdict,
+)
 from console.errors import UsageError
 from console.guide.account import identify
 from console.guide.person import person
@@ -59,10 +70,13 @@ def _verdicts(args: argparse.Namespace) -> list[Verdict]:
         return [_keep(word) for word in args.keep]
     if args.link is not None:
         return [LinkWith(args.link)]
+    if args.link_contact is not None:
+        return [LinkContact(args.link_contact)]
     if args.pin is not None:
         return [Pin(args.pin)]
     plain_ones: dict[str, Verdict] = {
         "create": CreateNew(),
+        "create_contact": CreateContact(),
         "leave": LeaveAlone(),
         "unlink": Unlink(),
         "ask_again": AskAgain(),

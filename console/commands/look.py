@@ -175,6 +175,16 @@ def told(cache: Cache, settings: ConnectionSettings, ident: str) -> tuple[dict[s
             {"account_id": each.account_id, "name": each.name, "evidence": list(each.evidence)}
             for each in detail.candidates
         ],
+        "contact_candidates": [
+            {
+                "contact_id": each.contact_id,
+                "name": each.name,
+                "evidence": list(each.evidence),
+                "may_link": each.linkable,
+            }
+            for each in detail.contacts
+        ],
+        "contact_may_be_created": detail.contact_creatable,
         "decided": list(detail.decided),
         "history": history,
         "links": {link_out.label: link_out.url for link_out in detail.links},

@@ -172,11 +172,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Lookalike:
-    """Why an account stands in the way of a new one: a duplicate rule of the org matched it."""
+    """Why a record stands in the way of a new one: a duplicate rule of the org matched it."""
 
     rule: str
     may_save: bool
-    """The rule alerts only: a person may have the account created all the same."""
+    """The rule alerts only: a person may have the record created all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +191,10 @@ class Decided:
     lookalikes: Mapping[str, Lookalike] = field(default_factory=dict)
     """By account: what Salesforce took for the same when the customer's account was to be created. Not a person's
     decision, but what one is asked about."""
+    contacts: Mapping[str, Lookalike] = field(default_factory=dict)
+    """By contact: the same for the customer's contact."""
+    contact_choice: Choice | None = None
+    """A new contact is wanted whatever the org took for the same: `what` is ``create``."""
 
     def __bool__(self) -> bool:
         return self.choice is not None or bool(self.apart) or bool(self.answers)

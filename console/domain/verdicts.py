@@ -20,6 +20,18 @@ class CreateNew:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkContact:
+    """This contact of the linked account, which a duplicate rule matched, is the customer's."""
+
+    contact_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateContact:
+    """None of the contacts that a duplicate rule matched is the customer's: it gets a new one."""
+
+
+@dataclass(frozen=True, slots=True)
 class LeaveAlone:
     """Nothing is done about the customer, and nobody is asked, until something about it changes."""
 
@@ -49,4 +61,4 @@ class Pin:
     subscription_id: str | None
 
 
-Verdict = LinkWith | CreateNew | LeaveAlone | AskAgain | Unlink | Keep | Pin
+Verdict = LinkWith | CreateNew | LinkContact | CreateContact | LeaveAlone | AskAgain | Unlink | Keep | Pin

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from console.domain.contact_duplicates import creatable
 from console.domain.decisions import open_to
 from console.domain.fields import FIELD, FIELDS, FieldSpec
 from console.domain.plain import plain, readable
@@ -33,7 +34,7 @@ from console.guide.seam import (
     SubscriptionNote,
 )
 from console.settings import ConnectionSettings
-from console.sync.deciding import known, planned, stopped
+from console.sync.deciding import contact_candidates, known, planned, stopped
 
 if TYPE_CHECKING:
     from console.store.cache import Cache
@@ -96,7 +97,12 @@ def _customer(
     refusals = tuple(
         f"Refused last time: {refusal.sentence}" for refusal in cache.journal.last_refusals(customer.id)
     )
-    why = tuple(dict.fromkeys((*planned.why, *refusals)))
+    contacts = contact_candidates(cache, subject)
+    matched = tuple(
+        f"May be its contact: {plain(each.name, 80)} ({each.contact_id}): {'; '.join(each.evidence)}."
+        for each in contacts
+    )
+    why = tuple(dict.fromkeys((*planned.why, *refusals, *matched)))
     # What the engine found out by writing (a refusal) outlives a plan that would simply try again.
     state = entry.state if entry.state is State.REFUSED and not entry.dirty else planned.state
     seen = cache.customers.seen(customer.id)
@@ -120,10 +126,14 @@ def _customer(
         ),
         history=history_lines(cache.history.of(customer.id, SHOWN_HISTORY), {customer.id: customer.name}),
         candidates=_candidates(cache, subject),
+        contacts=contacts,
+        contact_creatable=creatable(subject),
         linked=link is not None,
         stopped=stopped(subject) and not customer.gone,
         decided=_told(cache, subject),
-        revocable=(subject.decided.choice is not None and link is None) or bool(subject.decided.answers),
+        revocable=(subject.decided.choice is not None and link is None)
+        or subject.decided.contact_choice is not None
+        or bool(subject.decided.answers),
         alguna_seen_at=seen.at if seen else None,
         salesforce_seen_at=looked.at if looked else None,
     )
@@ -248,6 +258,12 @@ def _told(cache: Cache, subject: Subject) -> tuple[str, ...]:
             "leave": "It is left alone until something about it changes",
         }[choice.what]
         lines.append(f"{what}: decided by {plain(choice.by, 60)} at {readable(choice.at)}.")
+    insisted = decided.contact_choice
+    if insisted is not None:
+        lines.append(
+            "It gets a new contact, whatever the org's duplicate rules match:"
+            f" decided by {plain(insisted.by, 60)} at {readable(insisted.at)}."
+        )
     for account_id in sorted(decided.apart):
         lines.append(f"It was unlinked from account {account_id}, and isn't linked with it again by itself.")
     for key, answer in decided.answers.items():

@@ -85,9 +85,21 @@ class SubRequest:
         return cls(reference, "PATCH", "composite/sobjects", _collection(sobject, records))
 
     @classmethod
-    def create(cls, reference: str, sobject: str, records: Sequence[Mapping[str, Json]]) -> SubRequest:
+    def create(
+        cls,
+        reference: str,
+        sobject: str,
+        records: Sequence[Mapping[str, Json]],
+        *,
+        allow_duplicates: bool = False,
+    ) -> SubRequest:
         """Up to 200 creates; no `attributes` needed."""
-        return cls(reference, "POST", "composite/sobjects", _collection(sobject, records))
+        return cls(reference, "POST", "composite/sobjects", _collection(sobject, records), allow_duplicates)
+
+    @classmethod
+    def create_one(cls, reference: str, sobject: str, record: Mapping[str, Json]) -> SubRequest:
+        """One create: a refusal of it tells more than one within a collection."""
+        return cls(reference, "POST", f"sobjects/{api_name(sobject)}", dict(record))
 
     @property
     def is_heavy(self) -> bool:

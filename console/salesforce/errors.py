@@ -159,7 +159,7 @@ TABLE: Mapping[str, Entry] = {
         Refused,
         "person",
         "A duplicate rule of the org stopped the record{quote}.",
-        "Link the customer with the account that is there already, or create it all the same where the rule lets you.",
+        "Link with the record that is there already, or create it all the same where the rule lets you.",
         quote=True,
     ),
     "FIELD_CUSTOM_VALIDATION_EXCEPTION": Entry(

@@ -19,6 +19,10 @@ SELECT customer_id, 'apart', account_id, NULL, NULL, NULL, NULL, NULL FROM ids J
 UNION ALL
 SELECT customer_id, 'lookalike', account_id, rule, may_save, NULL, NULL, NULL FROM ids JOIN lookalikes ON customer_id = id
 UNION ALL
+SELECT customer_id, 'contact', contact_id, rule, may_save, NULL, NULL, NULL FROM ids JOIN contact_lookalikes ON customer_id = id
+UNION ALL
+SELECT customer_id, 'contact choice', said_at, said_by, NULL, NULL, NULL, NULL FROM ids JOIN contact_choices ON customer_id = id
+UNION ALL
 SELECT customer_id, 'answer', key, side, alguna, salesforce, said_at, said_by FROM ids JOIN answers ON customer_id = id
 """
 
@@ -40,6 +44,8 @@ class Decisions:
         apart: dict[str, set[str]] = {}
         answers: dict[str, dict[str, Answer]] = {}
         lookalikes: dict[str, dict[str, Lookalike]] = {}
+        contacts: dict[str, dict[str, Lookalike]] = {}
+        contact_choices: dict[str, Choice] = {}
         for chunk in chunks(customer_ids):
             for id_, kind, *said in self._db.query(_ALL, (id_list(chunk),)):
                 if kind == "choice":
@@ -48,13 +54,22 @@ class Decisions:
                     apart.setdefault(id_, set()).add(said[0])
                 elif kind == "lookalike":
                     lookalikes.setdefault(id_, {})[said[0]] = Lookalike(said[1], bool(said[2]))
+                elif kind == "contact":
+                    contacts.setdefault(id_, {})[said[0]] = Lookalike(said[1], bool(said[2]))
+                elif kind == "contact choice":
+                    contact_choices[id_] = Choice("create", said[0], said[1])
                 else:
                     answers.setdefault(id_, {})[said[0]] = _answer(said[1:])
         return {
             id_: Decided(
-                choices.get(id_), frozenset(apart.get(id_, ())), answers.get(id_, {}), lookalikes.get(id_, {})
+                choices.get(id_),
+                frozenset(apart.get(id_, ())),
+                answers.get(id_, {}),
+                lookalikes.get(id_, {}),
+                contacts.get(id_, {}),
+                contact_choices.get(id_),
             )
-            for id_ in choices.keys() | apart.keys() | answers.keys() | lookalikes.keys()
+            for id_ in set().union(choices, apart, answers, lookalikes, contacts, contact_choices)
         }
 
     def set_lookalikes(self, customer_id: str, lookalikes: Mapping[str, Lookalike]) -> None:
@@ -67,6 +82,31 @@ class Decisions:
                     (customer_id, account_id, column(each.rule), int(each.may_save))
                     for account_id, each in lookalikes.items()
                 ),
+            )
+            self._entries.mark_dirty([customer_id])
+
+    # --- which contact ---------------------------------------------------------------------------------------
+
+    def set_contact_lookalikes(self, customer_id: str, lookalikes: Mapping[str, Lookalike]) -> None:
+        """Keep, in place of what was known before, which contacts the org took for this customer's, by contact.
+
+        Nobody is planned again because of it: the refusal of the new contact stands.
+        """
+        with self._db.transaction():
+            self._db.execute("DELETE FROM contact_lookalikes WHERE customer_id = ?", (customer_id,))
+            self._db.executemany(
+                "INSERT INTO contact_lookalikes VALUES (?, ?, ?, ?)",
+                (
+                    (customer_id, contact_id, column(each.rule), int(each.may_save))
+                    for contact_id, each in lookalikes.items()
+                ),
+            )
+
+    def create_contact(self, customer_id: str, at: str, by: str) -> None:
+        """Keep that a person wants a new contact for the customer, whatever the org took for the same."""
+        with self._db.transaction():
+            self._db.execute(
+                "INSERT OR REPLACE INTO contact_choices VALUES (?, ?, ?)", (customer_id, at, column(by))
             )
             self._entries.mark_dirty([customer_id])
 
@@ -116,12 +156,14 @@ class Decisions:
             freed = self._chosen(customer_id)
             self._db.execute("DELETE FROM choices WHERE customer_id = ?", (customer_id,))
             self._db.execute("DELETE FROM answers WHERE customer_id = ?", (customer_id,))
+            self._db.execute("DELETE FROM contact_choices WHERE customer_id = ?", (customer_id,))
             self._planned_again(customer_id, freed)
 
     def put_apart(self, customer_id: str, account_id: str, at: str, by: str) -> None:
         """Keep that these two were unlinked; what else was decided about the customer is forgotten."""
         with self._db.transaction():
             self.forget(customer_id)
+            self._db.execute("DELETE FROM contact_lookalikes WHERE customer_id = ?", (customer_id,))
             self._db.execute(
                 "INSERT OR REPLACE INTO apart VALUES (?, ?, ?, ?)", (customer_id, account_id, at, column(by))
             )

@@ -175,12 +175,25 @@ CREATE INDEX journal_bulk ON journal (bulk, seq) WHERE bulk IS NOT NULL;
 CREATE INDEX journal_bulk_key ON journal (bulk, bulk_key) WHERE bulk IS NOT NULL;
 """
 
+CONTACTS = """
+-- Contacts that a duplicate rule of the org took for a customer's when its contact was to be created, and where a person wants
+-- the new one all the same.
+CREATE TABLE contact_lookalikes (
+    customer_id TEXT NOT NULL, contact_id TEXT NOT NULL, rule TEXT NOT NULL, may_save INTEGER NOT NULL,
+    PRIMARY KEY (customer_id, contact_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE contact_choices (
+    customer_id TEXT PRIMARY KEY, said_at TEXT NOT NULL, said_by TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0001_records", RECORDS),
     ("0002_entries", ENTRIES),
     ("0003_ledger", LEDGER),
     ("0004_decisions", DECISIONS),
     ("0005_volume", VOLUME),
+    ("0006_contacts", CONTACTS),
 )
 """In order; never changed once released, only added to. The number of the last one is the schema's number."""
 SCHEMA = len(MIGRATIONS)

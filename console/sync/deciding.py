@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from console.domain.contact_duplicates import ContactCandidate, asked, candidates, creatable
 from console.domain.decisions import open_to
 from console.domain.fields import FIELD
 from console.domain.matching import question
@@ -16,6 +17,7 @@ from console.domain.records import (
     Account,
     Answer,
     Choice,
+    Contact,
     Decided,
     LinkPlan,
     Side,
@@ -24,9 +26,11 @@ from console.domain.records import (
 )
 from console.domain.verdicts import (
     AskAgain,
+    CreateContact,
     CreateNew,
     Keep,
     LeaveAlone,
+    LinkContact,
     LinkWith,
     Pin,
     Unlink,
@@ -65,6 +69,11 @@ def planned(cache: Cache, subject: Subject, policy: Policy) -> LinkPlan:
     return plan(subject, replace(policy, imported=cache.entries.imported([subject.customer.id])))
 
 
+def contact_candidates(cache: Cache, subject: Subject) -> tuple[ContactCandidate, ...]:
+    """The contacts that stand in the way of the customer's own, for a person to choose from."""
+    return candidates(subject, cache.contacts.many(subject.decided.contacts)) if asked(subject) else ()
+
+
 def consider(cache: Cache, policy: Policy, customer_id: str, verdict: Verdict, at: str, by: str) -> Prospect:
     """What would be planned after a decision. Only reads.
 
@@ -79,6 +88,9 @@ def consider(cache: Cache, policy: Policy, customer_id: str, verdict: Verdict, a
         assumed = replace(assumed, link=None, account=None, contact=None)
     elif isinstance(verdict, Pin) and subject.link is not None:
         assumed = replace(assumed, link=replace(subject.link, pinned_subscription=verdict.subscription_id))
+    elif isinstance(verdict, LinkContact) and subject.link is not None:
+        contact = _contact(cache, subject, verdict.contact_id)
+        assumed = replace(assumed, link=replace(subject.link, contact_id=contact.id), contact=contact)
     if assumed.link is None:
         (assumed,) = matched(cache, [assumed])
     prospect = Prospect(assumed, planned(cache, assumed, policy))
@@ -115,6 +127,13 @@ def decide(cache: Cache, policy: Policy, customer_id: str, verdict: Verdict, at:
                 cache.decisions.answer(customer_id, [(key, prospect.subject.decided.answers[key])])
             case Pin(subscription_id):
                 cache.entries.set_pinned(customer_id, subscription_id)
+            case LinkContact() if prospect.subject.contact is not None:
+                cache.links.set_contact(customer_id, prospect.subject.contact.id)
+                cache.journal.clear_refusals([customer_id])
+                cache.entries.mark_dirty([customer_id])
+            case CreateContact():
+                cache.decisions.create_contact(customer_id, at, by)
+                cache.journal.clear_refusals([customer_id])
 
 
 def retry(cache: Cache, customer_ids: Sequence[str] | None = None) -> int:
@@ -149,9 +168,10 @@ def _decided(cache: Cache, policy: Policy, subject: Subject, verdict: Verdict, a
             _free_to_choose(subject)
             return replace(decided, choice=_leaving(cache, subject, decided, at, by))
         case AskAgain():
-            if (decided.choice is None or link is not None) and not decided.answers:
+            chosen = (decided.choice is not None and link is None) or decided.contact_choice is not None
+            if not chosen and not decided.answers:
                 raise UsageError("Nothing was decided about this customer.", "There is nothing to take back.")
-            return replace(UNDECIDED, apart=decided.apart)
+            return replace(UNDECIDED, apart=decided.apart, contacts=decided.contacts)
         case Unlink():
             if link is None:
                 raise UsageError("This customer isn't linked with an account.", "There is nothing to unlink.")
@@ -166,6 +186,12 @@ def _decided(cache: Cache, policy: Policy, subject: Subject, verdict: Verdict, a
         case Pin(subscription_id):
             _pinnable(subject, subscription_id)
             return decided
+        case LinkContact(contact_id):
+            _contact(cache, subject, contact_id)
+            return decided
+        case CreateContact():
+            _creatable(subject)
+            return replace(decided, contact_choice=Choice("create", at, by))
 
 
 def _free(cache: Cache, subject: Subject, account_id: str) -> Account:
@@ -188,6 +214,35 @@ def _free(cache: Cache, subject: Subject, account_id: str) -> Account:
             "Unlink it there, or take that choice back, first.",
         )
     return found[0]
+
+
+def _contact(cache: Cache, subject: Subject, contact_id: str) -> Contact:
+    """The contact to link with: one that a rule matched, of the customer's own account."""
+    found = [each for each in contact_candidates(cache, subject) if each.contact_id == contact_id]
+    if not found:
+        raise UsageError(
+            f"There is no contact {plain(contact_id, 60)!r} to choose here.",
+            "A contact is chosen among those that a duplicate rule of the org matched.",
+        )
+    if not found[0].linkable:
+        raise UsageError(
+            f"Contact {contact_id} can't be this customer's: {found[0].evidence[0]}.",
+            "Create a new contact where the rule allows it, or change the contact in Salesforce and try again.",
+        )
+    return cache.contacts.many([contact_id])[contact_id]
+
+
+def _creatable(subject: Subject) -> None:
+    if not asked(subject):
+        raise UsageError(
+            "No duplicate rule stands in the way of this customer's contact.",
+            "A contact is created by the next pass where Alguna has one and the account has not.",
+        )
+    if not creatable(subject):
+        raise UsageError(
+            "A new contact can't be created for this customer: the org's duplicate rule refuses one.",
+            "Link with the contact that it matched, or have the contact or the rule changed in Salesforce.",
+        )
 
 
 def stopped(subject: Subject) -> bool:

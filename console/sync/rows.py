@@ -32,8 +32,8 @@ TRIES = 4
 PAUSE = 0.5
 """Seconds before a locked row is sent again; doubled each time, with jitter."""
 
-ACCOUNT_PREFIX = "001"
-"""With which the ids of accounts begin."""
+ACCOUNT_PREFIX, CONTACT_PREFIX = "001", "003"
+"""With which the ids of accounts and of contacts begin."""
 HIDDEN = ("INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE")
 """A field is not what the org said it was: the next pass asks again what the user may do."""
 
@@ -43,6 +43,7 @@ WAYS: tuple[tuple[Verb, bool], ...] = (
     ("upsert", False),
     ("upsert", True),
     ("create", False),
+    ("create", True),
 )
 """What goes into one collection: the same verb, and the same answer to duplicate rules."""
 
@@ -84,8 +85,10 @@ class Row:
 
     @property
     def forced(self) -> bool:
-        """A person saw which accounts a duplicate rule matched, and wants a new one all the same."""
+        """A person saw which records a duplicate rule matched, and wants a new one all the same."""
         decided = self.job.subject.decided
+        if self.verb == "create":
+            return decided.contact_choice is not None
         chosen = decided.choice is not None and decided.choice.what == "create"
         return self.verb == "upsert" and chosen and bool(decided.lookalikes)
 
@@ -251,6 +254,7 @@ class RowWriter:
             self._ledger.settle(end.ended)
         self._ledger.tally.rows_written += len(end.accounts) + len(end.contacts)
         self._keep_lookalikes(end.lookalikes)
+        self._keep_contacts(end.contact_lookalikes)
         if lost:
             self._resolve(lost)
         if end.fatal is not None:
@@ -258,13 +262,10 @@ class RowWriter:
         return end.again + self._one_by_one(unsaid)
 
     def _one_by_one(self, rows: Sequence[Row]) -> list[Row]:
-        """Accounts that a duplicate rule stopped without saying what it matched: a refusal of a single upsert says so."""
+        """Records that a duplicate rule stopped without saying what it matched: a refusal of a single one says so."""
         again: list[Row] = []
         for batch in batches([replace(row, single=True) for row in rows], MOST_REQUESTS):
-            requests = [
-                SubRequest.upsert_one(f"row{place}", row.sobject, CUSTOMER_ID, row.body())
-                for place, row in enumerate(batch)
-            ]
+            requests = [_single(f"row{place}", row) for place, row in enumerate(batch)]
             replies = [
                 replace(reply, body=[_as_item(reply)], status=200)
                 if not isinstance(reply.error(), Unreachable)
@@ -288,6 +289,19 @@ class RowWriter:
                     id_: Lookalike(error.rule, error.may_save) for id_ in error.records if id_ in records
                 }
                 self._cache.decisions.set_lookalikes(customer_id, matched)
+
+    def _keep_contacts(self, found: Sequence[tuple[str, DuplicateFound]]) -> None:
+        """The same for contacts."""
+        records = {id_ for _, error in found for id_ in error.records if id_.startswith(CONTACT_PREFIX)}
+        unknown = records - self._cache.contacts.many(records).keys()
+        there = self._org.look(contacts={"Id": sorted(unknown)}).contacts if unknown else []
+        with self._cache.transaction():
+            self._cache.contacts.put(there, text(self._clock()), "poll")
+            for customer_id, error in found:
+                matched = {
+                    id_: Lookalike(error.rule, error.may_save) for id_ in error.records if id_ in records
+                }
+                self._cache.decisions.set_contact_lookalikes(customer_id, matched)
 
     def _applied(self, row: Row, reply: RowReply, end: _End) -> None:
         job, record_id = row.job, reply.id or ""
@@ -347,6 +361,8 @@ class RowWriter:
         row.job.settled(row.changes)
         if isinstance(error, DuplicateFound) and row.verb == "upsert":
             end.lookalikes.append((row.job.customer_id, error))
+        if isinstance(error, DuplicateFound) and row.verb == "create":
+            end.contact_lookalikes.append((row.job.customer_id, error))
         if row.verb == "upsert" or outcome == "stale":
             # What belongs to an account that isn't there waits for the next plan.
             end.ended += [Ended(change, "stale", error) for change in row.job.changes]
@@ -380,18 +396,27 @@ class _End:
         self.pairs: list[tuple[str, str]] = []
         self.again: list[Row] = []
         self.lookalikes: list[tuple[str, DuplicateFound]] = []
+        self.contact_lookalikes: list[tuple[str, DuplicateFound]] = []
         self.fatal: ConsoleError | None = None
 
 
 def _lacks_the_match(row: Row, error: ConsoleError | None) -> bool:
-    """Whether an account was stopped by a duplicate rule that didn't say which record it matched."""
+    """Whether a new record was stopped by a duplicate rule that didn't say which record it matched."""
     if error is None or error.code != "DUPLICATES_DETECTED" or isinstance(error, DuplicateFound):
         return False
-    return row.verb == "upsert" and not row.single and row.job.customer_id not in ("", ".", "..")
+    if row.single:
+        return False
+    return row.verb == "create" or (row.verb == "upsert" and row.job.customer_id not in ("", ".", ".."))
+
+
+def _single(reference: str, row: Row) -> SubRequest:
+    if row.verb == "create":
+        return SubRequest.create_one(reference, row.sobject, row.body())
+    return SubRequest.upsert_one(reference, row.sobject, CUSTOMER_ID, row.body())
 
 
 def _as_item(reply: SubReply) -> Any:
-    """The answer to a single upsert as an item of a collection's."""
+    """The answer to a single record as an item of a collection's."""
     body = reply.body
     if isinstance(body, list) and body and isinstance(body[0], dict):
         return {"success": False, "errors": [{**body[0], "statusCode": body[0].get("errorCode")}]}
@@ -403,7 +428,7 @@ def _request(place: int, rows: Sequence[Row]) -> SubRequest:
     if first.verb == "upsert":
         return SubRequest.upsert(reference, first.sobject, CUSTOMER_ID, bodies, allow_duplicates=first.forced)
     if first.verb == "create":
-        return SubRequest.create(reference, first.sobject, bodies)
+        return SubRequest.create(reference, first.sobject, bodies, allow_duplicates=first.forced)
     return SubRequest.update(reference, first.sobject, bodies)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
+from console.domain.contact_duplicates import ContactCandidate
 from console.domain.plain import plain, readable
 from console.domain.records import Candidate
 from console.guide.seam import AccountDetail, FieldRow
@@ -15,7 +16,7 @@ from screens.widgets.grid import Cell
 from screens.words import STYLE, Tone, day_and_time, field_name, going
 
 CANDIDATES = (
-    Column("name", "May be this account", 20, grow=2),
+    Column("name", "May be this one", 20, grow=2),
     Column("evidence", "Because", 24, grow=4),
     Column("id", "Salesforce id", 18, rank=1),
 )
@@ -64,19 +65,23 @@ def field(row: FieldRow) -> list[Content]:
 
 
 def candidates(detail: AccountDetail) -> Sequence[Sequence[Cell]]:
-    """Accounts that may be the customer's, best first, with what speaks for and against each."""
+    """Accounts that may be the customer's, or contacts that may be its contact, with what speaks for and against each."""
     return [
-        (Cell(one.name, "strong"), Cell("; ".join(one.evidence)), Cell(one.account_id, "quiet"))
-        for one in detail.candidates
+        (Cell(one.name, "strong"), Cell("; ".join(one.evidence)), Cell(_id(one), "quiet"))
+        for one in detail.candidates or detail.contacts
     ]
 
 
-def evidence(candidate: Candidate) -> list[Content]:
+def _id(candidate: Candidate | ContactCandidate) -> str:
+    return candidate.contact_id if isinstance(candidate, ContactCandidate) else candidate.account_id
+
+
+def evidence(candidate: Candidate | ContactCandidate) -> list[Content]:
     """One candidate in full."""
     return [
         Content.assemble(
             (plain(candidate.name, 200), STYLE["strong"]),
-            (f"  {plain(candidate.account_id, 40)}", STYLE["quiet"]),
+            (f"  {plain(_id(candidate), 40)}", STYLE["quiet"]),
         ),
         *(Content.assemble(("• ", STYLE["quiet"]), plain(text, 400)) for text in candidate.evidence),
     ]

@@ -181,3 +181,31 @@ def test_before_the_first_sync_there_is_nothing_to_decide(run, connected):
     answer = run("decide", "demo", "cus_1", "--leave", "--json")
     assert answer.code == 2
     assert "next pass" in answer.json["error"]["advice"]
+
+
+def test_a_contact_that_a_duplicate_rule_stopped_is_linked_or_created_by_a_script(run, connected):
+    twin = {"FirstName": "Ada", "LastName": "Peak", "Email": "ada.peak@gmail.com"}
+    other = connected.control("POST", "salesforce/records/Account", {"fields": {"Name": "Elsewhere"}})["Id"]
+    fields = {**twin, "AccountId": other}
+    contact = connected.control("POST", "salesforce/records/Contact", {"fields": fields})["Id"]
+    rule = "salesforce/rules/Standard_Contact_Duplicate_Rule"
+    connected.control("POST", rule, {"active": True, "action": "allow"})
+    person = {"email": twin["Email"], "first_name": "Ada", "last_name": "Peak", "is_primary": True}
+    body = {**COMPLETE, "contacts": [person]}
+    customer_id = connected.control("POST", "alguna/customers", body)["id"]
+    assert run("sync", "demo").code == 3
+    shown = run("account", "demo", customer_id, "--json").json
+    (found,) = shown["contact_candidates"]
+    assert (found["contact_id"], found["may_link"]) == (contact, False)
+    assert shown["contact_may_be_created"] is True
+    assert any("duplicate rule" in each["title"] for each in run("problems", "demo", "--json").json)
+    refused = run("decide", "demo", customer_id, "--link-contact", contact)
+    assert refused.code == 2
+    assert f"belongs to another account, {other}" in refused.err
+    assert run("decide", "demo", customer_id, "--create-contact").code == 0
+    run("sync", "demo")
+    (account,) = carrying(connected, customer_id)
+    (made,) = connected.query(f"SELECT Id, Email FROM Contact WHERE AccountId = '{account}'")
+    assert made["Email"] == twin["Email"]
+    assert made["Id"] != contact
+    assert run("account", "demo", customer_id, "--json").json["contact_candidates"] == []

@@ -9,8 +9,19 @@ from typing import Any
 import pytest
 from textual.widgets import Button
 
+from console.domain.contact_duplicates import ContactCandidate
 from console.domain.records import State
-from console.domain.verdicts import AskAgain, CreateNew, Keep, LeaveAlone, LinkWith, Pin, Unlink
+from console.domain.verdicts import (
+    AskAgain,
+    CreateContact,
+    CreateNew,
+    Keep,
+    LeaveAlone,
+    LinkContact,
+    LinkWith,
+    Pin,
+    Unlink,
+)
 from console.errors import UsageError
 from console.guide.seam import ProblemLine
 from console.sync.events import Noted
@@ -22,6 +33,7 @@ from screens.widgets.grid import ListGrid
 
 SIZES = {"80x24": (80, 24), "120x36": (120, 36)}
 ID = "cus_000001"
+MARTA, JAN = "0035g00000000001AAA", "0035g00000000002AAA"
 FIRST, SECOND = "0015g00000000001AAA", "0015g00000000002AAA"
 
 
@@ -304,7 +316,8 @@ READY = Standing(place="account", connected=True, customer=True)
 @pytest.mark.parametrize(
     ("ident", "standing", "words"),
     [
-        ("link", READY, "no account to choose"),
+        ("link", READY, "no account or contact to choose"),
+        ("create_contact", replace(READY, linked=True), "No duplicate rule"),
         ("create_account", replace(READY, linked=True), "Unlink it first"),
         ("leave_alone", replace(READY, customer=False), "no customer in Alguna"),
         ("ask_again", READY, "Nothing was decided"),
@@ -319,3 +332,57 @@ READY = Standing(place="account", connected=True, customer=True)
 def test_a_decision_that_is_not_called_for_says_why(ident: str, standing: Standing, words: str) -> None:
     assert words in str(COMMAND[ident].enabled(standing))
     assert COMMAND[ident].dangerous
+
+
+def contacts_asked(stub: ModuleType, *, creatable: bool) -> Any:
+    rule = "Salesforce's duplicate rule Standard_Contact_Duplicate_Rule matched it"
+    own = ContactCandidate(MARTA, "Marta Kolb", ("it belongs to this account", rule), True)
+    other = ContactCandidate(
+        JAN,
+        "Jan Kolb",
+        ("it belongs to another account, 0015g00000000002AAA", rule),
+        False,
+    )
+    return stub.detail(
+        ID, state=State.REFUSED, contacts=(own, other), contact_creatable=creatable, why=("It was refused.",)
+    )
+
+
+async def test_contacts_that_a_rule_matched_are_chosen_from_as_accounts_are(
+    desk: Any, stub: ModuleType, until: Any, seen: Any, frame: Any, size: str
+) -> None:
+    desk.connection.details[ID] = contacts_asked(stub, creatable=True)
+    app = ConsoleApp(desk, start="acme-trial")
+    async with app.run_test(size=SIZES[size]) as pilot:
+        screen = await visit(app, pilot, until)
+        assert screen.query_one("#candidates", ListGrid).has_focus
+        for words in ("Which contact is it?", "Marta Kolb", "Jan Kolb"):
+            assert words in seen(pilot)
+        frame(pilot, f"account-contacts-{size}")
+        await pilot.press("l")
+        await until(pilot, lambda: isinstance(app.screen, Dialog))
+        assert "Link with this contact?" in said(app)
+        assert "Marta Kolb" in said(app)
+        await answer(app, pilot, until)
+        assert desk.connection.decided == [(ID, LinkContact(MARTA))]
+        await pilot.press("N")
+        await until(pilot, lambda: isinstance(app.screen, Dialog))
+        assert "Create a new contact?" in said(app)
+        await answer(app, pilot, until)
+        assert desk.connection.decided[-1] == (ID, CreateContact())
+
+
+async def test_where_the_rule_blocks_a_new_contact_is_not_offered(
+    desk: Any, stub: ModuleType, until: Any, size: str
+) -> None:
+    desk.connection.details[ID] = contacts_asked(stub, creatable=False)
+    app = ConsoleApp(desk, start="acme-trial")
+    async with app.run_test(size=SIZES[size]) as pilot:
+        await visit(app, pilot, until)
+        assert COMMAND["create_contact"].enabled(app.screen.standing()) == (
+            "The org's duplicate rule refuses a new contact here."
+        )
+        await pilot.press("N")
+        await pilot.pause()
+        assert desk.connection.decided == []
+        assert not isinstance(app.screen, Dialog)

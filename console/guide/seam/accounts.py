@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from console.domain.contact_duplicates import ContactCandidate
 from console.domain.records import Candidate, Direction, Side, State, Value
 
 
@@ -107,6 +108,10 @@ class AccountDetail:
     """Newest first."""
     candidates: tuple[Candidate, ...] = ()
     """Accounts that may be the customer's, best first: a person chooses."""
+    contacts: tuple[ContactCandidate, ...] = ()
+    """Contacts that a duplicate rule of the org took for the customer's: a person chooses."""
+    contact_creatable: bool = False
+    """The rule only alerts: a new contact may be created all the same."""
     linked: bool = False
     stopped: bool = False
     """It is linked with an account that was deleted, or merged into another customer's: a person decides what then."""
