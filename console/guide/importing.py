@@ -140,7 +140,9 @@ def _cost(cache: Cache, created: int, linked: int) -> str:
     left = (cache.get(USAGE) or {}).get("left")
     room = f"; {left:,} of the console's allocation are left" if left is not None else ""
     late = (
-        "; it stops there and goes on when calls are free again" if left is not None and left < calls else ""
+        "; a pass that would use more does not begin until they are free"
+        if left is not None and left < calls
+        else ""
     )
     return f"About {calls:,} Salesforce calls{room}{late}."
 

@@ -30,7 +30,8 @@ HOURS = "salesforce.calls_by_hour"
 WINDOW = timedelta(hours=24)
 HOUR = timedelta(hours=1)
 LOOK_AGAIN = timedelta(minutes=10)
-"""When others used the day up: after this long one call is spent on finding out whether that still holds."""
+"""When the day or the share is used up: after this long one call is spent on finding out whether that still holds, or
+whether the org's limit was raised."""
 
 OWN, OTHERS = "own", "others"
 
@@ -75,6 +76,8 @@ class Budget:
         self._told_at = ""
         self._fresh = False
         """What is known of the org comes from an earlier session: a person may have waited, or had the limit raised."""
+        self._asked = False
+        """A person wants to know now."""
 
     @classmethod
     def load(
@@ -120,6 +123,11 @@ class Budget:
             if self._usage is not None:
                 self._usage = Usage(self._usage.used + 1, self._usage.limit)
 
+    def look_now(self) -> None:
+        """A person asks for a pass: where nothing is left, the next call finds out whether that still holds."""
+        with self._lock:
+            self._asked = True
+
     def afford(self, calls: int) -> None:
         """A piece of work that takes so many calls is about to begin. What no day has room for may: it is done in parts, each
         of which :meth:`admit` ends.
@@ -162,6 +170,7 @@ class Budget:
         """A reply told the org's count."""
         with self._lock:
             self._usage, self._told_at, self._fresh = usage, text(self._clock()), False
+            self._asked = False
 
     def standing(self) -> Standing:
         """How it stands now."""
@@ -192,8 +201,9 @@ class Budget:
         if room[OWN] > 0 and room[OTHERS] > 0:
             return None
         by_itself = room[OWN] <= 0 and self._allocation(usage.limit) > 0
-        if not by_itself and (self._fresh or now - moment(self._told_at) >= LOOK_AGAIN):
-            self._fresh = False
+        due = self._asked or now - moment(self._told_at) >= LOOK_AGAIN
+        if due or (self._fresh and not by_itself):
+            self._fresh = self._asked = False
             self._usage = None  # this call finds out whether the org has room by now
             return None
         if room[OWN] <= 0:

@@ -255,6 +255,10 @@ class Engine:
         now = text(self._clock())
         self.watched(side, lambda feed: replace(feed.arrived(arrivals), looked_at=now))
 
+    def look_now(self) -> None:
+        """A person asks for a pass: an allocation that was used up is looked at anew, with one call."""
+        self._budget.look_now()
+
     # --- import ----------------------------------------------------------------------------------------------
 
     def request_import(self, choice: ImportChoice) -> None:

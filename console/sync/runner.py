@@ -24,6 +24,7 @@ from console.errors import (
     StoreError,
     Unreachable,
 )
+from console.sync.budget import LOOK_AGAIN
 from console.sync.cursors import moment
 from console.sync.events import Event, RunFailed, Waiting
 from console.sync.pace import SIDES, Pace, Side
@@ -85,6 +86,7 @@ class EngineThread:
         self._changed = threading.Condition()
         self._paused = paused
         self._wanted = not paused
+        self._asked = False
         """A pass over both sides was asked for: it runs now, also while paused."""
         self._sides: frozenset[Side] = SIDES
         self._running = False
@@ -260,6 +262,9 @@ class EngineThread:
         if self._session is not None:
             self._watching.begin(self._session)
         self._watching.pace.starting(self._sides)
+        if self._asked:
+            self._asked = False
+            engine.look_now()
         summary = engine.run(sides=self._sides, announced_since=self._watching.announced_since)
         self._failures = 0
         self._watching.looked(engine, self._sides, busy=summary.planned > 0)
@@ -325,7 +330,8 @@ class EngineThread:
         if isinstance(error, Conflict):
             return None
         if isinstance(error, BudgetReached) and error.goes_on_at:
-            return max(_until(error.goes_on_at), self._interval)
+            # A limit that was raised is noticed long before the calls of a whole day have aged.
+            return max(min(_until(error.goes_on_at), LOOK_AGAIN.total_seconds()), self._interval)
         if isinstance(error, SignInNeeded | BudgetReached):
             return max(PATIENCE, self._interval)
         backoff = min(self._interval * 2.0 ** min(self._failures, 10), LONGEST_BACKOFF)
@@ -346,6 +352,7 @@ class EngineThread:
                 now = time.monotonic()
                 left = None if self._due is None or self._paused else self._due - now
                 if self._wanted or (left is not None and left <= 0):
+                    self._asked = self._wanted
                     self._sides = SIDES if self._wanted else self._watching.pace.due(now) or SIDES
                     self._wanted = False
                     return None

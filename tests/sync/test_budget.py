@@ -125,6 +125,37 @@ def test_when_others_used_the_day_one_call_in_ten_minutes_looks_again(clock: Clo
     assert spend(budget, 1) == 0
 
 
+def test_a_raised_limit_is_noticed_within_ten_minutes_while_the_share_is_used_up(clock: Clock) -> None:
+    budget = Budget(0.5, 0, clock)
+    budget.told(Usage(0, 100))
+    assert spend(budget, 80) == 50
+    clock.now += timedelta(minutes=9)
+    assert spend(budget, 1) == 0
+    clock.now += timedelta(minutes=1)
+    assert spend(budget, 1) == 1
+    budget.told(Usage(51, 100))
+    assert spend(budget, 1) == 0, "one call in ten minutes, where nothing changed"
+    clock.now += timedelta(minutes=10)
+    assert spend(budget, 1) == 1
+    budget.told(Usage(52, 200))
+    assert spend(budget, 80) == 100 - 52
+
+
+def test_a_person_who_asks_has_it_looked_at_at_once_and_once(clock: Clock) -> None:
+    budget = Budget(0.5, 0, clock)
+    budget.told(Usage(0, 100))
+    assert spend(budget, 80) == 50
+    budget.look_now()
+    assert spend(budget, 1) == 1
+    budget.told(Usage(51, 100))
+    assert spend(budget, 1) == 0
+    budget.look_now()
+    assert spend(budget, 1) == 1
+    budget.told(Usage(52, 1_000))
+    assert budget.standing().left == 500 - 52
+    assert spend(budget, 10) == 10
+
+
 def test_an_org_smaller_than_the_floor_leaves_nothing_and_says_what_to_change(clock: Clock) -> None:
     budget = Budget(0.5, 1_000, clock)
     budget.told(Usage(0, 500))

@@ -497,3 +497,17 @@ def test_a_page_instead_of_an_answer_loses_nothing_and_makes_nothing_twice(build
     world.sync()
     assert set(world.accounts()) == expected(world)
     assert same_world_twice(world).planned == 0
+
+
+@pytest.mark.parametrize("error", ["CONCURRENT_REQUESTS", "CONCURRENT_LONG_TXN"])
+def test_too_many_requests_at_once_pass_and_are_not_taken_for_a_day_that_ended(world, error):
+    world.fault("salesforce", error, share=1.0)
+    with pytest.raises(Unreachable, match="Too many requests are open"):
+        world.sync()
+    world.heal()
+    world.fault("salesforce", error, next=1)
+    with suppress(Unreachable):
+        world.sync()
+    world.heal()
+    world.sync()
+    assert world.sync().planned == 0

@@ -7,6 +7,7 @@ import pytest
 
 from console.domain.records import State
 from console.errors import StoreError
+from console.salesforce.info import Usage
 from console.sync.events import Counts, Progress, RunFailed, RunFinished, Waiting
 from console.sync.runner import EngineThread, unexpected
 from console.sync.session import open_session
@@ -361,3 +362,15 @@ def test_unexpected_names_the_place():
     with pytest.raises(KeyError) as caught:
         {}["missing"]
     assert "test_runner.py" in unexpected(caught.value).message
+
+
+def test_sync_now_looks_at_once_whether_a_limit_that_was_used_up_was_raised(world, watch):
+    world.choose(api_share=0.5, api_floor=0)
+    runner = watch(world)
+    runner.thread.start()
+    runner.finished()
+    runner.sessions[0].engine._budget.told(Usage(1, 2))
+    assert runner.sessions[0].engine.budget.left == 0
+    runner.thread.sync_now()
+    runner.finished(2)
+    assert runner.sessions[0].engine.budget.left > 0
