@@ -150,10 +150,10 @@ class Check(Place, place="check"):
             self.checking.name_user(typed)
             self.do_refresh()
 
-    def do_start(self) -> None:
-        self.begin(self._start(), "mend set-up")
+    def do_mend(self) -> None:
+        self.begin(self._mend(), "mend set-up")
 
-    async def _start(self) -> None:
+    async def _mend(self) -> None:
         assert self.seen is not None
         sure = await self.console.ask(
             "Set up the org?",

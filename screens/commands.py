@@ -368,7 +368,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("copy_guide", "Copy the whole guide", "Y", "Copy all steps, for whoever administers the org.",
             "Connections", _on("app_guide"), footer=2, short="Copy all"),
     Command("start", "Start", "ctrl+r", "Start what this screen is for; asks first.",
-            "Connections", _on("disconnect", "import", "sign_in", "check"), footer=1, dangerous=True, enabled=_idle),
+            "Connections", _on("disconnect", "import", "sign_in"), footer=1, dangerous=True, enabled=_idle),
+    Command("mend", "Mend", "ctrl+r", "Make what set-up lacks in the org, one by one; asks first.",
+            "Connections", _on("check"), footer=1, dangerous=True, enabled=_idle, urgent=_able(_idle)),
     Command("name_user", "Integration user", "u", "Name the user who gets the permission set, and plan for that one.",
             "Connections", _on("check"), footer=2, enabled=_idle, short="For whom"),
     # --- everywhere

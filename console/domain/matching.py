@@ -7,7 +7,7 @@ company's record with another's, so whatever is less clear than that is ambiguou
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from json import dumps
@@ -38,6 +38,9 @@ class AccountLookup(Protocol):
 
     def by_name_key(self, key: str) -> Sequence[Account]:
         """Accounts whose name has this `name_key`."""
+
+    def by_merged(self, domains: Sequence[str], key: str) -> Sequence[Account]:
+        """Accounts that one with such a domain or `name_key` was merged into."""
 
     def linked(self, account_id: str) -> str | None:
         """The customer that the account is linked to, or that a person chose it for, if any."""
@@ -206,17 +209,40 @@ def _by_likeness(customer: Customer, lookup: AccountLookup, decided: Decided) ->
             accounts[account.id] = account
     for account in _companies(lookup.by_name_key(name_key(customer.name))):
         accounts.setdefault(account.id, account)
-    weighed = []
+    weighed: list[_Evidence] = []
+    sisters: list[_Evidence] = []
     for account in accounts.values():
         evidence = _weigh(_Evidence(account, at_domain.get(account.id)), customer, domains, lookup, decided)
         # A sister company has the same domain, another name, and is already somebody's: no candidate.
-        if evidence.compatible or evidence.free:
-            weighed.append(evidence)
+        (weighed if evidence.compatible or evidence.free else sisters).append(evidence)
+    if not weighed and (decided.asked or decided.choice is not None):
+        # What a person was asked about is somebody else's by now, or was merged: that answers nothing, the person is still asked.
+        return Match(
+            candidates=_ranked([*sisters, *_merged(customer, set(accounts), domains, lookup, decided)])
+        )
     sure = [one for one in weighed if one.domain is not None and one.compatible]
     if len(sure) == 1 and sure[0].free:
         sentence = f"Only {shown(sure[0].account.name)} has the domain {sure[0].domain} and a name like {shown(customer.name)}."
         return Match(sure[0].account.id, MatchedBy.DOMAIN_AND_NAME, sentence)
     return Match(candidates=_ranked(weighed))
+
+
+def _merged(
+    customer: Customer, known: Container[str], domains: Sequence[str], lookup: AccountLookup, decided: Decided
+) -> Iterable[_Evidence]:
+    """Accounts that one like the customer, or the one that a person chose, was merged into."""
+    chosen = decided.choice.account_id if decided.choice is not None else None
+    heirs = [*lookup.by_merged(domains, name_key(customer.name)), *lookup.by_ids([chosen] if chosen else [])]
+    for account in _companies(heirs):
+        if account.id not in known:
+            evidence = _Evidence(account)
+            evidence.add(
+                0,
+                "the account that a person chose"
+                if account.id == chosen
+                else "an account like it was merged into this one",
+            )
+            yield _weigh(evidence, customer, domains, lookup, decided)
 
 
 def _weigh(

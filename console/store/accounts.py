@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from console.domain.ids import to_18
 from console.domain.normal import business_domain, name_key
@@ -102,6 +102,16 @@ class Accounts:
     def by_name_key(self, key: str) -> list[Account]:
         """Accounts whose name is the same but for legal suffixes, case, accents and punctuation."""
         return self._live("name_key = ?", key)
+
+    def by_merged(self, domains: Sequence[str], key: str) -> list[Account]:
+        """Accounts that one with such a domain or name was merged into."""
+        rows = self._db.query(
+            "SELECT id FROM accounts WHERE merged_into IS NOT NULL"
+            " AND (domain IN (SELECT value FROM json_each(?)) OR name_key = ?)"
+            f" LIMIT {MOST}",
+            (id_list(domains), key),
+        )
+        return self.by_ids([row[0] for row in rows])
 
     def linked(self, account_id: str) -> str | None:
         """The customer that an account is linked with, or that a person chose it for, if any."""

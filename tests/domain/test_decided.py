@@ -49,6 +49,9 @@ class Lookup:
     def by_name_key(self, key):
         return [a for a in self.accounts if a.name.casefold().startswith(key)]
 
+    def by_merged(self, domains, key):
+        return []
+
     def linked(self, account_id):
         return self.owners.get(account_id)
 

@@ -36,6 +36,10 @@ class Accounts:
     def by_name_key(self, key):
         return [one for one in self.accounts if name_key(one.name) == key]
 
+    def by_merged(self, domains, key):
+        like = [*self.by_name_key(key), *(one for domain in domains for one in self.by_domain(domain))]
+        return [one for one in self.accounts for gone in like if one.id == gone.merged_into]
+
     def linked(self, account_id):
         return self.links.get(account_id)
 

@@ -103,3 +103,24 @@ async def test_a_problem_about_set_up_leads_to_the_check(
         await until(pilot, lambda: "was deleted" in seen(pilot))
         await pilot.press("enter")
         await until(pilot, lambda: "Grant field access" in seen(pilot))
+
+
+async def test_mending_is_offered_only_where_something_can_be_mended(
+    desk: Any, until: Any, seen: Any
+) -> None:
+    app = ConsoleApp(desk, start="acme-trial")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await opened(app, pilot, until, seen)
+
+        def offered() -> bool:
+            return "ctrl+r Mend" in seen(pilot)
+
+        await until(pilot, offered)
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: "Set up the org?" in seen(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: "What the console needs in the org is there." in seen(pilot))
+        await until(pilot, lambda: not offered())
+        await pilot.press("ctrl+r")
+        await pilot.pause()
+        assert len(desk.checking.mended) == made
