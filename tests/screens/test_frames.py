@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from console.errors import StoreError, Unreachable
+from console.errors import BudgetReached, StoreError, Unreachable
 from console.guide.seam import ProblemLine
 from console.sync.events import Counts, RunFailed
 from screens.app import ConsoleApp
@@ -147,3 +147,27 @@ async def test_the_steps_of_the_wizard(
         await pilot.press("q")
         await until(pilot, lambda: "Leave the wizard?" in seen(pilot))
         frame(pilot, f"wizard-leave-{size}")
+
+
+async def test_a_pass_beside_its_forecast_and_an_allocation_that_is_used_up(
+    desk: Any, stub: ModuleType, until: Any, seen: Any, frame: Any, size: str
+) -> None:
+    forecast = replace(stub.CALLS, allocation=7_500, own=790, left=6_710, forecast=214)
+    desk.connection.events = [stub.COUNTS, forecast, stub.PROGRESS]
+    app = ConsoleApp(desk, start="acme-trial")
+    async with app.run_test(size=SIZES[size]) as pilot:
+        await until(pilot, lambda: "of about 214" in seen(pilot))
+        frame(pilot, f"dashboard-forecast-{size}")
+        desk.connection.say(replace(forecast, own=7_500, left=0))
+        desk.connection.say(
+            RunFailed(
+                3,
+                BudgetReached(
+                    "The console has used its share of the org's API calls: 7,500 of 15,000 in 24 hours.",
+                    "It goes on at 13:00 UTC on 05 March, when the first of them are a day old; what was done stays.",
+                    goes_on_at="2026-03-05T13:00:00Z",
+                ),
+            )
+        )
+        await until(pilot, lambda: "used its share" in seen(pilot))
+        frame(pilot, f"dashboard-budget-{size}")
