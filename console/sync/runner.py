@@ -232,6 +232,10 @@ class EngineThread:
         """Do what is due, and note when the next pass is."""
         with self._changed:
             self._running = request is None
+        if self._refused and request not in (self._watching.tell, self._listen):
+            # Another process may have brought a new key, or the org's new address.
+            self._refused = False
+            self._close()
         try:
             engine = self._engine()
             if request is not None:
@@ -305,13 +309,7 @@ class EngineThread:
                 self._do(request, self._engine())
 
     def _engine(self) -> Engine:
-        """The session's engine. After trouble with the cache it is opened again: the disk may have room by now.
-
-        So it is after a refused sign-in: another process may have brought a new key, or the org's new address.
-        """
-        if self._refused:
-            self._refused = False
-            self._close()
+        """The session's engine. After trouble with the cache it is opened again: the disk may have room by now."""
         if self._session is None:
             try:
                 self._session = self._opener(self._stream, self._cancelled, self._gate)
