@@ -14,14 +14,21 @@ from console.sync.org import Org, batches
 PIECE = 2_000
 
 
-def read(org: Org, soql: str, *, deleted: bool = False) -> Iterator[list[dict[str, Any]]]:
-    """The rows of a query without an order, in pieces, as the REST API would have answered them.
+def begin(org: Org, soql: str, *, deleted: bool = False) -> str:
+    """Let a job read a query without an order; its id.
 
     :param deleted: deleted and merged rows too.
+    :raises Refused: the org takes no such job (today).
+    """
+    return org.call(org.jobs.query_all if deleted else org.jobs.query, soql)
+
+
+def rows(org: Org, job_id: str) -> Iterator[list[dict[str, Any]]]:
+    """The rows that a job reads, in pieces, as the REST API would have answered them.
+
     :raises Unreachable: the job broke off.
     """
     jobs = org.jobs
-    job_id = org.call(jobs.query_all if deleted else jobs.query, soql)
     pause = FIRST_PAUSE
     while not (now := org.call(jobs.state, job_id, "query")).ended:
         org.wait(pause)

@@ -62,6 +62,7 @@ class _Rows:
         self.next_url: str | None = None
         self.many = False
         """There are so many rows that a job reads them with fewer calls."""
+        self._refused = False
         self.count = 0
         self._cache = cache
         self._began = began
@@ -90,7 +91,7 @@ class _Rows:
     def take(self, reply: SubReply, seen_at: str) -> None:
         """Put one page into the cache."""
         rows = reply.rows()
-        self.many = reply.total >= BULK_READ
+        self.many = reply.total >= BULK_READ and not self._refused
         self._put(rows, seen_at)
         self.next_url = reply.next_url
 
@@ -99,7 +100,12 @@ class _Rows:
 
         :raises Unreachable: the job broke off; the pages still do.
         """
-        for rows in bulk_read.read(org, self._query, deleted=bool(self._start)):
+        try:
+            job_id = bulk_read.begin(org, self._query, deleted=bool(self._start))
+        except Refused:
+            self._refused = True  # the day's jobs are used up, say: it goes on by pages
+            return
+        for rows in bulk_read.rows(org, job_id):
             with self._cache.transaction():
                 self._put(rows, text(clock()))
             yield self.count

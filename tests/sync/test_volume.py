@@ -22,6 +22,7 @@ from console.salesforce.session import Session
 from console.settings import ConnectionSettings
 from console.sync import bulk_read, bulk_write, observe
 from console.sync.bulk_size import ROWS_A_CALL, STEPS, THRESHOLD, job_calls
+from console.sync.engine import utc_now
 from console.sync.org import Org
 from console.sync.workers import Workers
 
@@ -296,6 +297,23 @@ def test_a_large_org_is_read_by_jobs_and_looks_the_same(
     assert world.sync().planned == 0
 
 
+def test_an_org_that_takes_no_job_today_is_read_by_pages(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = build(customers=4_400, org="half")
+    world.control("POST", "salesforce/options", {"bulk_daily_query_jobs": 0})
+    monkeypatch.setattr(observe, "BULK_READ", 1_000)
+    workers = Workers(2, threading.Event())
+    with world.open() as session:
+        org = Org(session.salesforce, workers, lambda: None, world.settings.org_id)
+        org.see(frozenset(FIELD) - {CURRENCY})
+        there = next(session.salesforce.query("SELECT COUNT(Id) FROM Account"))[0]["expr0"]
+        observe.observe_salesforce(org, session.cache, utc_now, lambda what, done: None)
+        assert there > 2_000
+        assert session.cache.accounts.count() == there
+    assert world.calls("salesforce")["POST /jobs/query"] == 2, "asked once for each object"
+
+
 def test_rows_read_by_a_job_are_those_that_pages_tell(build: Build) -> None:
     world = build(customers=40, org="half")
     world.sync()
@@ -306,7 +324,8 @@ def test_rows_read_by_a_job_are_those_that_pages_tell(build: Build) -> None:
         for sobject, read in (("Account", records.account), ("Contact", records.contact)):
             query = org.select(sobject)
             paged = [read(row) for page in session.salesforce.query(query, deleted=True) for row in page]
-            by_job = [read(row) for piece in bulk_read.read(org, query, deleted=True) for row in piece]
+            job_id = bulk_read.begin(org, query, deleted=True)
+            by_job = [read(row) for piece in bulk_read.rows(org, job_id) for row in piece]
             assert sorted(by_job, key=lambda each: each.id) == sorted(paged, key=lambda each: each.id)
             assert by_job
         workers.close()
