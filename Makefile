@@ -14,7 +14,7 @@ run: $(FILLED)  ## open the console on the rehearsal
 	@$(BIN)/alguna-console rehearse
 
 test: $(FILLED)  ## pass the tests
-	@$(CLEAN) $(BIN)/python -m pytest -n 2 --dist loadfile -q
+	@$(CLEAN) $(BIN)/python -m pytest -n 4 --dist loadfile -q
 
 check: $(FILLED)  ## format, lint, types, allowed directions, then the tests
 	$(BIN)/ruff format --check .

@@ -489,7 +489,7 @@ def test_each_record_of_a_collection_has_its_own_outcome() -> None:
     assert missing.fields == ("Name",)
     assert isinstance(locked, Unreachable)
     assert nothing is not None
-    assert nothing.code == "UNKNOWN"
+    assert nothing.code == "UNKNOWN_EXCEPTION"
 
 
 @pytest.mark.parametrize("body", [None, {}, [5], [{"id": "nonsense", "success": True}]])
