@@ -215,7 +215,7 @@ def _by_likeness(customer: Customer, lookup: AccountLookup, decided: Decided) ->
         evidence = _weigh(_Evidence(account, at_domain.get(account.id)), customer, domains, lookup, decided)
         # A sister company has the same domain, another name, and is already somebody's: no candidate.
         (weighed if evidence.compatible or evidence.free else sisters).append(evidence)
-    if not weighed and (decided.asked or decided.choice is not None):
+    if not weighed and decided.choice is not None:
         # What a person was asked about is somebody else's by now, or was merged: that answers nothing, the person is still asked.
         return Match(
             candidates=_ranked([*sisters, *_merged(customer, set(accounts), domains, lookup, decided)])

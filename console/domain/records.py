@@ -181,7 +181,7 @@ class Lookalike:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """All that people decided about one customer, and what they are asked."""
+    """All that people decided about one customer."""
 
     choice: Choice | None = None
     apart: frozenset[str] = frozenset()
@@ -195,8 +195,6 @@ class Decided:
     """By contact: the same for the customer's contact."""
     contact_choice: Choice | None = None
     """A new contact is wanted whatever the org took for the same: `what` is ``create``."""
-    asked: bool = False
-    """Whether a person is asked which account is the customer's, since the last pass. No decision either."""
 
     def __bool__(self) -> bool:
         return self.choice is not None or bool(self.apart) or bool(self.answers)

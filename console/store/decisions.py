@@ -24,9 +24,6 @@ UNION ALL
 SELECT customer_id, 'contact choice', said_at, said_by, NULL, NULL, NULL, NULL FROM ids JOIN contact_choices ON customer_id = id
 UNION ALL
 SELECT customer_id, 'answer', key, side, alguna, salesforce, said_at, said_by FROM ids JOIN answers ON customer_id = id
-UNION ALL
-SELECT customer_id, 'asked', NULL, NULL, NULL, NULL, NULL, NULL FROM ids JOIN entries ON customer_id = ids.id
-WHERE +state = 'review' AND +account_id IS NULL
 """
 
 
@@ -49,7 +46,6 @@ class Decisions:
         lookalikes: dict[str, dict[str, Lookalike]] = {}
         contacts: dict[str, dict[str, Lookalike]] = {}
         contact_choices: dict[str, Choice] = {}
-        asked: set[str] = set()
         for chunk in chunks(customer_ids):
             for id_, kind, *said in self._db.query(_ALL, (id_list(chunk),)):
                 if kind == "choice":
@@ -62,8 +58,6 @@ class Decisions:
                     contacts.setdefault(id_, {})[said[0]] = Lookalike(said[1], bool(said[2]))
                 elif kind == "contact choice":
                     contact_choices[id_] = Choice("create", said[0], said[1])
-                elif kind == "asked":
-                    asked.add(id_)
                 else:
                     answers.setdefault(id_, {})[said[0]] = _answer(said[1:])
         return {
@@ -74,9 +68,8 @@ class Decisions:
                 lookalikes.get(id_, {}),
                 contacts.get(id_, {}),
                 contact_choices.get(id_),
-                id_ in asked,
             )
-            for id_ in set().union(choices, apart, answers, lookalikes, contacts, contact_choices, asked)
+            for id_ in set().union(choices, apart, answers, lookalikes, contacts, contact_choices)
         }
 
     def set_lookalikes(self, customer_id: str, lookalikes: Mapping[str, Lookalike]) -> None:

@@ -182,7 +182,7 @@ def test_two_passes_at_once_make_everything_once(world):
 
 
 def test_a_console_that_was_killed_is_not_in_the_way(world):
-    world.fault("salesforce", "STALL", share=1.0, skip=6)
+    world.fault("salesforce", "STALL", share=1.0, skip=4)
     process = world.start("sync", "demo", "--json")
     try:
         _until(lambda: world.control("GET", "salesforce/faults")["faults"][0]["struck"])

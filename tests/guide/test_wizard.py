@@ -1,6 +1,7 @@
 """Connecting, step by step, against the rehearsal: what is kept, what is refused, and what stays behind."""
 
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -40,7 +41,7 @@ def test_no_secret_is_written_outside_its_place(bench):
     tokens = [
         bench.secrets.get(name, kind) for kind in ("salesforce_access", "salesforce_refresh", "alguna_key")
     ]
-    for path in bench.connections.folder(name).iterdir():
+    for path in filter(Path.is_file, bench.connections.folder(name).rglob("*")):
         if path.name != "practice-credentials.json":
             content = path.read_bytes()
             assert not [token for token in tokens if token.encode() in content], path
