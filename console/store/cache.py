@@ -142,11 +142,6 @@ class Cache:
         """All or nothing, for several calls; may be nested."""
         return self._db.transaction()
 
-    @property
-    def written(self) -> int:
-        """How many rows were written through this connection so far."""
-        return self._db.raw.total_changes
-
     def check(self) -> None:
         """Read the whole file and check it; seconds for a large one.
 

@@ -12,7 +12,7 @@ from console.domain.normal import same
 from console.domain.records import Account, Change, Contact, Values
 from console.store.cache import Cache
 from console.sync.cursors import text
-from console.sync.customers import CustomerWriter, Writing
+from console.sync.customers import CustomerWriter
 from console.sync.jobs import Job, account_of
 from console.sync.ledger import Ended, Ledger
 from console.sync.org import Org
@@ -48,19 +48,12 @@ class Apply:
         :raises ConsoleError: one side can't be used any further.
         :raises Cancelled: the engine was told to stop.
         """
-        self.begin(jobs).finish()
-
-    def begin(self, jobs: Sequence[Job]) -> Writing:
-        """The same up to Alguna, whose writes go on aside until they are finished.
-
-        :raises ConsoleError: as `apply`.
-        """
         self._org.ensure()
         self._ledger.plan([change for job in jobs for change in job.changes])
         self._read_again(jobs)
         self._rows.write([row for job in jobs if (row := Row.account(job)) is not None])
         self._rows.write([row for job in jobs if (row := Row.contact(job)) is not None])
-        return self._customers.begin([job for job in jobs if job.changes])
+        self._customers.write([job for job in jobs if job.changes])
 
     def _read_again(self, jobs: Sequence[Job]) -> None:
         """Read the rows that are about to be written; plans whose ground moved are stale."""

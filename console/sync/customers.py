@@ -25,7 +25,7 @@ from console.sync.ledger import Ended, Ledger
 from console.sync.meter import ALGUNA, Meter
 from console.sync.org import batches
 from console.sync.recover import GONE, Recovery
-from console.sync.workers import Outcome, Workers
+from console.sync.workers import Workers
 
 BATCH = 50
 """Customers whose changes are journalled, and settled, together."""
@@ -65,44 +65,63 @@ class CustomerWriter:
     ) -> None:
         self._cache = cache
         self._alguna = alguna
-        self.workers = workers
-        self.gate = gate
+        self._workers = workers
+        self._gate = gate
         self._run = run
-        self.ledger = ledger
+        self._ledger = ledger
         self._recovery = recovery
         self._clock = clock
-        self.meter = meter
+        self._meter = meter
+        self._stop: ConsoleError | None = None
+        self._misses = 0
 
     def write(self, jobs: Sequence[Job]) -> None:
         """Write every change that is left of these jobs; each is applied, refused or stale in the end.
 
         :raises ConsoleError: Alguna can't be used any further; what was sent is settled or in the journal.
         """
-        self.begin(jobs).finish()
+        waiting: list[tuple[Job, Answer]] = []
+        self._stop = None
+        self._misses = 0
+        try:
+            for place, (job, future) in enumerate(self._workers.each(self._write, self._leaving(jobs)), 1):
+                answer = future.result()
+                self._meter.part("Writing to Alguna", ALGUNA, place, len(jobs))
+                self._judge(answer)
+                waiting.append((job, answer))
+                if len(waiting) >= BATCH:
+                    self._settle(waiting)
+                    waiting = []
+        finally:
+            self._settle(waiting)
+        if self._stop is not None:
+            raise self._stop
 
-    def begin(self, jobs: Sequence[Job]) -> Writing:
-        """Begin to write them, and go on whenever the engine checks or waits. Finish it, or give it up."""
-        return Writing(self, jobs)
+    def _leaving(self, jobs: Sequence[Job]) -> Iterator[Job]:
+        """The jobs, each batch journalled as sent just before its first one leaves."""
+        for batch in batches(jobs, BATCH):
+            if self._stop is not None:
+                return
+            self._ledger.sending(change for job in batch for change in job.changes)
+            for job in batch:
+                self._gate()
+                if self._stop is not None:
+                    # Journalled as sent but never sent: said so, so that nobody has to look it up.
+                    self._ledger.settle([Ended(change, "stale", self._stop) for change in job.changes])
+                    job.settled(job.changes)
+                else:
+                    yield job
 
-    def settle(self, answers: Sequence[tuple[Job, Answer]]) -> None:
-        """Write down what became of them, in the engine's thread; what may have taken effect is looked up."""
-        unknown: list[Change] = []
-        with self._cache.transaction():
-            seen = [answer.customer for _, answer in answers if answer.customer is not None]
-            self._cache.customers.put(seen, text(self._clock()), "reply")
-            self.ledger.settle([ended for _, answer in answers for ended in answer.ended])
-            for job, answer in answers:
-                unknown += answer.unknown
-                if answer.unreachable is not None:
-                    self.ledger.tally.postponed.add(job.customer_id)
-                job.settled(job.changes)
-        if unknown:
-            self._recovery.resolve(unknown, self.ledger)
+    def _judge(self, answer: Answer) -> None:
+        self._misses = self._misses + 1 if answer.unreachable is not None else 0
+        if answer.fatal is not None:
+            self._stop = answer.fatal
+        elif answer.unreachable is not None and self._misses >= PATIENCE:
+            self._stop = answer.unreachable
 
     # --- in a worker -----------------------------------------------------------------------------------------
 
-    def send(self, job: Job) -> Answer:
-        """Send the changes of one customer; what became of them is told, not raised, but for `Cancelled`."""
+    def _write(self, job: Job) -> Answer:
         answer = Answer()
         fields = job.fields_of("customer")
         if fields:
@@ -173,71 +192,21 @@ class CustomerWriter:
             answer.unreachable = error
             return None
 
+    # --- in the engine's thread ------------------------------------------------------------------------------
 
-class Writing:
-    """The writes of some customers, under way. Used by the engine's thread."""
-
-    def __init__(self, writer: CustomerWriter, jobs: Sequence[Job]) -> None:
-        self._writer = writer
-        self._jobs = jobs
-        self._stop: ConsoleError | None = None
-        self._misses = 0
-        self._ended = 0
-        self._waiting: list[tuple[Job, Answer]] = []
-        self._aside = writer.workers.beside(writer.send, self._leaving(), self._taken)
-
-    def finish(self) -> None:
-        """Wait for all of them; each is applied, refused or stale then.
-
-        :raises ConsoleError: Alguna can't be used any further; what was sent is settled or in the journal.
-        """
-        try:
-            self._aside.finish()
-        finally:
-            self._settle()
-        if self._stop is not None:
-            raise self._stop
-
-    def give_up(self, reason: ConsoleError) -> None:
-        """Let no more leave, wait for those under way, and settle them. :raises Cancelled: the engine was told to stop."""
-        self._stop = self._stop or reason
-        try:
-            self._aside.finish()
-        finally:
-            self._settle()
-
-    def _leaving(self) -> Iterator[Job]:
-        """The jobs, each batch journalled as sent just before its first one leaves."""
-        writer = self._writer
-        for batch in batches(self._jobs, BATCH):
-            if self._stop is not None:
-                return
-            writer.ledger.sending(change for job in batch for change in job.changes)
-            for job in batch:
-                writer.gate()
-                if self._stop is not None:
-                    # Journalled as sent but never sent: said so, so that nobody has to look it up.
-                    writer.ledger.settle([Ended(change, "stale", self._stop) for change in job.changes])
-                    job.settled(job.changes)
-                else:
-                    yield job
-
-    def _taken(self, job: Job, outcome: Outcome[Answer]) -> None:
-        answer = outcome.result()
-        self._ended += 1
-        self._writer.meter.part("Writing to Alguna", ALGUNA, self._ended, len(self._jobs))
-        self._misses = self._misses + 1 if answer.unreachable is not None else 0
-        if answer.fatal is not None:
-            self._stop = answer.fatal
-        elif answer.unreachable is not None and self._misses >= PATIENCE:
-            self._stop = answer.unreachable
-        self._waiting.append((job, answer))
-        if len(self._waiting) >= BATCH:
-            self._settle()
-
-    def _settle(self) -> None:
-        answers, self._waiting = self._waiting, []
-        self._writer.settle(answers)
+    def _settle(self, answers: Sequence[tuple[Job, Answer]]) -> None:
+        unknown: list[Change] = []
+        with self._cache.transaction():
+            seen = [answer.customer for _, answer in answers if answer.customer is not None]
+            self._cache.customers.put(seen, text(self._clock()), "reply")
+            self._ledger.settle([ended for _, answer in answers for ended in answer.ended])
+            for job, answer in answers:
+                unknown += answer.unknown
+                if answer.unreachable is not None:
+                    self._ledger.tally.postponed.add(job.customer_id)
+                job.settled(job.changes)
+        if unknown:
+            self._recovery.resolve(unknown, self._ledger)
 
 
 def _before(change: Change) -> Value:

@@ -51,11 +51,12 @@ from console.sync.recover import GONE, Recovery
 from console.sync.rows import RowWriter
 from console.sync.silence import Unannounced, fell_silent, silent
 from console.sync.subscription import Batch
-from console.sync.turns import Turns
 from console.sync.workers import Workers, gated
 
 PULSE = 0.5
 """Seconds between two tellings of counts and calls while a pass runs."""
+TURNS = 3
+"""How often a customer is planned and applied in one pass: again when its ground moved."""
 BULK_ROUNDS = 6
 """The same where bulk jobs may be used: accounts, then their contacts, then whoever a job refused."""
 ROUNDS = 3
@@ -243,7 +244,7 @@ class Engine:
         tools.meter.begin(len(ids))
         self._afford(tools, len(ids))
         for start in range(0, len(ids), CHUNK):
-            self._turns(tools).bring_in_step(ids[start : start + CHUNK])
+            self._bring_in_step(tools, ids[start : start + CHUNK])
         tools.meter.finished()
 
     def _saw(self, side: Side, arrivals: Arrivals) -> None:
@@ -367,15 +368,12 @@ class Engine:
             done = 0
             self._expect(due, done)
             in_bulk = tools.bulk.worth_it(due)
-            with self._turns(tools) as turns:
-                for ids in self._due():
-                    if in_bulk:
-                        self._set_aside(tools, ids)
-                    else:
-                        turns.piece(ids)
-                    done += len(ids)
-                    self._expect(due, done)
-                turns.finish()
+            for ids in self._due():
+                tools.meter.piece(len(ids))
+                self._bring_in_step(tools, [id_ for id_ in ids if id_ not in tools.tally.postponed], in_bulk)
+                tools.meter.finished()
+                done += len(ids)
+                self._expect(due, done)
             if in_bulk:
                 tools.bulk.send(lambda: self._look(tools))
         if tools.tally.rows_written > PAGE and "salesforce" in sides:
@@ -407,7 +405,7 @@ class Engine:
             ids = self._cache.entries.dirty(size, after)
             if not ids:
                 return
-            self._gate()
+            self._held(True)
             self._workers.check()
             yield ids
             after = ids[-1]
@@ -415,23 +413,24 @@ class Engine:
     def _look(self, tools: _Tools) -> None:
         observe_salesforce(tools.org, self._cache, self._clock, tools.meter.reading)
 
-    def _turns(self, tools: _Tools) -> Turns:
-        return Turns(tools.planning, tools.apply, tools.tally, tools.meter, self._boundary)
+    def _bring_in_step(self, tools: _Tools, ids: Sequence[str], in_bulk: bool = False) -> None:
+        """Plan and apply until nothing is left to do; what can't be done now is due with the next pass.
 
-    def _boundary(self) -> bool:
-        """Let others ask for something between two pieces; whether that changed anything in the cache."""
-        before = self._cache.written
-        self._held(True)
-        return self._cache.written != before
-
-    def _set_aside(self, tools: _Tools, ids: Sequence[str]) -> None:
-        """Plan a piece, and set its rows aside for bulk jobs. Its customers stay due: what waits for them is planned after."""
-        self._boundary()
-        tools.meter.piece(len(ids))
-        jobs = tools.planning.plan([id_ for id_ in ids if id_ not in tools.tally.postponed])
-        if jobs:
-            tools.apply.apply(tools.bulk.take(jobs))
-        tools.meter.finished()
+        :param in_bulk: rows may be set aside for bulk jobs. Their customers stay due: what waits for them is planned after.
+        """
+        for _ in range(TURNS):
+            jobs = tools.planning.plan(ids)
+            if not jobs:
+                return
+            if in_bulk:
+                tools.apply.apply(tools.bulk.take(jobs))
+                return
+            tools.apply.apply(jobs)
+            waiting = [job for job in jobs if job.customer_id in tools.tally.postponed]
+            tools.planning.hold(waiting, "Could not be written now; tried again with the next pass.")
+            ids = [job.customer_id for job in jobs if job.customer_id not in tools.tally.postponed]
+        jobs = tools.planning.plan(ids)
+        tools.planning.hold(jobs, "Still moving; planned again with the next pass.")
 
     def _observe(
         self,
@@ -517,7 +516,7 @@ class Engine:
             cache.accounts.put(there.accounts, now, "poll")
             cache.contacts.put(there.contacts, now, "poll")
         tools.details.doubt(subscription.id for subscription in subscriptions)
-        self._turns(tools).bring_in_step(ids)
+        self._bring_in_step(tools, ids)
         if missing is not None:
             raise missing
 

@@ -22,11 +22,6 @@ Item = TypeVar("Item")
 TURN = 0.05
 """Seconds between two looks at whether to stop."""
 
-SHORT_TURN = 0.005
-"""The same while something goes on aside."""
-AHEAD = 2
-"""How many calls for each thread are on their way aside: one under way, and one so that the thread need not wait."""
-
 _END = object()
 
 
@@ -49,71 +44,6 @@ class Outcome(Generic[T]):
         return self._value
 
 
-class Aside(Generic[Item, T]):
-    """Calls that go on while the engine's thread does other work: it feeds them and takes their outcomes by the way.
-
-    All of it happens in the engine's thread, in `turn`; a turn within a turn does nothing.
-    """
-
-    def __init__(
-        self,
-        workers: Workers,
-        function: Callable[[Item], T],
-        items: Iterable[Item],
-        taken: Callable[[Item, Outcome[T]], None],
-    ) -> None:
-        self._workers = workers
-        self._function = function
-        self._items = iter(items)
-        self._taken = taken
-        self._done: queue.SimpleQueue[tuple[Item, Outcome[T]]] = queue.SimpleQueue()
-        self._running = 0
-        self._turning = False
-
-    def turn(self) -> None:
-        """Take what ended, and let as many leave as are on their way at most. Never waits."""
-        if self._turning:
-            return
-        self._turning = True
-        try:
-            while self._running:
-                try:
-                    ended = self._done.get_nowait()
-                except queue.Empty:
-                    break
-                self._take(ended)
-            self._feed()
-        finally:
-            self._turning = False
-
-    def finish(self) -> None:
-        """Wait until all have ended, and all that is left of the items too.
-
-        :raises Cancelled: the engine was told to stop; what ended within the grace was taken.
-        """
-        try:
-            self._turning = True
-            self._feed()
-            while self._running:
-                self._take(self._workers._next(self._done))
-                self._feed()
-            self._workers.check()
-        finally:
-            self._workers._asides.discard(self)
-
-    def _take(self, ended: tuple[Item, Outcome[T]]) -> None:
-        self._running -= 1
-        self._taken(*ended)
-
-    def _feed(self) -> None:
-        while self._running < AHEAD * self._workers._size and not self._workers._cancelled.is_set():
-            item = next(self._items, _END)
-            if item is _END:
-                return
-            self._workers._submit(self._function, (item,), item, self._done)
-            self._running += 1
-
-
 class Workers:
     """A small pool of daemon threads.
 
@@ -129,32 +59,11 @@ class Workers:
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._idle = threading.Semaphore(0)
-        self._asides: set[Aside[Any, Any]] = set()
 
     def check(self) -> None:
-        """Let what goes on aside have its turn. :raises Cancelled: when the engine was told to stop."""
+        """:raises Cancelled: when the engine was told to stop."""
         if self._cancelled.is_set():
             raise _stopped()
-        self._turn()
-
-    def beside(
-        self,
-        function: Callable[[Item], T],
-        items: Iterable[Item],
-        taken: Callable[[Item, Outcome[T]], None],
-    ) -> Aside[Item, T]:
-        """Run `function` for every item while the engine does other things; `taken` is told how each ended.
-
-        Whenever the engine checks or waits, more leave and outcomes are taken, in its own thread. `finish` it in the end.
-        """
-        aside = Aside(self, function, items, taken)
-        self._asides.add(aside)
-        aside.turn()
-        return aside
-
-    def _turn(self) -> None:
-        for aside in tuple(self._asides):
-            aside.turn()
 
     def sleep(self, seconds: float) -> None:
         """Wait, unless told to stop. :raises Cancelled: when the engine was told to stop."""
@@ -194,7 +103,6 @@ class Workers:
                 return
             yield self._next(done)
             running -= 1
-            self._turn()
 
     def close(self) -> None:
         """Let the threads end once they are idle; those in a call end after it. Does not block."""
@@ -206,10 +114,9 @@ class Workers:
         deadline: float | None = None
         while True:
             try:
-                return done.get(timeout=SHORT_TURN if self._asides else TURN)
+                return done.get(timeout=TURN)
             except queue.Empty:
                 if not self._cancelled.is_set():
-                    self._turn()
                     continue
                 now = time.monotonic()
                 deadline = deadline or now + self._grace
