@@ -15,7 +15,7 @@ from bench.measure import NotMade, Taken
 from bench.practice import NAME, Practice, practice
 from console.domain.records import Link
 from console.store.cache import Cache
-from console.sync.feeds import Feeds
+from console.sync.following.feeds import Feeds
 
 CUSTOMERS = 300
 EDITS = 200

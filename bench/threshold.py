@@ -18,7 +18,7 @@ from console.guide.signing_in import Given
 from console.rehearsal.server import Rehearsal
 from console.salesforce import bulk
 from console.salesforce.client import SalesforceClient, SubRequest
-from console.sync.bulk_size import FIRST_PAUSE, LONGEST_PAUSE
+from console.sync.bulk.size import FIRST_PAUSE, LONGEST_PAUSE
 from console.sync.org import HEAVY, ROWS, batches
 
 SIZES = (1_000, 2_000, 5_000, 10_000, 20_000)

@@ -17,7 +17,7 @@ from console.domain.plain import plain
 from console.domain.records import State
 from console.errors import SignInNeeded
 from console.sync.events import Calls, Changed
-from console.sync.feeds import Feed, Feeds
+from console.sync.following.feeds import Feed, Feeds
 from screens.commands import Standing
 from screens.live import Live, seconds_left, seconds_spent
 from screens.place import Place, also

@@ -20,7 +20,7 @@ from console.sync.events import (
     RunSummary,
     Waiting,
 )
-from console.sync.feeds import Feeds
+from console.sync.following.feeds import Feeds
 from screens.words import instant
 
 if TYPE_CHECKING:

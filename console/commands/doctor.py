@@ -64,7 +64,7 @@ def _keyring() -> Finding:
 
 
 def _ports() -> Finding:
-    from console.salesforce.loopback import PORTS
+    from console.salesforce.signing_in.loopback import PORTS
 
     free = []
     for port in PORTS:

@@ -13,7 +13,7 @@ from console.commands.credentials import opened, webhook_secret
 from console.commands.output import Output
 from console.commands.sync import watch
 from console.errors import SignInNeeded, UsageError
-from console.sync.nudges import Nudges
+from console.sync.following.nudges import Nudges
 from console.sync.runner import EngineThread
 
 PORT = 8787

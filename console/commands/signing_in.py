@@ -17,7 +17,7 @@ from console.guide.signing_in import BrowserSignIn, Session, Way, cli_sign_in, k
 from console.net import origin
 
 if TYPE_CHECKING:
-    from console.salesforce.oauth import OAuth
+    from console.salesforce.signing_in.oauth import OAuth
 
 
 def add_ways(parser: argparse.ArgumentParser) -> None:
@@ -66,7 +66,7 @@ def sign_in(
     if args.access_token_stdin:
         if not instance_url:
             raise UsageError("A token needs the org's own address.", "Give it with --instance-url.")
-        from console.salesforce.oauth import Tokens
+        from console.salesforce.signing_in.oauth import Tokens
 
         return session_of(
             Tokens(token, None, origin(instance_url, "the instance address")), api_version
@@ -79,7 +79,7 @@ def sign_in(
         return session, Way("key", jwt_file=str(file))
 
     def oauth() -> OAuth:
-        from console.salesforce.oauth import OAuth
+        from console.salesforce.signing_in.oauth import OAuth
 
         return OAuth(login_url, client_id)
 
@@ -113,7 +113,7 @@ def _browser(
 
 
 def _tell_refusals(out: Output) -> None:
-    from console.salesforce.oauth_errors import BROWSER_ONLY
+    from console.salesforce.signing_in.oauth_errors import BROWSER_ONLY
 
     out.talk("What Salesforce shows in the browser only, what it means, and where it is mended:")
     for shown, _, meaning, mended in BROWSER_ONLY:

@@ -26,7 +26,7 @@ class AccessAgain:
 
         :raises Conflict: it is another org. Nothing was kept.
         """
-        from console.salesforce.renewing import token_source
+        from console.salesforce.signing_in.renewing import token_source
 
         refuse_another_org(session, self.settings.org_id)
         now = replace(

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from console.guide.seam import GuideStep
-from console.salesforce.loopback import PORTS
-from console.salesforce.oauth import SCOPES
-from console.salesforce.oauth_errors import BROWSER_ONLY
+from console.salesforce.signing_in.loopback import PORTS
+from console.salesforce.signing_in.oauth import SCOPES
+from console.salesforce.signing_in.oauth_errors import BROWSER_ONLY
 
 CALLBACKS = tuple(f"http://localhost:{port}/callback" for port in PORTS)
 SCOPE_WORDS = {

@@ -138,7 +138,7 @@ class ConsoleDesk:
         """A new sign-in for a connection, refused when it leads to another org."""
         from console.guide.access_again import AccessAgain
         from console.guide.signing_in import BrowserSignIn, Way
-        from console.salesforce.oauth import OAuth
+        from console.salesforce.signing_in.oauth import OAuth
 
         again = AccessAgain(self._connections, self._secrets, name)
         settings = again.settings

@@ -18,7 +18,7 @@ from console.guide.health import LOOKED
 from console.guide.seam import DisconnectStep, Inventory, Receipt
 from console.guide.signing_in import Given
 from console.guide.steps import Step, StepReport, StepState, walk
-from console.salesforce.session_record import FILE as SESSION_RECORD
+from console.salesforce.signing_in.session_record import FILE as SESSION_RECORD
 from console.secrets import KINDS, Secrets
 from console.settings import Connections, ConnectionSettings, write_private
 from console.store.cache import Cache
@@ -27,7 +27,7 @@ from console.sync.asides import Asides
 if TYPE_CHECKING:
     from console.salesforce.client import SalesforceClient
     from console.salesforce.setup.removal import Noted
-    from console.salesforce.tokens import TokenSource
+    from console.salesforce.signing_in.tokens import TokenSource
 
 FINGERPRINT = (
     "SELECT COUNT(Id) n, MAX(SystemModstamp) newest FROM Account",
@@ -294,7 +294,7 @@ class Leaving:
         return "The session would be revoked." if self._tokens else "There is no session to revoke any more."
 
     def _revoke(self) -> None:
-        from console.salesforce.oauth import OAuth
+        from console.salesforce.signing_in.oauth import OAuth
 
         oauth = OAuth(self._settings.login_url, self._settings.client_id or None)
         for token in self._tokens:
@@ -401,7 +401,7 @@ class Leaving:
 
     def _renewing(self) -> TokenSource:
         """The connection's session, renewed if it has only fallen asleep."""
-        from console.salesforce.renewing import token_source
+        from console.salesforce.signing_in.renewing import token_source
 
         return token_source(self._settings, self._connections, self._secrets)
 

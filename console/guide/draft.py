@@ -200,7 +200,7 @@ class NewConnection:
 
     def end_session(self) -> str:
         """End the session in the org and forget it; says how that went. Blocks (seconds)."""
-        from console.salesforce.oauth import OAuth
+        from console.salesforce.signing_in.oauth import OAuth
 
         if self.session is None:
             return ""
@@ -256,7 +256,7 @@ class NewConnection:
         :raises UsageError: the name is taken, or something is missing.
         :raises Conflict: the name's old cache belongs to another org.
         """
-        from console.salesforce.renewing import token_source
+        from console.salesforce.signing_in.renewing import token_source
         from console.store.cache import Cache
 
         settings = self.settings(now)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, get_args
 from console.errors import ConsoleError, StoreError
 from console.guide.seam.health import SessionHealth
 from console.paths import private
-from console.salesforce.session_record import FILE, RecordFile, SessionRecord
+from console.salesforce.signing_in.session_record import FILE, RecordFile, SessionRecord
 from console.secrets import Secrets
 from console.settings import Connections, ConnectionSettings, write_private
 from console.sync.asides import Asides
@@ -72,8 +72,8 @@ def look(settings: ConnectionSettings, connections: Connections, secrets: Secret
     :raises ConsoleError: the session is not accepted, or nobody answers.
     """
     from console.salesforce.client import SalesforceClient
-    from console.salesforce.renewing import token_source
     from console.salesforce.session_state import session_state
+    from console.salesforce.signing_in.renewing import token_source
 
     tokens = token_source(settings, connections, secrets)
     asides = Asides(connections.folder(settings.name))
@@ -174,7 +174,7 @@ def warning_of(settings: ConnectionSettings, connections: Connections, now: str)
 
 
 def _key_problem(path: Path) -> list[str]:
-    from console.salesforce.jwt_bearer import read_key
+    from console.salesforce.signing_in.jwt_bearer import read_key
 
     try:
         read_key(path)

@@ -186,7 +186,7 @@ class OrgChecking:
 
     def _org(self) -> Any:
         from console.salesforce.client import SalesforceClient
-        from console.salesforce.renewing import token_source
+        from console.salesforce.signing_in.renewing import token_source
 
         tokens = token_source(self._settings, self._connections, self._secrets)
         return SalesforceClient(

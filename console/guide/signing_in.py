@@ -19,8 +19,8 @@ from console.guide.seam import Invitation, SignedIn
 
 if TYPE_CHECKING:
     from console.salesforce.client import OrgInfo
-    from console.salesforce.loopback import CallbackServer
-    from console.salesforce.oauth import Identity, OAuth, Proof, Tokens
+    from console.salesforce.signing_in.loopback import CallbackServer
+    from console.salesforce.signing_in.oauth import Identity, OAuth, Proof, Tokens
 
 PATIENCE = 300.0
 """Seconds that the browser is waited for: Salesforce shows some refusals in the browser only and never comes back."""
@@ -73,15 +73,15 @@ def session_of(tokens: Tokens, api_version: str) -> Session:
 
 def cli_sign_in(alias: str, api_version: str) -> Session:
     """The session that the Salesforce CLI has for an org. Starts the CLI; blocks (seconds)."""
-    from console.salesforce.cli import cli_session
+    from console.salesforce.signing_in.cli import cli_session
 
     return session_of(cli_session(alias), api_version)
 
 
 def key_sign_in(login_url: str, client_id: str, username: str, key_file: Path, api_version: str) -> Session:
     """A session for a user by a server's key (JWT bearer). Blocks (seconds)."""
-    from console.salesforce.jwt_bearer import jwt_session
-    from console.salesforce.oauth import OAuth
+    from console.salesforce.signing_in.jwt_bearer import jwt_session
+    from console.salesforce.signing_in.oauth import OAuth
 
     return session_of(jwt_session(OAuth(login_url, client_id), username, key_file), api_version)
 
@@ -166,9 +166,9 @@ class BrowserSignIn:
 
     def begin(self) -> Invitation:
         """Listen on this computer and open the browser; ends an earlier round trip."""
-        from console.salesforce import loopback
-        from console.salesforce.oauth import new_proof, new_state
-        from console.salesforce.oauth_errors import BROWSER_HINT
+        from console.salesforce.signing_in import loopback
+        from console.salesforce.signing_in.oauth import new_proof, new_state
+        from console.salesforce.signing_in.oauth_errors import BROWSER_HINT
 
         self.cancel()
         self._oauth = self._make_oauth()
@@ -221,7 +221,7 @@ class BrowserSignIn:
             self._server.settle(outcome)
 
     def _code_in(self, address: str) -> str:
-        from console.salesforce.oauth_errors import oauth_error, shown_in_browser
+        from console.salesforce.signing_in.oauth_errors import oauth_error, shown_in_browser
 
         try:
             parts = urlsplit(address.strip())

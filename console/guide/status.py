@@ -10,7 +10,7 @@ from console.guide.desk import card
 from console.settings import ConnectionSettings
 from console.store.cache import Cache
 from console.sync.budget import USAGE
-from console.sync.feeds import Feed, Feeds
+from console.sync.following.feeds import Feed, Feeds
 
 
 def status(settings: ConnectionSettings, path: Path, now: str) -> dict[str, Any]:

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from console.salesforce import setup
-    from console.salesforce.oauth import OAuth
+    from console.salesforce.signing_in.oauth import OAuth
 
 STILL_NEEDED: dict[WizardStep, str] = {
     "environment": "Choose where to connect.",
@@ -212,7 +212,7 @@ class ConnectWizard:
         self._draft = replace(self._draft, kept=self._kept())
 
     def _oauth(self) -> OAuth:
-        from console.salesforce.oauth import OAuth
+        from console.salesforce.signing_in.oauth import OAuth
 
         new = self._made()
         client_id = new.client_id or new.place.client_id

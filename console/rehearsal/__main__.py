@@ -12,7 +12,7 @@ import threading
 from collections.abc import Sequence
 from types import FrameType
 
-from .server import Rehearsal, StartError
+from console.rehearsal.server import Rehearsal, StartError
 
 
 def parser() -> argparse.ArgumentParser:

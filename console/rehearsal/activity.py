@@ -9,17 +9,17 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from . import names, places, stamps
-from .alguna import changes, customers, lifecycle, subscriptions
-from .alguna.errors import AlgunaError
-from .alguna.options import Options
-from .alguna.paging import Order
-from .alguna.store import Row, Store
-from .contracts import PLANS, plan_id
-from .salesforce.access import in_browser
-from .salesforce.errors import ApiError
-from .salesforce.org import Caller, Org
-from .world import sales_users
+from console.rehearsal import names, places, stamps
+from console.rehearsal.alguna import changes, customers, lifecycle, subscriptions
+from console.rehearsal.alguna.errors import AlgunaError
+from console.rehearsal.alguna.options import Options
+from console.rehearsal.alguna.paging import Order
+from console.rehearsal.alguna.store import Row, Store
+from console.rehearsal.contracts import PLANS, plan_id
+from console.rehearsal.salesforce.access import in_browser
+from console.rehearsal.salesforce.errors import ApiError
+from console.rehearsal.salesforce.org import Caller, Org
+from console.rehearsal.world import sales_users
 
 Json = dict[str, Any]
 _log = logging.getLogger(__name__)

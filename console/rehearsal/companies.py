@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from . import places
-from .names import slug
-from .places import Country
+from console.rehearsal import places
+from console.rehearsal.names import slug
+from console.rehearsal.places import Country
 
 _DESKS = (
     "Analytics", "Energy", "Logistics", "Capital", "Digital", "Health", "Labs", "Retail", "Foods", "Systems", "Media", "Motors",

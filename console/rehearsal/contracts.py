@@ -11,8 +11,8 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from . import codes, stamps
-from .profiles import BASE, Profile, random_for
+from console.rehearsal import codes, stamps
+from console.rehearsal.profiles import BASE, Profile, random_for
 
 Json = dict[str, Any]
 _TODAY = stamps.day_of(BASE)

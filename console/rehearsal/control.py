@@ -15,10 +15,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from . import edits, eventcontrol, sign_in
-from .alguna.errors import AlgunaError
-from .salesforce.errors import ApiError
-from .stage import Stage
+from console.rehearsal import edits, eventcontrol, sign_in
+from console.rehearsal.alguna.errors import AlgunaError
+from console.rehearsal.salesforce.errors import ApiError
+from console.rehearsal.stage import Stage
 
 Json = dict[str, Any]
 VERSION = "62.0"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .alguna import customers, lifecycle, pricing, reading, render, subscriptions
-from .alguna.options import Options
-from .alguna.store import Row, dump
-from .salesforce.access import Caller, in_browser
-from .stage import Stage
-from .world import sales_users
+from console.rehearsal.alguna import customers, lifecycle, pricing, reading, render, subscriptions
+from console.rehearsal.alguna.options import Options
+from console.rehearsal.alguna.store import Row, dump
+from console.rehearsal.salesforce.access import Caller, in_browser
+from console.rehearsal.stage import Stage
+from console.rehearsal.world import sales_users
 
 Json = dict[str, Any]
 _TRUTH = Options()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from . import edits
-from .salesforce import ids
-from .salesforce.schema import SObject
-from .stage import Stage
+from console.rehearsal import edits
+from console.rehearsal.salesforce import ids
+from console.rehearsal.salesforce.schema import SObject
+from console.rehearsal.stage import Stage
 
 Json = dict[str, Any]
 GAPS = ("CREATE", "UPDATE", "DELETE", "UNDELETE", "OVERFLOW")

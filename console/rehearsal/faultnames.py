@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from .faults import Answer, Fault
-from .salesforce.errors import ApiError
+from console.rehearsal.faults import Answer, Fault
+from console.rehearsal.salesforce.errors import ApiError
 
 # Code -> HTTP status, text, and fields (None: the key is absent from the body).
 _SALESFORCE: dict[str, tuple[int, str, list[str] | None]] = {

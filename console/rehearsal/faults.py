@@ -13,7 +13,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .callcount import CallCount
+from console.rehearsal.callcount import CallCount
 
 Headers = Iterable[tuple[str, str]]
 

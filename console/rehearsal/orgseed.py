@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from . import codes, names, places, stamps
-from .companies import Company, company
-from .profiles import BASE, Profile, profile, random_for
-from .salesforce import ids
+from console.rehearsal import codes, names, places, stamps
+from console.rehearsal.companies import Company, company
+from console.rehearsal.profiles import BASE, Profile, profile, random_for
+from console.rehearsal.salesforce import ids
 
 Row = dict[str, Any]
 MAIN, TWIN, LOOKALIKE, STRANGER = range(4)

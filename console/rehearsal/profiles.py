@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from . import codes, names, places, stamps
-from .companies import Company, company
+from console.rehearsal import codes, names, places, stamps
+from console.rehearsal.companies import Company, company
 
 Json = dict[str, Any]
 BASE = stamps.parse("2026-10-01T06:00:00Z")

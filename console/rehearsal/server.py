@@ -19,22 +19,22 @@ from typing import Any, Self, TypeVar
 
 import uvicorn
 
-from . import control, stamps
-from .activity import Activity
-from .alguna import lifecycle
-from .alguna.app import create_app as create_alguna
-from .alguna.options import Options
-from .alguna.store import Store
-from .alguna.webhooks import Webhooks
-from .faults import Wire
-from .plainhttp import PlainHttp
-from .salesforce.app import SalesforceApp
-from .salesforce.app import create_app as create_salesforce
-from .salesforce.founding import INTEGRATION
-from .salesforce.org import Org
-from .salesforce.pubsub.bus import Bus
-from .stage import SalesforceOptions, Stage
-from .world import World
+from console.rehearsal import control, stamps
+from console.rehearsal.activity import Activity
+from console.rehearsal.alguna import lifecycle
+from console.rehearsal.alguna.app import create_app as create_alguna
+from console.rehearsal.alguna.options import Options
+from console.rehearsal.alguna.store import Store
+from console.rehearsal.alguna.webhooks import Webhooks
+from console.rehearsal.faults import Wire
+from console.rehearsal.plainhttp import PlainHttp
+from console.rehearsal.salesforce.app import SalesforceApp
+from console.rehearsal.salesforce.app import create_app as create_salesforce
+from console.rehearsal.salesforce.founding import INTEGRATION
+from console.rehearsal.salesforce.org import Org
+from console.rehearsal.salesforce.pubsub.bus import Bus
+from console.rehearsal.stage import SalesforceOptions, Stage
+from console.rehearsal.world import World
 
 HOST = "127.0.0.1"
 GRACE = 0.2
@@ -202,7 +202,7 @@ class Rehearsal:
         urls: list[str],
         stack: contextlib.ExitStack,
     ) -> None:
-        from .salesforce.pubsub import service as pubsub  # gRPC takes a while to load
+        from console.rehearsal.salesforce.pubsub import service as pubsub  # gRPC takes a while to load
 
         salesforce = create_salesforce(org, base_url=urls[0], clock=self._clock)
         stack.callback(salesforce.sessions.close)

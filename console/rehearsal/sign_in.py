@@ -7,8 +7,8 @@ from typing import Any
 
 from starlette.requests import Request
 
-from .salesforce.policies import SWITCHES
-from .stage import Stage
+from console.rehearsal.salesforce.signing_in.policies import SWITCHES
+from console.rehearsal.stage import Stage
 
 Json = dict[str, Any]
 

@@ -7,20 +7,20 @@ from dataclasses import dataclass, field, fields
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from . import faultnames
-from .alguna.options import Options
-from .callcount import CallCount
-from .faults import Faults
-from .salesforce.bulk.worker import Pace
+from console.rehearsal import faultnames
+from console.rehearsal.alguna.options import Options
+from console.rehearsal.callcount import CallCount
+from console.rehearsal.faults import Faults
+from console.rehearsal.salesforce.bulk.worker import Pace
 
 if TYPE_CHECKING:
-    from .activity import Activity
-    from .alguna.store import Store
-    from .alguna.webhooks import Webhooks
-    from .salesforce.errors import ApiError
-    from .salesforce.org import Org
-    from .salesforce.pubsub.bus import Bus
-    from .salesforce.sessions import Sessions
+    from console.rehearsal.activity import Activity
+    from console.rehearsal.alguna.store import Store
+    from console.rehearsal.alguna.webhooks import Webhooks
+    from console.rehearsal.salesforce.errors import ApiError
+    from console.rehearsal.salesforce.org import Org
+    from console.rehearsal.salesforce.pubsub.bus import Bus
+    from console.rehearsal.salesforce.signing_in.sessions import Sessions
 
 _BULK = {f"bulk_{each.name}": each.name for each in fields(Pace)}
 """The switches of bulk jobs, by the names that they have here."""

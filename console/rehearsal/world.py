@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from . import codes, contracts, profiles, stamps
-from .alguna.customers import keys
-from .alguna.store import Store, dump
-from .companies import MOST
-from .orgseed import OrgSeed
-from .profiles import BASE
-from .salesforce.org import Caller, Org
+from console.rehearsal import codes, contracts, profiles, stamps
+from console.rehearsal.alguna.customers import keys
+from console.rehearsal.alguna.store import Store, dump
+from console.rehearsal.companies import MOST
+from console.rehearsal.orgseed import OrgSeed
+from console.rehearsal.profiles import BASE
+from console.rehearsal.salesforce.org import Caller, Org
 
 Rows = dict[str, list[tuple[Any, ...]]]
 BATCH = 2000

@@ -22,7 +22,7 @@ from console.salesforce.composite import (
 )
 from console.salesforce.info import FieldInfo, ObjectInfo, OrgInfo, Usage, object_info
 from console.salesforce.meter import Allowance
-from console.salesforce.oauth import Identity
+from console.salesforce.signing_in.oauth import Identity
 from console.salesforce.soql import name as api_name
 from console.salesforce.soql import soql as make_soql
 from console.salesforce.wire import TokenProvider, Wire

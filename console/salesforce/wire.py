@@ -34,7 +34,7 @@ PATIENCE = 60.0
 
 
 class TokenProvider(Protocol):
-    """Where access tokens come from: `console.salesforce.tokens.TokenSource`."""
+    """Where access tokens come from: `console.salesforce.signing_in.tokens.TokenSource`."""
 
     def current(self) -> str: ...
     def renew(self, rejected: str) -> str: ...

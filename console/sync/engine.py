@@ -29,28 +29,28 @@ from console.sync.access import KEY, Access, access, forget_access
 from console.sync.apply import Apply
 from console.sync.attention import note_states
 from console.sync.budget import Budget, Standing
-from console.sync.bulk_write import BulkWriter
+from console.sync.bulk.write import BulkWriter
 from console.sync.cursors import text
 from console.sync.customers import CustomerWriter
 from console.sync.deciding import decide, retry
 from console.sync.details import Details
 from console.sync.drift import Drift
 from console.sync.events import Calls, Counts, Event, Noted, RunFailed, RunFinished, RunSummary, Tally
-from console.sync.feeds import Arrivals, Feed, Feeds
+from console.sync.following.feeds import Arrivals, Feed, Feeds
+from console.sync.following.heed import Heard, Heed
+from console.sync.following.pace import SIDES, Side
+from console.sync.following.subscription import Batch
 from console.sync.forecast import PAGE, Forecast, forecast_due
-from console.sync.heed import Heard, Heed
 from console.sync.ledger import Ledger
 from console.sync.meter import Meter
 from console.sync.observe import AlgunaObserver, observe_salesforce, was_read
 from console.sync.org import Org
-from console.sync.pace import SIDES, Side
 from console.sync.pieces import CHUNK, sizes
 from console.sync.planning import Planning
 from console.sync.policy import IMPORT, policy_for, wider
 from console.sync.recover import GONE, Recovery
 from console.sync.rows import RowWriter
 from console.sync.silence import Unannounced, fell_silent, silent
-from console.sync.subscription import Batch
 from console.sync.workers import Workers, gated
 
 PULSE = 0.5

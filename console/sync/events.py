@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from console.errors import ConsoleError
-from console.sync.feeds import Feeds
+from console.sync.following.feeds import Feeds
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 
 from console.domain.records import Change
-from console.sync.bulk_size import THRESHOLD, job_calls, read_calls
+from console.sync.bulk.size import THRESHOLD, job_calls, read_calls
 from console.sync.jobs import account_of
 from console.sync.org import HEAVY, ROWS
 from console.sync.pieces import pieces

@@ -20,10 +20,10 @@ from console.salesforce import records
 from console.salesforce.client import SubReply, SubRequest
 from console.salesforce.soql import instant, soql
 from console.store.cache import Cache
-from console.sync import bulk_read
-from console.sync.bulk_size import BULK_READ
+from console.sync.bulk import read as bulk_read
+from console.sync.bulk.size import BULK_READ
 from console.sync.cursors import Cursor, moment, text
-from console.sync.feeds import Arrivals
+from console.sync.following.feeds import Arrivals
 from console.sync.org import ORGANIZATION, Org
 from console.sync.silence import Unannounced
 from console.sync.workers import Workers

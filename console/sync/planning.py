@@ -19,9 +19,9 @@ from console.store.journal import Refusal
 from console.sync.cursors import text
 from console.sync.details import Details
 from console.sync.events import Tally
+from console.sync.following.merged import follow
 from console.sync.jobs import Job
 from console.sync.match import matched, new_link
-from console.sync.merged import follow
 
 OUT_OF_SCOPE = frozenset(
     {State.NEW, State.NOT_IMPORTED, State.NOT_CREATED, State.REVIEW, State.GONE, State.INCOMPLETE}

@@ -27,14 +27,14 @@ from console.errors import (
 from console.sync.budget import LOOK_AGAIN
 from console.sync.cursors import moment
 from console.sync.events import Event, RunFailed, Waiting
-from console.sync.pace import SIDES, Pace, Side
+from console.sync.following.pace import SIDES, Pace, Side
+from console.sync.following.watching import Watching
 from console.sync.stream import Stream
-from console.sync.watching import Watching
 
 if TYPE_CHECKING:
     from console.domain.verdicts import Verdict
     from console.sync.engine import Engine
-    from console.sync.subscription import Subscription
+    from console.sync.following.subscription import Subscription
 
 ImportChoice = Literal["none", "matching", "all"]
 Publish = Callable[[Event], None]

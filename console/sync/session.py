@@ -12,8 +12,8 @@ from typing import Self
 from console.alguna.client import AlgunaClient
 from console.errors import ConsoleError, SignInNeeded, StoreError
 from console.salesforce.client import SalesforceClient
-from console.salesforce.renewing import token_source
 from console.salesforce.setup.channel import unheard
+from console.salesforce.signing_in.renewing import token_source
 from console.secrets import Secrets
 from console.settings import Connections, ConnectionSettings
 from console.store.cache import Cache
@@ -22,11 +22,11 @@ from console.sync.asides import Asides
 from console.sync.budget import Budget
 from console.sync.engine import Engine, utc_now
 from console.sync.events import Event
-from console.sync.heed import place
+from console.sync.following.heed import place
+from console.sync.following.subscription import Api, Subscription, Tokens
 from console.sync.observe import AlgunaObserver, observe_salesforce
 from console.sync.org import Org
 from console.sync.runner import Gate, Opener, Publish
-from console.sync.subscription import Api, Subscription, Tokens
 from console.sync.workers import Workers
 
 CHANNEL = "channel"

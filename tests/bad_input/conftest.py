@@ -178,8 +178,8 @@ class World:
 
     def fresh_token(self) -> str:
         """An access token of a new sign-in, as a person would fetch one."""
-        from console.salesforce.loopback import CallbackServer
-        from console.salesforce.oauth import OAuth, new_proof, new_state
+        from console.salesforce.signing_in.loopback import CallbackServer
+        from console.salesforce.signing_in.oauth import OAuth, new_proof, new_state
 
         org = self.handout["salesforce"]
         oauth, proof, state = OAuth(org["login_url"], org["client_id"]), new_proof(), new_state()

@@ -182,7 +182,7 @@ def browser(bare, monkeypatch):
     person = Person(bare.handout)
     monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setattr("webbrowser.open", lambda address: person(address))
-    monkeypatch.setattr("console.salesforce.loopback.PORTS", free_ports())
+    monkeypatch.setattr("console.salesforce.signing_in.loopback.PORTS", free_ports())
     yield person
     assert not person.failures
 
@@ -190,7 +190,7 @@ def browser(bare, monkeypatch):
 @pytest.fixture
 def issued(monkeypatch):
     """Every token that the org hands out while a test runs."""
-    from console.salesforce.oauth import OAuth
+    from console.salesforce.signing_in.oauth import OAuth
 
     tokens = []
     original = OAuth.exchange
@@ -294,7 +294,7 @@ def test_taken_ports_are_named(bare, browser, monkeypatch):
             taken.bind(("127.0.0.1", 0))
             taken.listen()
         ports = (first.getsockname()[1], second.getsockname()[1])
-        monkeypatch.setattr("console.salesforce.loopback.PORTS", ports)
+        monkeypatch.setattr("console.salesforce.signing_in.loopback.PORTS", ports)
         with bare.untouched():
             said = by_browser(bare, code=1, category="conflict")
     assert ", ".join(map(str, ports)) in said

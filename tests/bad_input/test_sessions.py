@@ -74,7 +74,7 @@ def test_a_session_that_only_expired_is_renewed_without_a_word(bare, monkeypatch
     person = Person(bare.handout)
     monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setattr("webbrowser.open", lambda address: person(address))
-    monkeypatch.setattr("console.salesforce.loopback.PORTS", free_ports())
+    monkeypatch.setattr("console.salesforce.signing_in.loopback.PORTS", free_ports())
     answer = bare.run(
         "connect", "demo", *bare.browser_words(), "--import", "all", "--set-up", stdin=f"{bare.key}\n"
     )

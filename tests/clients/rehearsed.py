@@ -12,8 +12,8 @@ import httpx
 from console.alguna.client import AlgunaClient
 from console.rehearsal.server import Rehearsal
 from console.salesforce.client import SalesforceClient
-from console.salesforce.loopback import CallbackServer
-from console.salesforce.oauth import OAuth, Tokens, new_proof, new_state
+from console.salesforce.signing_in.loopback import CallbackServer
+from console.salesforce.signing_in.oauth import OAuth, Tokens, new_proof, new_state
 from tests.clients.site import GivenToken, Unhurried
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from console.errors import ConsoleError, SignInNeeded, Unreachable, UsageError
-from console.salesforce import cli
-from console.salesforce.cli import cli_session
+from console.salesforce.signing_in import cli
+from console.salesforce.signing_in.cli import cli_session
 from tests.clients.site import everything_told
 
 TOKEN = "00Dxx0000001gPL!hunter2"

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from console.errors import SignInNeeded, UsageError
-from console.salesforce.jwt_bearer import audience, jwt_session, read_key
-from console.salesforce.oauth import JWT_BEARER, OAuth
+from console.salesforce.signing_in.jwt_bearer import audience, jwt_session, read_key
+from console.salesforce.signing_in.oauth import JWT_BEARER, OAuth
 from tests.clients.site import Answer, Handler, Site, everything_told
 
 Serve = Callable[[Handler], Site]

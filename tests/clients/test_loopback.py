@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 
 from console.errors import Cancelled, Conflict, ConsoleError, SignInNeeded
-from console.salesforce.loopback import PORTS, CallbackServer
+from console.salesforce.signing_in.loopback import PORTS, CallbackServer
 
 STATE = "state-hunter2"
 

@@ -16,7 +16,7 @@ from console.errors import ConsoleError
 from console.net import Call, without
 from console.salesforce.client import SalesforceClient, SubRequest
 from console.salesforce.errors import TABLE
-from console.salesforce.oauth import OAuth, Tokens
+from console.salesforce.signing_in.oauth import OAuth, Tokens
 from tests.clients.site import Answer, GivenToken, Request, Site, Unhurried, everything_told
 
 KEY = "sk_live_hunter2key"

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.errors import ConsoleError, Refused, SignInNeeded, Unreachable, UsageError
-from console.salesforce.oauth import SCOPES, OAuth, Tokens, new_proof, new_state
-from console.salesforce.oauth_errors import TABLE, oauth_error, shown_in_browser
+from console.salesforce.signing_in.oauth import SCOPES, OAuth, Tokens, new_proof, new_state
+from console.salesforce.signing_in.oauth_errors import TABLE, oauth_error, shown_in_browser
 from tests.clients.site import CUT, STALL, Answer, Handler, Reaction, Site, everything_told, page
 
 Serve = Callable[[Handler], Site]

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from console.errors import SignInNeeded
-from console.salesforce.renewing import token_source
-from console.salesforce.session_record import RecordFile
-from console.salesforce.tokens import TokenSource
+from console.salesforce.signing_in.renewing import token_source
+from console.salesforce.signing_in.session_record import RecordFile
+from console.salesforce.signing_in.tokens import TokenSource
 from console.secrets import Secrets
 from console.settings import Connections, ConnectionSettings
 from tests.clients.rehearsed import Stage
@@ -23,8 +23,8 @@ NAME = "practice"
 PROCESS = """
 import sys
 from pathlib import Path
-from console.salesforce.renewing import token_source
-from console.salesforce.session_record import RecordFile
+from console.salesforce.signing_in.renewing import token_source
+from console.salesforce.signing_in.session_record import RecordFile
 from console.secrets import Secrets
 from console.settings import Connections
 

@@ -7,9 +7,9 @@ import threading
 import pytest
 
 from console.errors import SignInNeeded
-from console.salesforce.loopback import CallbackServer
-from console.salesforce.oauth import new_proof, new_state
-from console.salesforce.tokens import TokenSource
+from console.salesforce.signing_in.loopback import CallbackServer
+from console.salesforce.signing_in.oauth import new_proof, new_state
+from console.salesforce.signing_in.tokens import TokenSource
 from console.secrets import Secrets
 from console.settings import Connections
 from tests.clients.rehearsed import Stage

@@ -8,9 +8,9 @@ import filelock
 import pytest
 
 from console.errors import SignInNeeded, Unreachable
-from console.salesforce import tokens as module
-from console.salesforce.oauth import OAuth, Tokens
-from console.salesforce.tokens import TokenSource
+from console.salesforce.signing_in import tokens as module
+from console.salesforce.signing_in.oauth import OAuth, Tokens
+from console.salesforce.signing_in.tokens import TokenSource
 from console.secrets import Secrets
 from console.settings import Connections
 from tests.clients.site import Answer, Handler, MemoryKeyring, Reaction, Request, Site

@@ -17,6 +17,6 @@ def made_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def bench(made_world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    monkeypatch.setattr("console.salesforce.loopback.PORTS", free_ports())
+    monkeypatch.setattr("console.salesforce.signing_in.loopback.PORTS", free_ports())
     with practising(made_world, tmp_path) as made:
         yield made

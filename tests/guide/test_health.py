@@ -14,11 +14,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from console.errors import ConsoleError, SignInNeeded, UsageError
 from console.guide.app_guide import CALLBACKS, SCOPE_WORDS, app_guide
 from console.guide.health import warning_of, warnings
-from console.salesforce.loopback import PORTS
-from console.salesforce.oauth import SCOPES
-from console.salesforce.renewing import token_source
-from console.salesforce.session_record import SessionRecord
 from console.salesforce.session_state import SessionState
+from console.salesforce.signing_in.loopback import PORTS
+from console.salesforce.signing_in.oauth import SCOPES
+from console.salesforce.signing_in.renewing import token_source
+from console.salesforce.signing_in.session_record import SessionRecord
 from console.settings import ConnectionSettings
 from tests.practising import Bench
 

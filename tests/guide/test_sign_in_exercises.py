@@ -9,7 +9,7 @@ import pytest
 
 from console.errors import SignInNeeded
 from console.guide.seam import Rehearsal
-from console.salesforce.renewing import token_source
+from console.salesforce.signing_in.renewing import token_source
 from tests.person import sign_in
 from tests.practising import Bench
 

@@ -44,7 +44,7 @@ from console.guide.seam import (
     WizardStep,
 )
 from console.sync.events import Calls, Changed, Counts, Event, Progress, RunFinished, RunSummary, Waiting
-from console.sync.feeds import Feed, Feeds
+from console.sync.following.feeds import Feed, Feeds
 
 NOW = "2026-03-04T12:00:30Z"
 

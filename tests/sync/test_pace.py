@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.sync.pace import BACKSTOP, DAY, LONGEST, QUIET, SHARE, SIDES, SLOWEST, Pace
+from console.sync.following.pace import BACKSTOP, DAY, LONGEST, QUIET, SHARE, SIDES, SLOWEST, Pace
 
 
 def looked(pace, now=0.0, *, busy=True, left=None, pull_seconds=0.0, sides=SIDES):

@@ -20,8 +20,10 @@ from console.salesforce import bulk, records
 from console.salesforce.client import SubReply
 from console.salesforce.session import Session
 from console.settings import ConnectionSettings
-from console.sync import bulk_read, bulk_write, observe
-from console.sync.bulk_size import ROWS_A_CALL, STEPS, THRESHOLD, job_calls
+from console.sync import observe
+from console.sync.bulk import read as bulk_read
+from console.sync.bulk import write as bulk_write
+from console.sync.bulk.size import ROWS_A_CALL, STEPS, THRESHOLD, job_calls
 from console.sync.engine import utc_now
 from console.sync.org import Org
 from console.sync.workers import Workers
@@ -78,7 +80,7 @@ from console.secrets import Secrets
 from console.settings import Connections
 from console.store.bulk import Bulk
 from console.store.cache import Cache
-from console.sync.bulk_write import BulkWriter
+from console.sync.bulk.write import BulkWriter
 from console.sync.session import open_session
 
 home, moment, nth = sys.argv[1], sys.argv[2], int(sys.argv[3])

@@ -17,11 +17,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from . import calls, idempotency, lifecycle, v1
-from .errors import AlgunaError, malformed
-from .options import Options
-from .ratelimit import Bucket
-from .store import Store, dump
+from console.rehearsal.alguna import calls, idempotency, lifecycle, v1
+from console.rehearsal.alguna.errors import AlgunaError, malformed
+from console.rehearsal.alguna.options import Options
+from console.rehearsal.alguna.ratelimit import Bucket
+from console.rehearsal.alguna.store import Store, dump
 
 VERSION = "2026-04-01"
 _log = logging.getLogger(__name__)

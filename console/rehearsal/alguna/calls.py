@@ -7,12 +7,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import changes, customers, events, lifecycle, pricing, reading, render, subscriptions
-from .errors import AlgunaError, invalid, malformed, missing
-from .options import Options
-from .paging import Condition, Order
-from .ratelimit import Bucket
-from .store import Store
+from console.rehearsal.alguna import (
+    changes,
+    customers,
+    events,
+    lifecycle,
+    pricing,
+    reading,
+    render,
+    subscriptions,
+)
+from console.rehearsal.alguna.errors import AlgunaError, invalid, malformed, missing
+from console.rehearsal.alguna.options import Options
+from console.rehearsal.alguna.paging import Condition, Order
+from console.rehearsal.alguna.ratelimit import Bucket
+from console.rehearsal.alguna.store import Store
 
 Json = dict[str, Any]
 Answer = tuple[int, Any]

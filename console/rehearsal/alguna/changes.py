@@ -10,10 +10,10 @@ import json
 import sqlite3
 from typing import Any
 
-from .. import stamps
-from . import lifecycle, pricing, reading, subscriptions
-from .errors import invalid, missing
-from .store import Store
+from console.rehearsal import stamps
+from console.rehearsal.alguna import lifecycle, pricing, reading, subscriptions
+from console.rehearsal.alguna.errors import invalid, missing
+from console.rehearsal.alguna.store import Store
 
 Json = dict[str, Any]
 Row = sqlite3.Row

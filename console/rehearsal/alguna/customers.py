@@ -10,12 +10,12 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
-from . import reading
-from .errors import AlgunaError, invalid, missing
-from .options import Options
-from .paging import Condition
-from .render import EXTENDED, EXTENDED_CONTACT
-from .store import Store, dump
+from console.rehearsal.alguna import reading
+from console.rehearsal.alguna.errors import AlgunaError, invalid, missing
+from console.rehearsal.alguna.options import Options
+from console.rehearsal.alguna.paging import Condition
+from console.rehearsal.alguna.render import EXTENDED, EXTENDED_CONTACT
+from console.rehearsal.alguna.store import Store, dump
 
 Json = dict[str, Any]
 Row = sqlite3.Row

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import stamps
-from . import customers, reading
-from .errors import AlgunaError, invalid
-from .store import Store, dump
+from console.rehearsal import stamps
+from console.rehearsal.alguna import customers, reading
+from console.rehearsal.alguna.errors import AlgunaError, invalid
+from console.rehearsal.alguna.store import Store, dump
 
 Json = dict[str, Any]
 MOST = 100

@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 
-from .. import stamps
-from .errors import AlgunaError, invalid
-from .store import Store
+from console.rehearsal import stamps
+from console.rehearsal.alguna.errors import AlgunaError, invalid
+from console.rehearsal.alguna.store import Store
 
 LONGEST = 255
 KEPT = 24 * 3600 * stamps.SECOND

@@ -10,9 +10,9 @@ import sqlite3
 from datetime import date, timedelta
 from typing import Any
 
-from .. import stamps
-from . import customers, pricing, reading
-from .store import Store, dump
+from console.rehearsal import stamps
+from console.rehearsal.alguna import customers, pricing, reading
+from console.rehearsal.alguna.store import Store, dump
 
 Json = dict[str, Any]
 Row = sqlite3.Row

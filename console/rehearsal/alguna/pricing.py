@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from . import reading
-from .errors import invalid
+from console.rehearsal.alguna import reading
+from console.rehearsal.alguna.errors import invalid
 
 Json = dict[str, Any]
 INTERVALS = {"monthly": 1, "quarterly": 3, "semi_annual": 6, "yearly": 12}

@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from .. import stamps
-from .currencies import CURRENCIES
-from .errors import invalid, malformed
+from console.rehearsal import stamps
+from console.rehearsal.alguna.currencies import CURRENCIES
+from console.rehearsal.alguna.errors import invalid, malformed
 
 Json = dict[str, Any]
 

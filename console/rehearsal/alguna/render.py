@@ -7,8 +7,8 @@ import re
 import sqlite3
 from typing import Any
 
-from .. import stamps
-from .options import Options
+from console.rehearsal import stamps
+from console.rehearsal.alguna.options import Options
 
 Json = dict[str, Any]
 EXTENDED = ("website", "legal_entity")

@@ -11,9 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from .. import codes, stamps
-from . import schema
-from .paging import Condition, Order, Ranks, filtered, whole
+from console.rehearsal import codes, stamps
+from console.rehearsal.alguna import schema
+from console.rehearsal.alguna.paging import Condition, Order, Ranks, filtered, whole
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 Json = dict[str, Any]

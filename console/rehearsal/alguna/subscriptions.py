@@ -11,12 +11,12 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
-from .. import stamps
-from . import lifecycle, pricing, reading, render
-from .errors import invalid, missing
-from .options import Options
-from .paging import Condition
-from .store import Store, dump
+from console.rehearsal import stamps
+from console.rehearsal.alguna import lifecycle, pricing, reading, render
+from console.rehearsal.alguna.errors import invalid, missing
+from console.rehearsal.alguna.options import Options
+from console.rehearsal.alguna.paging import Condition
+from console.rehearsal.alguna.store import Store, dump
 
 Json = dict[str, Any]
 Row = sqlite3.Row

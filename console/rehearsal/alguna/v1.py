@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import customers, render, subscriptions
-from .errors import malformed, missing
-from .options import Options
-from .paging import Order
-from .store import Store
+from console.rehearsal.alguna import customers, render, subscriptions
+from console.rehearsal.alguna.errors import malformed, missing
+from console.rehearsal.alguna.options import Options
+from console.rehearsal.alguna.paging import Order
+from console.rehearsal.alguna.store import Store
 
 Json = dict[str, Any]
 

@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from .. import codes, stamps
-from . import lifecycle, subscriptions, v1
-from .options import Options
-from .store import Store, dump
+from console.rehearsal import codes, stamps
+from console.rehearsal.alguna import lifecycle, subscriptions, v1
+from console.rehearsal.alguna.options import Options
+from console.rehearsal.alguna.store import Store, dump
 
 Json = dict[str, Any]
 EVENTS = (

@@ -13,14 +13,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .errors import ApiError, insufficient_access, not_found
-from .permission_objects import OBJECT_RIGHTS, USER_PERMISSIONS
+from console.rehearsal.salesforce.errors import ApiError, insufficient_access, not_found
+from console.rehearsal.salesforce.permission_objects import OBJECT_RIGHTS, USER_PERMISSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from .schema import Field, Schema, SObject
-    from .store import Store
+    from console.rehearsal.salesforce.schema import Field, Schema, SObject
+    from console.rehearsal.salesforce.store import Store
 
 ALL_RIGHTS = frozenset(OBJECT_RIGHTS)
 NO_RIGHTS: frozenset[str] = frozenset()

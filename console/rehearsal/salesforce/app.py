@@ -9,21 +9,22 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from console.rehearsal.salesforce import pages, versions, wire
+from console.rehearsal.salesforce import versions, wire
 from console.rehearsal.salesforce.bulk import older as older_bulk
 from console.rehearsal.salesforce.bulk.service import MAX_UPLOAD, Bulk
 from console.rehearsal.salesforce.collection import Collections
 from console.rehearsal.salesforce.composite import Composite, Tree, parse_query
 from console.rehearsal.salesforce.errors import ApiError, MoreThanOne, not_found
 from console.rehearsal.salesforce.freshness import Freshness
-from console.rehearsal.salesforce.identity import identity_url
 from console.rehearsal.salesforce.limits import Limits
-from console.rehearsal.salesforce.oauth import OAuth, Visit
 from console.rehearsal.salesforce.recent import Recent
 from console.rehearsal.salesforce.rest import Queries, Records
 from console.rehearsal.salesforce.routing import Call, Reply, Route, Router
 from console.rehearsal.salesforce.search import Search
-from console.rehearsal.salesforce.sessions import Sessions
+from console.rehearsal.salesforce.signing_in import pages
+from console.rehearsal.salesforce.signing_in.identity import identity_url
+from console.rehearsal.salesforce.signing_in.oauth import OAuth, Visit
+from console.rehearsal.salesforce.signing_in.sessions import Sessions
 from console.rehearsal.salesforce.tooling import Tooling
 
 if TYPE_CHECKING:

@@ -6,22 +6,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .access import require
-from .errors import ApiError, invalid_cross_reference
-from .store import quoted
+from console.rehearsal.salesforce.access import require
+from console.rehearsal.salesforce.errors import ApiError, invalid_cross_reference
+from console.rehearsal.salesforce.store import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .access import AccessBook, Caller
-    from .checks import Checks
-    from .journal import Journal
-    from .lookup import Lookup
-    from .rules import Rules
-    from .rules_on_save import SaveRules
-    from .schema import Field, Schema, SObject
-    from .stamps import Stamps
-    from .store import Store
+    from console.rehearsal.salesforce.access import AccessBook, Caller
+    from console.rehearsal.salesforce.checks import Checks
+    from console.rehearsal.salesforce.journal import Journal
+    from console.rehearsal.salesforce.lookup import Lookup
+    from console.rehearsal.salesforce.rules.on_save import SaveRules
+    from console.rehearsal.salesforce.rules.setup_objects import Rules
+    from console.rehearsal.salesforce.schema import Field, Schema, SObject
+    from console.rehearsal.salesforce.stamps import Stamps
+    from console.rehearsal.salesforce.store import Store
 
 
 class Bin:

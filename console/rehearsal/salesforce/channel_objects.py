@@ -6,8 +6,8 @@ and .../tooling-platformeventchannelmember.html.
 
 from __future__ import annotations
 
-from .fields import audit, named, read_only, record_id, text
-from .schema import Field, SObject
+from console.rehearsal.salesforce.fields import audit, named, read_only, record_id, text
+from console.rehearsal.salesforce.schema import Field, SObject
 
 
 def event_channel() -> SObject:

@@ -12,14 +12,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .errors import ApiError, field_integrity, required_missing
-from .values import unreadable
+from console.rehearsal.salesforce.errors import ApiError, field_integrity, required_missing
+from console.rehearsal.salesforce.values import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .schema import Schema, SObject
-    from .store import Store
+    from console.rehearsal.salesforce.schema import Schema, SObject
+    from console.rehearsal.salesforce.store import Store
 
 STANDARD = "ChangeEvents"
 ENTITIES = 5

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import ids
-from .errors import ApiError, duplicate_value, field_integrity, invalid_cross_reference, required_missing
+from console.rehearsal.salesforce import ids
+from console.rehearsal.salesforce.errors import (
+    ApiError,
+    duplicate_value,
+    field_integrity,
+    invalid_cross_reference,
+    required_missing,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from .lookup import Lookup
-    from .rules import Rules
-    from .schema import Schema, SObject
-    from .store import Store
+    from console.rehearsal.salesforce.lookup import Lookup
+    from console.rehearsal.salesforce.rules.setup_objects import Rules
+    from console.rehearsal.salesforce.schema import Schema, SObject
+    from console.rehearsal.salesforce.store import Store
 
 
 class Checks:

@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from .schema import TEXT_TYPES
-from .store import quoted
+from console.rehearsal.salesforce.schema import TEXT_TYPES
+from console.rehearsal.salesforce.store import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .schema import Field, Schema, SObject
-    from .store import Store
+    from console.rehearsal.salesforce.schema import Field, Schema, SObject
+    from console.rehearsal.salesforce.store import Store
 
 
 def define(store: Store, schema: Schema) -> None:

@@ -9,15 +9,15 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from . import ids
-from .access import may
-from .schema import SOAP_TYPES, TEXT_TYPES
+from console.rehearsal.salesforce import ids
+from console.rehearsal.salesforce.access import may
+from console.rehearsal.salesforce.schema import SOAP_TYPES, TEXT_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .access import Access, View
-    from .schema import Field, Schema, SObject
+    from console.rehearsal.salesforce.access import Access, View
+    from console.rehearsal.salesforce.schema import Field, Schema, SObject
 
 LAST_WITHOUT_ASSOCIATES = 48.0
 """Up to this version a describe has three keys less."""

@@ -9,9 +9,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .errors import ApiError, field_integrity, required_missing, string_too_long
-from .schema import Field
-from .values import length_of, unreadable
+from console.rehearsal.salesforce.errors import ApiError, field_integrity, required_missing, string_too_long
+from console.rehearsal.salesforce.schema import Field
+from console.rehearsal.salesforce.values import length_of, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .schema import Field
+from console.rehearsal.salesforce.schema import Field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

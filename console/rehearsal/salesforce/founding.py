@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import rules_seed
-from .permission_objects import OBJECT_RIGHTS, USER_PERMISSIONS
+from console.rehearsal.salesforce.permission_objects import OBJECT_RIGHTS, USER_PERMISSIONS
+from console.rehearsal.salesforce.rules import seed as rules_seed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .rules import Rules
-    from .schema import Schema
-    from .store import Store
+    from console.rehearsal.salesforce.rules.setup_objects import Rules
+    from console.rehearsal.salesforce.schema import Schema
+    from console.rehearsal.salesforce.store import Store
 
 FOUNDED = "2026-01-05T08:00:00.000+0000"
 ADMIN = "admin@rehearsal.example"

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from console.rehearsal.salesforce import jsontext
 from console.rehearsal.salesforce.routing import Reply
-from console.rehearsal.salesforce.vault import digest
+from console.rehearsal.salesforce.signing_in.vault import digest
 
 if TYPE_CHECKING:
     from console.rehearsal.salesforce.routing import Call
-    from console.rehearsal.salesforce.vault import Vault
+    from console.rehearsal.salesforce.signing_in.vault import Vault
 
 
 class Freshness:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .errors import ApiError, MoreThanOne, no_such_column, read_only_fields
-from .lookup import MANY
-from .values import clean_text, to_stored, unreadable
+from console.rehearsal.salesforce.errors import ApiError, MoreThanOne, no_such_column, read_only_fields
+from console.rehearsal.salesforce.lookup import MANY
+from console.rehearsal.salesforce.values import clean_text, to_stored, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .access import Access, View
-    from .lookup import Lookup
-    from .schema import Field
+    from console.rehearsal.salesforce.access import Access, View
+    from console.rehearsal.salesforce.lookup import Lookup
+    from console.rehearsal.salesforce.schema import Field
 
 
 class Inputs:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from .access import Caller
-    from .schema import SObject
-    from .store import Store
+    from console.rehearsal.salesforce.access import Caller
+    from console.rehearsal.salesforce.schema import SObject
+    from console.rehearsal.salesforce.store import Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,15 @@ from decimal import Decimal
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from . import ids
-from .schema import NUMBER_TYPES
-from .store import quoted
+from console.rehearsal.salesforce import ids
+from console.rehearsal.salesforce.schema import NUMBER_TYPES
+from console.rehearsal.salesforce.store import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from .schema import Field, SObject
-    from .store import Store
+    from console.rehearsal.salesforce.schema import Field, SObject
+    from console.rehearsal.salesforce.store import Store
 
 BLOCK = 5_000
 """So many ids are taken at once."""

@@ -6,15 +6,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import ids
-from .errors import entity_is_deleted, invalid_cross_reference, malformed_id, no_external_id_field
-from .store import quoted
-from .textmatch import equals
+from console.rehearsal.salesforce import ids
+from console.rehearsal.salesforce.errors import (
+    entity_is_deleted,
+    invalid_cross_reference,
+    malformed_id,
+    no_external_id_field,
+)
+from console.rehearsal.salesforce.store import quoted
+from console.rehearsal.salesforce.textmatch import equals
 
 if TYPE_CHECKING:
-    from .access import View
-    from .schema import Field, SObject
-    from .store import Store
+    from console.rehearsal.salesforce.access import View
+    from console.rehearsal.salesforce.schema import Field, SObject
+    from console.rehearsal.salesforce.store import Store
 
 MANY = 11
 """How many records of one external id are looked at: more than an error names."""

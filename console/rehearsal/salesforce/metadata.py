@@ -11,16 +11,16 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from .definitions import define
-from .errors import ApiError, field_integrity, string_too_long
-from .field_metadata import columns, given_metadata, make_field
-from .store import quoted
+from console.rehearsal.salesforce.definitions import define
+from console.rehearsal.salesforce.errors import ApiError, field_integrity, string_too_long
+from console.rehearsal.salesforce.field_metadata import columns, given_metadata, make_field
+from console.rehearsal.salesforce.store import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .schema import Field, Schema, SObject
-    from .store import Store
+    from console.rehearsal.salesforce.schema import Field, Schema, SObject
+    from console.rehearsal.salesforce.store import Store
 
 _NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*")
 _BAD_NAME = (

@@ -9,8 +9,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from .fields import address, audit, deleted_flag, named, picklist, read_only, record_id, reference, text
-from .schema import Field, SObject
+from console.rehearsal.salesforce.fields import (
+    address,
+    audit,
+    deleted_flag,
+    named,
+    picklist,
+    read_only,
+    record_id,
+    reference,
+    text,
+)
+from console.rehearsal.salesforce.schema import Field, SObject
 
 INDUSTRIES = (
     "Agriculture",

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import (
+from console.rehearsal.salesforce import (
     channel_objects,
     describe,
     founding,
@@ -19,36 +19,42 @@ from . import (
     people_objects,
     permission_objects,
     replication,
-    rule_objects,
-    session_objects,
     tooling_objects,
 )
-from .access import AccessBook, Caller
-from .bin import Bin
-from .channels import Channels
-from .checks import Checks
-from .errors import ApiError, MoreThanOne, entity_is_deleted, no_such_column, not_found
-from .inputs import Inputs
-from .journal import Change, Journal
-from .loading import load
-from .lookup import Lookup, external_id_field
-from .metadata import CustomFields
-from .pubsub.capture import Capture
-from .pubsub.filters import Filters
-from .pubsub.log import EventLog
-from .pubsub.topics import Topic, find_topic
-from .query import Queries
-from .records import Records
-from .rules import Rules
-from .rules_on_save import SaveRules
-from .schema import Schema
-from .stamps import Stamps
-from .store import Store, quoted
-from .values import renderer, stamp_text, to_stored
+from console.rehearsal.salesforce.access import AccessBook, Caller
+from console.rehearsal.salesforce.bin import Bin
+from console.rehearsal.salesforce.channels import Channels
+from console.rehearsal.salesforce.checks import Checks
+from console.rehearsal.salesforce.errors import (
+    ApiError,
+    MoreThanOne,
+    entity_is_deleted,
+    no_such_column,
+    not_found,
+)
+from console.rehearsal.salesforce.inputs import Inputs
+from console.rehearsal.salesforce.journal import Change, Journal
+from console.rehearsal.salesforce.loading import load
+from console.rehearsal.salesforce.lookup import Lookup, external_id_field
+from console.rehearsal.salesforce.metadata import CustomFields
+from console.rehearsal.salesforce.pubsub.capture import Capture
+from console.rehearsal.salesforce.pubsub.filters import Filters
+from console.rehearsal.salesforce.pubsub.log import EventLog
+from console.rehearsal.salesforce.pubsub.topics import Topic, find_topic
+from console.rehearsal.salesforce.query import Queries
+from console.rehearsal.salesforce.records import Records
+from console.rehearsal.salesforce.rules import rule_objects
+from console.rehearsal.salesforce.rules.on_save import SaveRules
+from console.rehearsal.salesforce.rules.setup_objects import Rules
+from console.rehearsal.salesforce.schema import Schema
+from console.rehearsal.salesforce.signing_in import session_objects
+from console.rehearsal.salesforce.stamps import Stamps
+from console.rehearsal.salesforce.store import Store, quoted
+from console.rehearsal.salesforce.values import renderer, stamp_text, to_stored
 
 if TYPE_CHECKING:
-    from .access import View
-    from .schema import SObject
+    from console.rehearsal.salesforce.access import View
+    from console.rehearsal.salesforce.schema import SObject
 
 __all__ = ["ApiError", "Caller", "Change", "MoreThanOne", "Org"]
 

@@ -5,9 +5,19 @@ See https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/obje
 
 from __future__ import annotations
 
-from .fields import address, audit, flag, named, picklist, read_only, record_id, reference, text
-from .permission_objects import user_permissions
-from .schema import Field, SObject
+from console.rehearsal.salesforce.fields import (
+    address,
+    audit,
+    flag,
+    named,
+    picklist,
+    read_only,
+    record_id,
+    reference,
+    text,
+)
+from console.rehearsal.salesforce.permission_objects import user_permissions
+from console.rehearsal.salesforce.schema import Field, SObject
 
 TIME_ZONES = (
     "GMT",

@@ -6,8 +6,17 @@ See https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/obje
 
 from __future__ import annotations
 
-from .fields import audit, flag, named, picklist, read_only, record_id, reference, text
-from .schema import Field, SObject
+from console.rehearsal.salesforce.fields import (
+    audit,
+    flag,
+    named,
+    picklist,
+    read_only,
+    record_id,
+    reference,
+    text,
+)
+from console.rehearsal.salesforce.schema import Field, SObject
 
 USER_PERMISSIONS = {
     "ApiEnabled": "API Enabled",

@@ -17,23 +17,23 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from . import ids
-from .access import Caller
-from .errors import ApiError, not_found
-from .permission_objects import USER_PERMISSIONS
-from .soql.compiler import compile_query, compile_reading
-from .soql.context import Context
-from .soql.parser import parse
-from .soql.plan import Child, Count, Grouped, Plan, Shape
-from .store import quoted
-from .values import zone_of
+from console.rehearsal.salesforce import ids
+from console.rehearsal.salesforce.access import Caller
+from console.rehearsal.salesforce.errors import ApiError, not_found
+from console.rehearsal.salesforce.permission_objects import USER_PERMISSIONS
+from console.rehearsal.salesforce.soql.compiler import compile_query, compile_reading
+from console.rehearsal.salesforce.soql.context import Context
+from console.rehearsal.salesforce.soql.parser import parse
+from console.rehearsal.salesforce.soql.plan import Child, Count, Grouped, Plan, Shape
+from console.rehearsal.salesforce.store import quoted
+from console.rehearsal.salesforce.values import zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .access import AccessBook, View
-    from .session_objects import SessionRows
-    from .store import Store
+    from console.rehearsal.salesforce.access import AccessBook, View
+    from console.rehearsal.salesforce.signing_in.session_objects import SessionRows
+    from console.rehearsal.salesforce.store import Store
 
 IDLE = timedelta(minutes=15)
 OPEN_LOCATORS = 10

@@ -8,26 +8,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import ids
-from .access import Access, View, require
-from .errors import ApiError, MoreThanOne, malformed_id
-from .lookup import MANY, external_id_field
-from .values import to_stored
+from console.rehearsal.salesforce import ids
+from console.rehearsal.salesforce.access import Access, View, require
+from console.rehearsal.salesforce.errors import ApiError, MoreThanOne, malformed_id
+from console.rehearsal.salesforce.lookup import MANY, external_id_field
+from console.rehearsal.salesforce.values import to_stored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .access import AccessBook, Caller
-    from .bin import Bin
-    from .checks import Checks
-    from .inputs import Inputs
-    from .journal import Journal
-    from .lookup import Lookup
-    from .rules import Rules
-    from .rules_on_save import SaveRules
-    from .schema import Field, SObject
-    from .stamps import Stamps
-    from .store import Store
+    from console.rehearsal.salesforce.access import AccessBook, Caller
+    from console.rehearsal.salesforce.bin import Bin
+    from console.rehearsal.salesforce.checks import Checks
+    from console.rehearsal.salesforce.inputs import Inputs
+    from console.rehearsal.salesforce.journal import Journal
+    from console.rehearsal.salesforce.lookup import Lookup
+    from console.rehearsal.salesforce.rules.on_save import SaveRules
+    from console.rehearsal.salesforce.rules.setup_objects import Rules
+    from console.rehearsal.salesforce.schema import Field, SObject
+    from console.rehearsal.salesforce.stamps import Stamps
+    from console.rehearsal.salesforce.store import Store
 
 
 class Records:

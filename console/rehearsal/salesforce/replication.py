@@ -11,13 +11,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from .errors import ApiError
-from .store import quoted
-from .values import stamp_text
+from console.rehearsal.salesforce.errors import ApiError
+from console.rehearsal.salesforce.store import quoted
+from console.rehearsal.salesforce.values import stamp_text
 
 if TYPE_CHECKING:
-    from .access import View
-    from .store import Store
+    from console.rehearsal.salesforce.access import View
+    from console.rehearsal.salesforce.store import Store
 
 UPDATED_BACK = timedelta(days=30)
 DELETED_BACK = timedelta(days=15)

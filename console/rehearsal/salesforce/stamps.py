@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from .values import parse_moment, stamp_text
+from console.rehearsal.salesforce.values import parse_moment, stamp_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

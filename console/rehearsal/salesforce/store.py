@@ -14,13 +14,13 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from . import ids
+from console.rehearsal.salesforce import ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from .schema import Field, SObject
+    from console.rehearsal.salesforce.schema import Field, SObject
 
 SYNC_INDEX = ("SystemModstamp", "Id", "IsDeleted")
 

@@ -10,7 +10,7 @@ from collections import defaultdict
 from functools import cache
 from itertools import product
 
-from .store import fold
+from console.rehearsal.salesforce.store import fold
 
 MAX_SPELLINGS = 16
 LAST_CASED = 0x1E943

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from .fields import audit, named, read_only, record_id, text
-from .schema import Field, SObject
+from console.rehearsal.salesforce.fields import audit, named, read_only, record_id, text
+from console.rehearsal.salesforce.schema import Field, SObject
 
 
 def custom_field() -> SObject:

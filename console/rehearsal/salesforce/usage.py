@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from console.rehearsal.salesforce.errors import ApiError
 
 if TYPE_CHECKING:
-    from console.rehearsal.salesforce.vault import Vault
+    from console.rehearsal.salesforce.signing_in.vault import Vault
 
 DEFAULT_DAILY_LIMIT = 100_000
 _HOURS = 24

@@ -12,14 +12,14 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from . import ids
-from .errors import ApiError, malformed_id, string_too_long
-from .schema import NUMBER_TYPES, TEXT_TYPES
+from console.rehearsal.salesforce import ids
+from console.rehearsal.salesforce.errors import ApiError, malformed_id, string_too_long
+from console.rehearsal.salesforce.schema import NUMBER_TYPES, TEXT_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .schema import Field
+    from console.rehearsal.salesforce.schema import Field
 
 BLANKS = "".join(map(chr, range(0x21)))
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from console.rehearsal.salesforce import jsontext
 from console.rehearsal.salesforce.errors import ApiError
 from console.rehearsal.salesforce.pretty import pretty
-from console.rehearsal.salesforce.vault import random_text
+from console.rehearsal.salesforce.signing_in.vault import random_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,10 +7,10 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from console.rehearsal.salesforce.apps import Apps
-from console.rehearsal.salesforce.policies import Policies
-from console.rehearsal.salesforce.tokens import Tokens
-from console.rehearsal.salesforce.vault import Vault
+from console.rehearsal.salesforce.signing_in.apps import Apps
+from console.rehearsal.salesforce.signing_in.policies import Policies
+from console.rehearsal.salesforce.signing_in.tokens import Tokens
+from console.rehearsal.salesforce.signing_in.vault import Vault
 
 EARLIER = """
 CREATE TABLE access_app (

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from console.rehearsal.salesforce import objects, people_objects
-from console.rehearsal.salesforce.formulas import FormulaError, Save, compile_formula
+from console.rehearsal.salesforce.rules.formulas import FormulaError, Save, compile_formula
 from console.rehearsal.salesforce.schema import Schema
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)

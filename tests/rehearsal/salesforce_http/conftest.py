@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from console.rehearsal.salesforce.app import SalesforceApp
-    from console.rehearsal.salesforce.sessions import Handout, Sessions
+    from console.rehearsal.salesforce.signing_in.sessions import Handout, Sessions
 
 V = "/services/data/v62.0"
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from console.rehearsal.salesforce import tokens
+from console.rehearsal.salesforce.signing_in import tokens
 
 if TYPE_CHECKING:
     from conftest import Served, SignIn

@@ -9,7 +9,7 @@ import pytest
 
 from console.store.cache import Cache
 from console.sync.events import Event, RunFailed, RunFinished
-from console.sync.feeds import Feeds
+from console.sync.following.feeds import Feeds
 from console.sync.runner import EngineThread
 from console.sync.session import CHANNEL, opener
 from tests.sync.conftest import RATE, World, until

@@ -6,7 +6,7 @@ from console.domain.records import State
 from console.errors import Unreachable
 from console.sync.engine import Engine
 from console.sync.events import RunFinished
-from console.sync.heed import Heed
+from console.sync.following.heed import Heed
 from tests.sync.conftest import until
 
 from .conftest import published

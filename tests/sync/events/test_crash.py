@@ -17,7 +17,7 @@ from pathlib import Path
 from console.secrets import Secrets
 from console.settings import Connections
 from console.store.cache import Cache
-from console.sync import heed
+from console.sync.following import heed
 from console.sync.events import RunFinished
 from console.sync.runner import EngineThread
 from console.sync.session import opener

@@ -4,7 +4,7 @@ import time
 
 from console.store.cache import Cache
 from console.sync.events import RunFailed, RunFinished
-from console.sync.feeds import Feeds
+from console.sync.following.feeds import Feeds
 from console.sync.runner import EngineThread
 from console.sync.session import opener
 from tests.practising import make_world, practising

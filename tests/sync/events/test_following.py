@@ -5,7 +5,7 @@ import time
 
 from console.domain.records import State
 from console.sync.events import RunFinished
-from console.sync.feeds import Feeds
+from console.sync.following.feeds import Feeds
 from tests.sync.conftest import until
 
 

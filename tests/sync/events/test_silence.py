@@ -10,7 +10,7 @@ from console.salesforce.setup.channel import member_body
 from console.store.cache import Cache
 from console.sync import silence
 from console.sync.events import RunFinished
-from console.sync.feeds import Feeds
+from console.sync.following.feeds import Feeds
 from console.sync.silence import EDIT, MEMBER, Unannounced
 from tests.sync.conftest import until
 

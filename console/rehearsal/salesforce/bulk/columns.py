@@ -11,16 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ApiError
-from ..schema import NUMBER_TYPES
-from ..values import to_stored
-from . import csvtext
-from .errors import JobFailure
+from console.rehearsal.salesforce.bulk import csvtext
+from console.rehearsal.salesforce.bulk.errors import JobFailure
+from console.rehearsal.salesforce.errors import ApiError
+from console.rehearsal.salesforce.schema import NUMBER_TYPES
+from console.rehearsal.salesforce.values import to_stored
 
 if TYPE_CHECKING:
-    from ..org import Org
-    from ..schema import Field
-    from .jobs import Job
+    from console.rehearsal.salesforce.bulk.jobs import Job
+    from console.rehearsal.salesforce.org import Org
+    from console.rehearsal.salesforce.schema import Field
 
 NULL = "#N/A"
 _YES = frozenset({"yes", "y", "true", "on", "1"})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import ApiError
+from console.rehearsal.salesforce.errors import ApiError
 
 
 class BulkError(ApiError):

@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from .. import ids
-from ..access import Caller
-from ..values import parse_moment, stamp_text
+from console.rehearsal.salesforce import ids
+from console.rehearsal.salesforce.access import Caller
+from console.rehearsal.salesforce.values import parse_moment, stamp_text
 
 if TYPE_CHECKING:
-    from ..store import Store
+    from console.rehearsal.salesforce.store import Store
 
 KEPT = timedelta(days=7)
 LIST_PAGE = 1000

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .. import wire
-from .errors import BulkError
+from console.rehearsal.salesforce import wire
+from console.rehearsal.salesforce.bulk.errors import BulkError
 
 MAX_CONTENT = 100_000
 """Characters of data that may come with the job."""

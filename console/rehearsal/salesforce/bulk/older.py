@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from .. import wire
+from console.rehearsal.salesforce import wire
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,18 +9,18 @@ from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ApiError
-from ..schema import NUMBER_TYPES
-from ..soql.ast import Query
-from ..soql.parser import parse
-from ..soql.plan import Plan, Shape
-from . import csvtext
-from .errors import BulkError
+from console.rehearsal.salesforce.bulk import csvtext
+from console.rehearsal.salesforce.bulk.errors import BulkError
+from console.rehearsal.salesforce.errors import ApiError
+from console.rehearsal.salesforce.schema import NUMBER_TYPES
+from console.rehearsal.salesforce.soql.ast import Query
+from console.rehearsal.salesforce.soql.parser import parse
+from console.rehearsal.salesforce.soql.plan import Plan, Shape
 
 if TYPE_CHECKING:
-    from ..access import Caller, View
-    from ..org import Org
-    from .jobs import Job
+    from console.rehearsal.salesforce.access import Caller, View
+    from console.rehearsal.salesforce.bulk.jobs import Job
+    from console.rehearsal.salesforce.org import Org
 
 PIECE = 1000
 """Rows that are read at a time."""

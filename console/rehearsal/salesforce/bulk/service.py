@@ -10,17 +10,17 @@ from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from .. import wire
-from ..errors import ApiError, not_found
-from ..routing import Call, Reply, Route
-from ..values import stamp_text
-from . import csvtext, multipart, reading
-from .errors import BulkError, wrong_state
-from .jobs import INGEST, QUERY, Job, Jobs, listed, locator, place_of, shown
-from .worker import QUERY_JOBS, Pace, Worker
+from console.rehearsal.salesforce import wire
+from console.rehearsal.salesforce.bulk import csvtext, multipart, reading
+from console.rehearsal.salesforce.bulk.errors import BulkError, wrong_state
+from console.rehearsal.salesforce.bulk.jobs import INGEST, QUERY, Job, Jobs, listed, locator, place_of, shown
+from console.rehearsal.salesforce.bulk.worker import QUERY_JOBS, Pace, Worker
+from console.rehearsal.salesforce.errors import ApiError, not_found
+from console.rehearsal.salesforce.routing import Call, Reply, Route
+from console.rehearsal.salesforce.values import stamp_text
 
 if TYPE_CHECKING:
-    from ..org import Org
+    from console.rehearsal.salesforce.org import Org
 
 OPERATIONS = ("insert", "update", "upsert", "delete", "hardDelete")
 MAX_UPLOAD = 150 * 1024 * 1024

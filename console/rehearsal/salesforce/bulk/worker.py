@@ -12,16 +12,16 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from ..errors import ApiError
-from ..values import stamp_text
-from . import csvtext, reading, writing
-from .columns import Column, columns
-from .errors import JobFailure, row_error
-from .jobs import INGEST, Job, age_ms
+from console.rehearsal.salesforce.bulk import csvtext, reading, writing
+from console.rehearsal.salesforce.bulk.columns import Column, columns
+from console.rehearsal.salesforce.bulk.errors import JobFailure, row_error
+from console.rehearsal.salesforce.bulk.jobs import INGEST, Job, age_ms
+from console.rehearsal.salesforce.errors import ApiError
+from console.rehearsal.salesforce.values import stamp_text
 
 if TYPE_CHECKING:
-    from ..org import Org
-    from .jobs import Jobs
+    from console.rehearsal.salesforce.bulk.jobs import Jobs
+    from console.rehearsal.salesforce.org import Org
 
 INGEST_BATCH = 10_000
 """Records of a file that Salesforce counts as one batch of the day's allowance."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .. import ids
-from ..errors import ApiError
-from . import csvtext
-from .columns import Column, values
-from .errors import row_error
+from console.rehearsal.salesforce import ids
+from console.rehearsal.salesforce.bulk import csvtext
+from console.rehearsal.salesforce.bulk.columns import Column, values
+from console.rehearsal.salesforce.bulk.errors import row_error
+from console.rehearsal.salesforce.errors import ApiError
 
 if TYPE_CHECKING:
-    from ..org import Org
-    from .csvtext import Line
-    from .jobs import Job
+    from console.rehearsal.salesforce.bulk.csvtext import Line
+    from console.rehearsal.salesforce.bulk.jobs import Job
+    from console.rehearsal.salesforce.org import Org
 
 BATCH = 200
 """Records that triggers, rules and flows see together."""

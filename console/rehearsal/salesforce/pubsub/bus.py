@@ -8,17 +8,17 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .avro import Writer
-from .bitmaps import bitmaps
+from console.rehearsal.salesforce.pubsub.avro import Writer
+from console.rehearsal.salesforce.pubsub.bitmaps import bitmaps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..access import Caller, View
-    from ..journal import Change
-    from ..org import Org
-    from .log import Event
-    from .topics import Topic
+    from console.rehearsal.salesforce.access import Caller, View
+    from console.rehearsal.salesforce.journal import Change
+    from console.rehearsal.salesforce.org import Org
+    from console.rehearsal.salesforce.pubsub.log import Event
+    from console.rehearsal.salesforce.pubsub.topics import Topic
 
 Json = dict[str, Any]
 CEILING = 100

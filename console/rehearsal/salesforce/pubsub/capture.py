@@ -10,19 +10,19 @@ import uuid
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from ..channels import captured
-from ..ids import EMPTY_ID
-from .schemas import Shape
+from console.rehearsal.salesforce.channels import captured
+from console.rehearsal.salesforce.ids import EMPTY_ID
+from console.rehearsal.salesforce.pubsub.schemas import Shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ..access import Caller
-    from ..channels import Channels, Member
-    from ..journal import Change
-    from ..schema import Schema, SObject
-    from ..store import Store
-    from .log import EventLog
+    from console.rehearsal.salesforce.access import Caller
+    from console.rehearsal.salesforce.channels import Channels, Member
+    from console.rehearsal.salesforce.journal import Change
+    from console.rehearsal.salesforce.pubsub.log import EventLog
+    from console.rehearsal.salesforce.schema import Schema, SObject
+    from console.rehearsal.salesforce.store import Store
 
 Json = dict[str, Any]
 OVERFLOW = 100_000

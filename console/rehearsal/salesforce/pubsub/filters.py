@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..access import Caller
-from ..errors import field_integrity
-from ..ids import EMPTY_ID
-from ..soql.ast import And, Comparison, FieldPath, InList, Not, Or
-from ..soql.parser import parse
+from console.rehearsal.salesforce.access import Caller
+from console.rehearsal.salesforce.errors import field_integrity
+from console.rehearsal.salesforce.ids import EMPTY_ID
+from console.rehearsal.salesforce.soql.ast import And, Comparison, FieldPath, InList, Not, Or
+from console.rehearsal.salesforce.soql.parser import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..query import Queries
-    from ..soql.ast import Condition
+    from console.rehearsal.salesforce.query import Queries
+    from console.rehearsal.salesforce.soql.ast import Condition
 
 _VERSION = "62.0"
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from ..store import Store
-    from .schemas import Shape
+    from console.rehearsal.salesforce.pubsub.schemas import Shape
+    from console.rehearsal.salesforce.store import Store
 
 RETENTION = timedelta(hours=72)
 MAX_BYTES = 1_000_000

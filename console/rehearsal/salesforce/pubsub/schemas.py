@@ -11,13 +11,13 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from ..channels import event_name
-from ..values import parse_date, parse_moment, renderer
+from console.rehearsal.salesforce.channels import event_name
+from console.rehearsal.salesforce.values import parse_date, parse_moment, renderer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from ..schema import Field, SObject
+    from console.rehearsal.salesforce.schema import Field, SObject
 
 Json = dict[str, Any]
 

@@ -16,17 +16,17 @@ from urllib.parse import unquote
 import grpc
 import grpc.aio
 
-from ..access import Caller
-from ..errors import ApiError
-from ..eventbus import pubsub_api_pb2 as pb
-from .bus import Stream
+from console.rehearsal.salesforce.access import Caller
+from console.rehearsal.salesforce.errors import ApiError
+from console.rehearsal.salesforce.eventbus import pubsub_api_pb2 as pb
+from console.rehearsal.salesforce.pubsub.bus import Stream
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from ..sessions import Sessions
-    from .bus import Bus
-    from .topics import Topic
+    from console.rehearsal.salesforce.pubsub.bus import Bus
+    from console.rehearsal.salesforce.pubsub.topics import Topic
+    from console.rehearsal.salesforce.signing_in.sessions import Sessions
 
 _EOF: Any = vars(grpc.aio)["EOF"]  # the stubs don't know it
 _CODES = "sfdc.platform.eventbus.grpc."

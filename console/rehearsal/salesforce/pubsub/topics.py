@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..channels import STANDARD, entity_of
+from console.rehearsal.salesforce.channels import STANDARD, entity_of
 
 if TYPE_CHECKING:
-    from ..channels import Channels
-    from ..schema import Schema, SObject
-    from .log import Event
+    from console.rehearsal.salesforce.channels import Channels
+    from console.rehearsal.salesforce.pubsub.log import Event
+    from console.rehearsal.salesforce.schema import Schema, SObject
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from ..schema import NUMBER_TYPES
-from ..values import Scaled, renderer
+from console.rehearsal.salesforce.schema import NUMBER_TYPES
+from console.rehearsal.salesforce.values import Scaled, renderer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .ast import Aggregate
-    from .scope import Scope
+    from console.rehearsal.salesforce.soql.ast import Aggregate
+    from console.rehearsal.salesforce.soql.scope import Scope
 
 
 def aggregate(scope: Scope, item: Aggregate) -> tuple[str, Callable[[Any], Any] | None]:

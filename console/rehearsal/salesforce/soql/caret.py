@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..errors import ApiError
+from console.rehearsal.salesforce.errors import ApiError
 
 AROUND = 30
 """At least so many characters are shown on each side of the place, as far as its line goes."""

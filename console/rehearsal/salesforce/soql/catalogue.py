@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..errors import ApiError
-from .ast import Aggregate, And, Comparison, InList, InQuery, Not, Or
+from console.rehearsal.salesforce.errors import ApiError
+from console.rehearsal.salesforce.soql.ast import Aggregate, And, Comparison, InList, InQuery, Not, Or
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..schema import SObject
-    from .ast import Condition, Query
+    from console.rehearsal.salesforce.schema import SObject
+    from console.rehearsal.salesforce.soql.ast import Condition, Query
 
 _NOT_YET = (
     "The requested operation is not yet supported by this SObject storage type, contact salesforce.com "

@@ -11,23 +11,23 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..errors import ApiError
-from ..store import quoted
-from . import catalogue
-from .ast import FieldGroup, FieldPath, Query
-from .conditions import where
-from .grouping import grouped
-from .ordering import order_by, order_column
-from .plan import Child, Count, Grouped, Plan, Sql
-from .scope import Scope
-from .select import Selection
+from console.rehearsal.salesforce.errors import ApiError
+from console.rehearsal.salesforce.soql import catalogue
+from console.rehearsal.salesforce.soql.ast import FieldGroup, FieldPath, Query
+from console.rehearsal.salesforce.soql.conditions import where
+from console.rehearsal.salesforce.soql.grouping import grouped
+from console.rehearsal.salesforce.soql.ordering import order_by, order_column
+from console.rehearsal.salesforce.soql.plan import Child, Count, Grouped, Plan, Sql
+from console.rehearsal.salesforce.soql.scope import Scope
+from console.rehearsal.salesforce.soql.select import Selection
+from console.rehearsal.salesforce.store import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..access import View
-    from ..schema import Field
-    from .context import Context
+    from console.rehearsal.salesforce.access import View
+    from console.rehearsal.salesforce.schema import Field
+    from console.rehearsal.salesforce.soql.context import Context
 
 MAX_OFFSET = 2000
 MAX_FIELDS_LIMIT = 200

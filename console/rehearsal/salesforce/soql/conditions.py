@@ -11,14 +11,25 @@ import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from ..schema import ID_TYPES, TEXT_TYPES
-from ..store import fold
-from ..textmatch import equals, spellings
-from .aggregates import aggregate
-from .ast import Aggregate, And, Comparison, Condition, FieldPath, InList, InQuery, Literal, Not, Or
-from .literals import glob, plain, stored, wrong_type
-from .plan import Column, Sql
-from .scope import Scope
+from console.rehearsal.salesforce.schema import ID_TYPES, TEXT_TYPES
+from console.rehearsal.salesforce.soql.aggregates import aggregate
+from console.rehearsal.salesforce.soql.ast import (
+    Aggregate,
+    And,
+    Comparison,
+    Condition,
+    FieldPath,
+    InList,
+    InQuery,
+    Literal,
+    Not,
+    Or,
+)
+from console.rehearsal.salesforce.soql.literals import glob, plain, stored, wrong_type
+from console.rehearsal.salesforce.soql.plan import Column, Sql
+from console.rehearsal.salesforce.soql.scope import Scope
+from console.rehearsal.salesforce.store import fold
+from console.rehearsal.salesforce.textmatch import equals, spellings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 from typing import TYPE_CHECKING, Any
 
-from ..store import quoted
-from ..values import stamp_text
-from . import caret
-from .dates import span
+from console.rehearsal.salesforce.soql import caret
+from console.rehearsal.salesforce.soql.dates import span
+from console.rehearsal.salesforce.store import quoted
+from console.rehearsal.salesforce.values import stamp_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..access import Access, View
-    from ..errors import ApiError
-    from ..schema import Field
-    from .ast import Literal, Query
+    from console.rehearsal.salesforce.access import Access, View
+    from console.rehearsal.salesforce.errors import ApiError
+    from console.rehearsal.salesforce.schema import Field
+    from console.rehearsal.salesforce.soql.ast import Literal, Query
 
 
 @dataclass(frozen=True, slots=True)

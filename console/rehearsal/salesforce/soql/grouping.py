@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..values import renderer
-from .aggregates import aggregate
-from .ast import Aggregate, FieldPath
-from .conditions import compile_condition, where
-from .ordering import order_by
-from .plan import Grouped
+from console.rehearsal.salesforce.soql.aggregates import aggregate
+from console.rehearsal.salesforce.soql.ast import Aggregate, FieldPath
+from console.rehearsal.salesforce.soql.conditions import compile_condition, where
+from console.rehearsal.salesforce.soql.ordering import order_by
+from console.rehearsal.salesforce.soql.plan import Grouped
+from console.rehearsal.salesforce.values import renderer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .scope import Scope
+    from console.rehearsal.salesforce.soql.scope import Scope
 
 
 def grouped(scope: Scope) -> Grouped:

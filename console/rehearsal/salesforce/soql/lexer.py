@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ..errors import ApiError
-from . import caret
+from console.rehearsal.salesforce.errors import ApiError
+from console.rehearsal.salesforce.soql import caret
 
 MAX_LENGTH = 100_000
 MAX_LITERAL = 4_000

@@ -5,15 +5,15 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from .. import ids
-from ..schema import CATALOGUE, ID_TYPES, NUMBER_TYPES, TEXT_TYPES
-from ..values import parse_date, parse_moment, stamp_text
+from console.rehearsal.salesforce import ids
+from console.rehearsal.salesforce.schema import CATALOGUE, ID_TYPES, NUMBER_TYPES, TEXT_TYPES
+from console.rehearsal.salesforce.values import parse_date, parse_moment, stamp_text
 
 if TYPE_CHECKING:
-    from ..errors import ApiError
-    from .ast import Literal
-    from .context import Context
-    from .plan import Column
+    from console.rehearsal.salesforce.errors import ApiError
+    from console.rehearsal.salesforce.soql.ast import Literal
+    from console.rehearsal.salesforce.soql.context import Context
+    from console.rehearsal.salesforce.soql.plan import Column
 
 
 def wrong_type(context: Context, column: Column, literal: Literal) -> ApiError:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .ast import Aggregate, FieldPath, Order
+from console.rehearsal.salesforce.soql.ast import Aggregate, FieldPath, Order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .scope import Scope
+    from console.rehearsal.salesforce.soql.scope import Scope
 
 
 def order_column(scope: Scope, by: FieldPath | Aggregate) -> tuple[str, bool]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from ..errors import ApiError
-from . import caret
-from .ast import (
+from console.rehearsal.salesforce.errors import ApiError
+from console.rehearsal.salesforce.soql import caret
+from console.rehearsal.salesforce.soql.ast import (
     Aggregate,
     And,
     Comparison,
@@ -22,8 +22,8 @@ from .ast import (
     Query,
     SelectItem,
 )
-from .dates import RANGES, RANGES_WITH_COUNT
-from .lexer import Token, tokens
+from console.rehearsal.salesforce.soql.dates import RANGES, RANGES_WITH_COUNT
+from console.rehearsal.salesforce.soql.lexer import Token, tokens
 
 RESERVED = frozenset(
     {

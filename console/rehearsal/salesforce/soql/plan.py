@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..access import View
-    from ..schema import Field
+    from console.rehearsal.salesforce.access import View
+    from console.rehearsal.salesforce.schema import Field
 
 Sql = tuple[str, list[Any]]
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..store import quoted
-from . import caret
-from .plan import Column, Sql
+from console.rehearsal.salesforce.soql import caret
+from console.rehearsal.salesforce.soql.plan import Column, Sql
+from console.rehearsal.salesforce.store import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..access import View
-    from .ast import FieldPath, Query
-    from .context import Context
+    from console.rehearsal.salesforce.access import View
+    from console.rehearsal.salesforce.soql.ast import FieldPath, Query
+    from console.rehearsal.salesforce.soql.context import Context
 
 MAX_PARENTS = 5
 

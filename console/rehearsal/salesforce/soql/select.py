@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..store import quoted
-from ..values import renderer
-from .ast import Aggregate, FieldGroup, FieldPath, Query
-from .plan import Child, Shape
+from console.rehearsal.salesforce.soql.ast import Aggregate, FieldGroup, FieldPath, Query
+from console.rehearsal.salesforce.soql.plan import Child, Shape
+from console.rehearsal.salesforce.store import quoted
+from console.rehearsal.salesforce.values import renderer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
-    from ..access import View
-    from ..schema import Field
-    from .scope import Scope
+    from console.rehearsal.salesforce.access import View
+    from console.rehearsal.salesforce.schema import Field
+    from console.rehearsal.salesforce.soql.scope import Scope
 
 ADDRESS_KEYS = {
     "City": "city",

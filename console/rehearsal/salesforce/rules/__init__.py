@@ -1,0 +1,1 @@
+"""What administrators set up and the org enforces on save: rules, automation, locks."""

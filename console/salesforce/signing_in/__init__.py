@@ -1,0 +1,1 @@
+"""Signing in, and staying so: each way to a token, its renewal, and what refusals mean."""

@@ -1,0 +1,1 @@
+"""Many rows by jobs of the Bulk API."""

@@ -1,0 +1,1 @@
+"""Following changes: events as they come, polling at a pace, merges, nudges from webhooks."""
