@@ -25,9 +25,8 @@ from console.errors import UsageError
 from console.guide.account import identify
 from console.guide.person import person
 from console.store.cache import Cache
-from console.sync.cursors import text
+from console.sync.cursors import text, utc_now
 from console.sync.deciding import decide, retry
-from console.sync.engine import utc_now
 from console.sync.policy import policy_for
 
 

@@ -25,9 +25,8 @@ from console.secrets import Secrets
 from console.settings import Connections, ConnectionSettings
 from console.store.cache import Cache
 from console.store.grid import Grid
-from console.sync.cursors import text
+from console.sync.cursors import text, utc_now
 from console.sync.deciding import consider
-from console.sync.engine import utc_now
 from console.sync.events import Counts, Event, RunFailed, RunFinished, Waiting
 from console.sync.policy import policy_for
 from console.sync.runner import EngineThread

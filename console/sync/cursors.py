@@ -24,6 +24,11 @@ https://developer.salesforce.com/docs/atlas.en-us.apexcode.meta/apexcode/apex_go
 """
 
 
+def utc_now() -> datetime:
+    """The present moment."""
+    return datetime.now(UTC)
+
+
 def text(moment: datetime) -> str:
     """An instant as the console writes it: ``2026-01-02T03:04:05Z``."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -6,90 +6,42 @@ is sent, so that a pass may end at any instruction, by an error or by a crash, a
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
 from console.alguna.client import AlgunaClient
-from console.domain.fields import CUSTOMER_ID
-from console.domain.ids import account_id
-from console.domain.policy import ImportChoice, Policy
-from console.domain.records import Change, Customer, State, Subscription
+from console.domain.policy import ImportChoice
+from console.domain.records import Change, State
 from console.domain.verdicts import Verdict
 from console.errors import Cancelled, Conflict, ConsoleError, Refused, StoreError, UsageError
 from console.salesforce.client import SalesforceClient
 from console.settings import ConnectionSettings
 from console.store.cache import Cache
-from console.sync.access import KEY, Access, access, forget_access
-from console.sync.apply import Apply
+from console.sync.access import KEY, forget_access
 from console.sync.attention import note_states
 from console.sync.budget import Budget, Standing
-from console.sync.bulk.write import BulkWriter
-from console.sync.cursors import text
-from console.sync.customers import CustomerWriter
+from console.sync.cursors import text, utc_now
 from console.sync.deciding import decide, retry
-from console.sync.details import Details
-from console.sync.drift import Drift
-from console.sync.events import Calls, Counts, Event, Noted, RunFailed, RunFinished, RunSummary, Tally
-from console.sync.following.feeds import Arrivals, Feed, Feeds
+from console.sync.events import Event, Noted, RunFailed, RunFinished, RunSummary, Tally
+from console.sync.following.feeds import FeedKeeper
 from console.sync.following.heed import Heard, Heed
 from console.sync.following.pace import SIDES, Side
 from console.sync.following.subscription import Batch
-from console.sync.forecast import PAGE, Forecast, forecast_due
-from console.sync.ledger import Ledger
-from console.sync.meter import Meter
-from console.sync.observe import AlgunaObserver, observe_salesforce, was_read
-from console.sync.org import Org
-from console.sync.pieces import CHUNK, sizes
-from console.sync.planning import Planning
+from console.sync.forecast import Forecast
+from console.sync.observe import was_read
+from console.sync.passes import Pass
 from console.sync.policy import IMPORT, policy_for, wider
-from console.sync.recover import GONE, Recovery
-from console.sync.rows import RowWriter
-from console.sync.silence import Unannounced, fell_silent, silent
-from console.sync.workers import Workers, gated
-
-PULSE = 0.5
-"""Seconds between two tellings of counts and calls while a pass runs."""
-TURNS = 3
-"""How often a customer is planned and applied in one pass: again when its ground moved."""
-BULK_ROUNDS = 6
-"""The same where bulk jobs may be used: accounts, then their contacts, then whoever a job refused."""
-ROUNDS = 3
-"""How often a pass looks for customers that became due while it ran."""
-
-ROUGHLY = 3
-"""So often the rough count of a pass's calls must be left for it to begin without planning all of it first."""
+from console.sync.silence import silent
+from console.sync.telling import Telling
+from console.sync.tools import Surroundings, tools
+from console.sync.workers import Workers
 
 RUN = "run"
 """Subject of the problem that a failed pass opens; its category is the error's."""
-POLICY = "policy"
 _SETUP_CODES = ("INVALID_FIELD", "INVALID_TYPE")
-
-
-def utc_now() -> datetime:
-    """The present moment."""
-    return datetime.now(UTC)
-
-
-@dataclass(slots=True)
-class _Tools:
-    """What one run works with."""
-
-    org: Org
-    ledger: Ledger
-    recovery: Recovery
-    details: Details
-    planning: Planning
-    apply: Apply
-    bulk: BulkWriter
-    meter: Meter
-    tally: Tally
-    policy: Policy
 
 
 class Engine:
@@ -117,23 +69,24 @@ class Engine:
         budget: Budget | None = None,
     ) -> None:
         self._cache = cache
-        self._salesforce = salesforce
-        self._alguna = alguna
         self._settings = settings
         self._clock = clock
         self._publish = publish
         self._workers = Workers(pool_size, cancelled or threading.Event())
-        self._held = gate or (lambda boundary: None)
         self._budget = budget or Budget(settings.api_share, settings.api_floor, clock)
-        self._forecast: int | None = None
-        self._calls_before = (0, 0)
-        self._told = 0.0
-        self._begins = True
-
-        self._looked: set[Side] = set()
-        self._told_feeds: Feeds | None = None
-        self.pulling = 0.0
-        """Seconds that the last look at Alguna spent on lists that it had to read whole."""
+        self._around = Surroundings(
+            cache,
+            salesforce,
+            alguna,
+            settings,
+            clock,
+            publish,
+            self._workers,
+            gate or (lambda boundary: None),
+            self._budget,
+        )
+        self._telling = Telling(self._around)
+        self.feeds = FeedKeeper(cache, clock, publish)
 
     def close(self) -> None:
         """Let the pool's threads end. Does not block."""
@@ -151,7 +104,7 @@ class Engine:
         :raises ConsoleError: it could not go on; what was applied stays applied, the rest is due with the next pass.
         :raises Cancelled: the engine was told to stop.
         """
-        return self._run(kind, lambda tools: self._pass(tools, sides, announced_since))
+        return self._run(kind, lambda work: work.run(sides, announced_since))
 
     def sync_one(self, customer_id: str) -> RunSummary:
         """`sync_some` for one customer."""
@@ -163,7 +116,7 @@ class Engine:
         :raises ConsoleError: as `run`.
         :raises Cancelled: the engine was told to stop.
         """
-        return self._run("one", lambda tools: self._some(tools, customer_ids))
+        return self._run("one", lambda work: work.some(customer_ids))
 
     def dry_run(self, cost: Forecast | None = None) -> Iterator[Change]:
         """What a pass would do, change by change. Both systems are only read, and the cache stays as it is.
@@ -176,14 +129,9 @@ class Engine:
         :raises Cancelled: the engine was told to stop.
         """
         with self._undone():
-            tools = self._tools(self._cache.runs.start("dry", text(self._clock())))
-            self._observe(tools, SIDES, looking=True)
-            for ids in self._due():
-                jobs = tools.planning.plan(ids)
-                if cost is not None:
-                    cost.piece(change for job in jobs for change in job.changes)
-                for job in jobs:
-                    yield from job.changes
+            work = self._work(self._cache.runs.start("dry", text(self._clock())), Tally())
+            work.observe(SIDES, looking=True)
+            yield from work.planned(cost)
 
     @property
     def budget(self) -> Standing:
@@ -199,15 +147,15 @@ class Engine:
         :raises Cancelled: the engine was told to stop.
         """
         self._workers.check()
-        heed = Heed(self._cache, self._org(), self._clock, topic)
+        heed = Heed(self._cache, self._around.org(), self._clock, topic)
         try:
             heard = heed.take(batches)
         except Refused as error:
             if error.code not in _SETUP_CODES or self._cache.get(KEY) is None:
                 raise
             forget_access(self._cache)
-            heard = Heed(self._cache, self._org(), self._clock, topic).take(batches)
-        self._sign_of("salesforce", heard.arrivals)
+            heard = Heed(self._cache, self._around.org(), self._clock, topic).take(batches)
+        self.feeds.sign_of("salesforce", heard.arrivals)
         return heard
 
     def run_for(self, customer_ids: Collection[str]) -> RunSummary | None:
@@ -219,41 +167,12 @@ class Engine:
         due = self._cache.entries.due_among(customer_ids)
         if not due or not was_read(self._cache):
             return None  # an account that nobody has looked for yet must not be created: the next pass takes them
-        return self._run("events", lambda tools: self._concerned(tools, due))
+        return self._run("events", lambda work: work.concerned(due))
 
     @property
     def silent(self) -> dict[str, str]:
         """Objects whose changes the event stream does not tell, each with how that was found (`console.sync.silence`)."""
         return silent(self._cache)
-
-    def watched(self, side: Side, feed: Callable[[Feed], Feed]) -> None:
-        """Keep how a side's changes arrive, and tell it where it moved."""
-        before = Feeds.of(self._cache)
-        after = replace(before, **{side: feed(getattr(before, side))})
-        if after != before:
-            after.keep(self._cache)
-        if after != self._told_feeds:
-            self._told_feeds = after
-            self._publish(after)
-
-    def _concerned(self, tools: _Tools, ids: Sequence[str]) -> None:
-        if self._cache.journal.unsettled() or self._cache.bulk.under_way():
-            tools.org.check()
-            tools.bulk.resume()
-            tools.recovery.recover(tools.ledger)
-        tools.meter.begin(len(ids))
-        self._afford(tools, len(ids))
-        for start in range(0, len(ids), CHUNK):
-            self._bring_in_step(tools, ids[start : start + CHUNK])
-        tools.meter.finished()
-
-    def _saw(self, side: Side, arrivals: Arrivals) -> None:
-        self._looked.add(side)
-        self._sign_of(side, arrivals.seconds)
-
-    def _sign_of(self, side: Side, arrivals: Sequence[float]) -> None:
-        now = text(self._clock())
-        self.watched(side, lambda feed: replace(feed.arrived(arrivals), looked_at=now))
 
     def look_now(self) -> None:
         """A person asks for a pass: an allocation that was used up is looked at anew, with one call."""
@@ -293,10 +212,9 @@ class Engine:
 
     # --- inside ----------------------------------------------------------------------------------------------
 
-    def _run(self, kind: str, work: Callable[[_Tools], None]) -> RunSummary:
+    def _run(self, kind: str, work: Callable[[Pass], None]) -> RunSummary:
         began = time.monotonic()
-        before = self._calls_before = (self._salesforce.calls, self._alguna.calls)
-        self._forecast = None
+        self._telling.begin()
         cache = self._cache
         self._workers.check()
         cache.abandon_pulls()
@@ -305,6 +223,7 @@ class Engine:
 
         def finish(outcome: str) -> RunSummary:
             states = cache.entries.counts()
+            salesforce_calls, alguna_calls = self._telling.calls
             summary = RunSummary(
                 run=run,
                 planned=tally.planned,
@@ -313,17 +232,17 @@ class Engine:
                 stale=tally.stale,
                 incomplete=states.get(State.INCOMPLETE, 0),
                 review=states.get(State.REVIEW, 0),
-                salesforce_calls=self._salesforce.calls - before[0],
-                alguna_calls=self._alguna.calls - before[1],
+                salesforce_calls=salesforce_calls,
+                alguna_calls=alguna_calls,
                 seconds=time.monotonic() - began,
             )
             cache.runs.finish(run, text(self._clock()), outcome, summary.as_json())
             self._budget.save(cache)
-            self._tell()
+            self._telling.standing()
             return summary
 
         try:
-            self._with_tools(run, tally, work)
+            self._attempt(run, tally, work)
         except Cancelled:
             finish("stopped")
             raise
@@ -344,269 +263,19 @@ class Engine:
         self._publish(RunFinished(summary))
         return summary
 
-    def _with_tools(self, run: int, tally: Tally, work: Callable[[_Tools], None]) -> None:
+    def _attempt(self, run: int, tally: Tally, work: Callable[[Pass], None]) -> None:
         """Do the work; where a field turns out not to be as the org described it, ask again and start over once."""
         try:
-            work(self._tools(run, tally))
+            work(self._work(run, tally))
         except Refused as error:
             if error.code not in _SETUP_CODES or self._cache.get(KEY) is None:
                 raise
             forget_access(self._cache)
-            work(self._tools(run, tally))
+            work(self._work(run, tally))
 
-    def _pass(self, tools: _Tools, sides: frozenset[Side], announced_since: datetime | None) -> None:
-        self._observe(tools, sides, announced_since)
-        begun = False
-        for _ in range(BULK_ROUNDS if self._settings.bulk_from else ROUNDS):
-            due = self._cache.entries.dirty_count() - len(tools.tally.postponed)
-            if due <= 0:
-                break
-            tools.meter.begin(due)
-            if not begun:
-                self._afford(tools, due)
-                begun = True
-            done = 0
-            self._expect(due, done)
-            in_bulk = tools.bulk.worth_it(due)
-            for ids in self._due():
-                tools.meter.piece(len(ids))
-                self._bring_in_step(tools, [id_ for id_ in ids if id_ not in tools.tally.postponed], in_bulk)
-                tools.meter.finished()
-                done += len(ids)
-                self._expect(due, done)
-            if in_bulk:
-                tools.bulk.send(lambda: self._look(tools))
-        if tools.tally.rows_written > PAGE and "salesforce" in sides:
-            observe_salesforce(tools.org, self._cache, self._clock, tools.meter.reading)
-
-    def _afford(self, tools: _Tools, due: int) -> None:
-        """Before the first write: see that what it takes is there, by a rough count, else by planning all of it.
-
-        :raises BudgetReached: it would pass the allocation; nothing was written.
-        """
-        left, threshold = self._budget.standing().left, self._settings.bulk_from
-        if left is None or ROUGHLY * forecast_due(due, threshold) <= left:
-            return
-        cost = Forecast(threshold)
-        for ids in self._due():
-            cost.piece(change for job in tools.planning.plan(ids) for change in job.changes)
-        self._budget.afford(cost.writing)
-
-    def _expect(self, due: int, done: int) -> None:
-        """Tell how many calls the pass takes: those that were made, and what is still due."""
-        made = self._salesforce.calls - self._calls_before[0]
-        self._forecast = made + forecast_due(due, self._settings.bulk_from, done=done)
-        self._tell()
-
-    def _due(self) -> Iterator[list[str]]:
-        """Customers that have to be planned, in pieces."""
-        after = ""
-        for size in sizes():
-            ids = self._cache.entries.dirty(size, after)
-            if not ids:
-                return
-            self._held(True)
-            self._workers.check()
-            yield ids
-            after = ids[-1]
-
-    def _look(self, tools: _Tools) -> None:
-        observe_salesforce(tools.org, self._cache, self._clock, tools.meter.reading)
-
-    def _bring_in_step(self, tools: _Tools, ids: Sequence[str], in_bulk: bool = False) -> None:
-        """Plan and apply until nothing is left to do; what can't be done now is due with the next pass.
-
-        :param in_bulk: rows may be set aside for bulk jobs. Their customers stay due: what waits for them is planned after.
-        """
-        for _ in range(TURNS):
-            jobs = tools.planning.plan(ids)
-            if not jobs:
-                return
-            if in_bulk:
-                tools.apply.apply(tools.bulk.take(jobs))
-                return
-            tools.apply.apply(jobs)
-            waiting = [job for job in jobs if job.customer_id in tools.tally.postponed]
-            tools.planning.hold(waiting, "Could not be written now; tried again with the next pass.")
-            ids = [job.customer_id for job in jobs if job.customer_id not in tools.tally.postponed]
-        jobs = tools.planning.plan(ids)
-        tools.planning.hold(jobs, "Still moving; planned again with the next pass.")
-
-    def _observe(
-        self,
-        tools: _Tools,
-        sides: frozenset[Side],
-        announced_since: datetime | None = None,
-        *,
-        looking: bool = False,
-    ) -> None:
-        """Settle what an earlier pass left open, and read what changed. `looking`: bulk jobs are left as they are."""
-        cache = self._cache
-        if cache.journal.unsettled() or (cache.bulk.under_way() and not looking):
-            tools.org.check()
-            if not looking:
-                tools.bulk.resume()
-            tools.recovery.recover(tools.ledger)
-        else:
-            cache.journal.drop_unsent()
-        if "salesforce" in sides or not was_read(cache):
-            arrivals = Arrivals(self._clock, "salesforce" in self._looked)
-            missed = Unannounced(announced_since, self._clock()) if announced_since is not None else None
-            observe_salesforce(tools.org, cache, self._clock, tools.meter.reading, arrivals, missed)
-            if missed is not None:
-                fell_silent(cache, missed.objects, self._settings.name, text(self._clock()))
-            self._saw("salesforce", arrivals)
-        if "alguna" in sides:
-            arrivals = Arrivals(self._clock, "alguna" in self._looked)
-            observer = AlgunaObserver(self._alguna, cache, self._workers, self._gate, self._clock, arrivals)
-            observer.observe(tools.meter.reading)
-            self.pulling = observer.pulling
-            self._saw("alguna", arrivals)
-        tools.details.look_again()
-        self._plan_anew_when_changed(tools.policy)
-
-    def _some(self, tools: _Tools, customer_ids: Sequence[str]) -> None:
-        cache = self._cache
-        tools.org.check()
-        if cache.journal.unsettled() or cache.bulk.under_way():
-            tools.bulk.resume()
-            tools.recovery.recover(tools.ledger)
-        if not was_read(cache):
-            # An account that nobody has looked for yet must not be created.
-            observe_salesforce(tools.org, cache, self._clock, tools.meter.reading)
-        for start in range(0, len(customer_ids), CHUNK):
-            self._look_at(tools, customer_ids[start : start + CHUNK])
-
-    def _look_at(self, tools: _Tools, customer_ids: Sequence[str]) -> None:
-        """Read these customers on both sides, and bring them in step."""
-        cache = self._cache
-        customers: list[Customer] = []
-        subscriptions: list[Subscription] = []
-        known = cache.customers.many(customer_ids)
-        missing: Refused | None = None
-        for customer_id, future in self._workers.each(self._customer, gated(customer_ids, self._gate)):
-            try:
-                customer, its = future.result()
-            except Refused as error:
-                if error.code != GONE:
-                    raise
-                if customer_id not in known:
-                    missing = error
-                    continue
-                customer, its = replace(known[customer_id], gone=True), []
-            customers.append(customer)
-            subscriptions += its
-        ids = [customer.id for customer in customers]
-        links = cache.links.many(ids)
-        accounts = [link.account_id for link in links.values()]
-        for customer in customers:
-            if customer.id not in links:
-                accounts += [found for alias in customer.aliases if (found := account_id(alias))]
-        there = tools.org.look(
-            accounts={"Id": accounts, CUSTOMER_ID: ids},
-            contacts={
-                "AccountId": accounts,
-                "Id": [link.contact_id for link in links.values() if link.contact_id],
-            },
-        )
-        now = text(self._clock())
-        with cache.transaction():
-            cache.customers.put(customers, now, "poll")
-            cache.subscriptions.put(subscriptions, now, "poll")
-            cache.accounts.put(there.accounts, now, "poll")
-            cache.contacts.put(there.contacts, now, "poll")
-        tools.details.doubt(subscription.id for subscription in subscriptions)
-        self._bring_in_step(tools, ids)
-        if missing is not None:
-            raise missing
-
-    def _customer(self, customer_id: str) -> tuple[Customer, list[Subscription]]:
-        customer = self._alguna.customer(customer_id)
-        return customer, list(self._alguna.subscriptions_of(customer.id))
-
-    def _gate(self) -> None:
-        self._held(False)
-
-    def _progress(self, event: Event) -> None:
-        """Progress, and with it now and then how the counts and the calls stand."""
-        self._publish(event)
-        if time.monotonic() - self._told >= PULSE:
-            self._tell()
-
-    def _tell(self) -> None:
-        self._told = time.monotonic()
-        before = self._calls_before
-        cache, budget = self._cache, self._budget.standing()
-        states = {str(state): number for state, number in cache.entries.counts().items()}
-        self._publish(Counts(states, cache.problems.count()))
-        self._publish(
-            Calls(
-                self._salesforce.calls - before[0],
-                self._alguna.calls - before[1],
-                budget.used,
-                budget.limit,
-                budget.allocation,
-                budget.own,
-                budget.left,
-                self._forecast,
-            )
-        )
-
-    # --- what a run works with -------------------------------------------------------------------------------
-
-    def _tools(self, run: int, tally: Tally | None = None) -> _Tools:
-        cache, workers, clock, alguna = self._cache, self._workers, self._clock, self._alguna
-        tally = tally or Tally()
-        org, allowed = self._seen()
-        policy = policy_for(self._settings, cache)
-        meter = Meter(run, self._progress)
-        ledger = Ledger(cache, run, clock, self._publish, tally)
-        recovery = Recovery(cache, org, alguna, workers, self._gate, clock)
-        common: dict[str, Any] = {"cache": cache, "workers": workers, "clock": clock}
-        rows = RowWriter(
-            org=org, ledger=ledger, recovery=recovery, readable=allowed.readable, meter=meter, **common
-        )
-        customers = CustomerWriter(
-            alguna=alguna, gate=self._gate, run=run, ledger=ledger, recovery=recovery, meter=meter, **common
-        )
-        details = Details(alguna=alguna, gate=self._gate, tally=tally, meter=meter, **common)
-        planning = Planning(
-            cache=cache, details=details, check=workers.check, clock=clock, policy=policy, tally=tally
-        )
-        apply = Apply(cache=cache, org=org, ledger=ledger, rows=rows, customers=customers, clock=clock)
-        bulk = BulkWriter(
-            org=org,
-            ledger=ledger,
-            recovery=recovery,
-            readable=allowed.readable,
-            meter=meter,
-            threshold=self._settings.bulk_from,
-            **common,
-        )
-        return _Tools(org, ledger, recovery, details, planning, apply, bulk, meter, tally, policy)
-
-    def _org(self) -> Org:
-        """The org, seen with the columns that the user may read."""
-        return self._seen()[0]
-
-    def _seen(self) -> tuple[Org, Access]:
-        org = Org(self._salesforce, self._workers, self._gate, self._settings.org_id, self._settings.org_name)
-        drift = Drift(self._cache, self._salesforce, self._workers, self._settings.name)
-        allowed = access(self._cache, org, drift, self._clock, begins=self._begins)
-        self._begins = False
-        org.see(allowed.readable, allowed.objects, person_accounts=allowed.person_accounts)
-        return org, allowed
-
-    def _plan_anew_when_changed(self, policy: Policy) -> None:
-        """What was decided under another policy is decided again."""
-        print_ = json.dumps(asdict(policy), sort_keys=True, default=sorted)
-        kept = self._cache.get(POLICY)
-        if kept == print_:
-            return
-        with self._cache.transaction():
-            self._cache.set(POLICY, print_)
-            if kept is not None:
-                self._cache.entries.mark_dirty("all")
+    def _work(self, run: int, tally: Tally) -> Pass:
+        made = tools(self._around, run, tally, self._telling.progress)
+        return Pass(self._around, made, self._telling, self.feeds)
 
     @contextmanager
     def _undone(self) -> Iterator[None]:

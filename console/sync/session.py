@@ -20,7 +20,8 @@ from console.store.cache import Cache
 from console.sync.access import access_of, described, questions
 from console.sync.asides import Asides
 from console.sync.budget import Budget
-from console.sync.engine import Engine, utc_now
+from console.sync.cursors import utc_now
+from console.sync.engine import Engine
 from console.sync.events import Event
 from console.sync.following.heed import place
 from console.sync.following.subscription import Api, Subscription, Tokens

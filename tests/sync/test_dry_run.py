@@ -7,7 +7,7 @@ import pytest
 
 from console.errors import Unreachable
 from console.sync.budget import HOURS, USAGE
-from console.sync.engine import utc_now
+from console.sync.cursors import utc_now
 
 
 def tables(path):

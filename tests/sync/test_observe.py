@@ -7,8 +7,7 @@ import pytest
 
 from console.domain.records import State
 from console.errors import StoreError
-from console.sync.cursors import LATEST
-from console.sync.engine import utc_now
+from console.sync.cursors import LATEST, utc_now
 from console.sync.observe import SALESFORCE
 
 BEFORE = "2099-01-01T00:00:00Z"

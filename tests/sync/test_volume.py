@@ -24,7 +24,7 @@ from console.sync import observe
 from console.sync.bulk import read as bulk_read
 from console.sync.bulk import write as bulk_write
 from console.sync.bulk.size import ROWS_A_CALL, STEPS, THRESHOLD, job_calls
-from console.sync.engine import utc_now
+from console.sync.cursors import utc_now
 from console.sync.org import Org
 from console.sync.workers import Workers
 

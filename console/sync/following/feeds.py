@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from console.sync.cursors import moment
+from console.sync.cursors import moment, text
+from console.sync.following.pace import Side
 
 if TYPE_CHECKING:
     from console.store.cache import Cache
@@ -99,3 +100,40 @@ class Arrivals:
         if self._measuring:
             now = self._clock()
             self.seconds += [max(0.0, (now - moment(stamp)).total_seconds()) for stamp in stamps if stamp]
+
+
+class FeedKeeper:
+    """Keeps in the cache how each side's changes arrive, and tells it where it moved."""
+
+    def __init__(self, cache: Cache, clock: Callable[[], datetime], publish: Callable[[Feeds], None]) -> None:
+        self._cache = cache
+        self._clock = clock
+        self._publish = publish
+        self._looked: set[Side] = set()
+        self._told: Feeds | None = None
+        self.pulling = 0.0
+        """Seconds that the last look at Alguna spent on lists that it had to read whole."""
+
+    def looked(self, side: Side) -> bool:
+        """Whether this side was looked at before: what a first look finds is as old as the console was away."""
+        return side in self._looked
+
+    def saw(self, side: Side, arrivals: Iterable[float]) -> None:
+        """A side was looked at; its changes took so many seconds to arrive."""
+        self._looked.add(side)
+        self.sign_of(side, arrivals)
+
+    def sign_of(self, side: Side, arrivals: Iterable[float]) -> None:
+        """A side gave a sign of life, and with it changes that took so many seconds to arrive."""
+        now = text(self._clock())
+        self.move(side, lambda feed: replace(feed.arrived(arrivals), looked_at=now))
+
+    def move(self, side: Side, feed: Callable[[Feed], Feed]) -> None:
+        """Keep how a side's changes arrive by now."""
+        before = Feeds.of(self._cache)
+        after = replace(before, **{side: feed(getattr(before, side))})
+        if after != before:
+            after.keep(self._cache)
+        if after != self._told:
+            self._told = after
+            self._publish(after)

@@ -161,7 +161,7 @@ class Watching:
         self._not_before = 0.0
         self._stand(engine)
         self.pace.looked(
-            sides, time.monotonic(), busy=busy, left=engine.budget.left, pull_seconds=engine.pulling
+            sides, time.monotonic(), busy=busy, left=engine.budget.left, pull_seconds=engine.feeds.pulling
         )
         self.tell(engine)
 
@@ -185,8 +185,8 @@ class Watching:
         on = self.pace.streaming
         why = now.why or sentence(self._silent) or self._note
         every = self.pace.every
-        engine.watched(
+        engine.feeds.move(
             "salesforce",
             lambda feed: replace(feed, how="events" if on else "polling", why=why, every=every["salesforce"]),
         )
-        engine.watched("alguna", lambda feed: replace(feed, every=every["alguna"]))
+        engine.feeds.move("alguna", lambda feed: replace(feed, every=every["alguna"]))

@@ -1,0 +1,119 @@
+"""What one run works with, made anew for each: the org as its user sees it, the policy, and the parts that do the work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from console.alguna.client import AlgunaClient
+from console.domain.policy import Policy
+from console.salesforce.client import SalesforceClient
+from console.settings import ConnectionSettings
+from console.store.cache import Cache
+from console.sync.access import Access, access
+from console.sync.apply import Apply
+from console.sync.budget import Budget
+from console.sync.bulk.write import BulkWriter
+from console.sync.customers import CustomerWriter
+from console.sync.details import Details
+from console.sync.drift import Drift
+from console.sync.events import Event, Tally
+from console.sync.ledger import Ledger
+from console.sync.meter import Meter
+from console.sync.org import Org
+from console.sync.planning import Planning
+from console.sync.policy import policy_for
+from console.sync.recover import Recovery
+from console.sync.rows import RowWriter
+from console.sync.workers import Workers
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What an engine lives with, from run to run."""
+
+    cache: Cache
+    salesforce: SalesforceClient
+    alguna: AlgunaClient
+    settings: ConnectionSettings
+    clock: Callable[[], datetime]
+    publish: Callable[[Event], None]
+    workers: Workers
+    held: Callable[[bool], None]
+    """Called before each call, and with ``True`` between pieces of work: it may hold the engine."""
+    budget: Budget
+    begins: bool = True
+    """Nothing of the org was seen yet since the engine began."""
+
+    def gate(self) -> None:
+        """Before a call."""
+        self.held(False)
+
+    def org(self) -> Org:
+        """The org, seen with the columns that the user may read."""
+        return self.seen()[0]
+
+    def seen(self) -> tuple[Org, Access]:
+        """The org, and what its user may do there. Asks the org where that is not known.
+
+        :raises ConsoleError: the org can't be asked.
+        """
+        org = Org(self.salesforce, self.workers, self.gate, self.settings.org_id, self.settings.org_name)
+        drift = Drift(self.cache, self.salesforce, self.workers, self.settings.name)
+        allowed = access(self.cache, org, drift, self.clock, begins=self.begins)
+        self.begins = False
+        org.see(allowed.readable, allowed.objects, person_accounts=allowed.person_accounts)
+        return org, allowed
+
+
+@dataclass(slots=True)
+class Tools:
+    """What one run works with."""
+
+    org: Org
+    ledger: Ledger
+    recovery: Recovery
+    details: Details
+    planning: Planning
+    apply: Apply
+    bulk: BulkWriter
+    meter: Meter
+    tally: Tally
+    policy: Policy
+
+
+def tools(around: Surroundings, run: int, tally: Tally, progress: Callable[[Event], None]) -> Tools:
+    """The tools of a run.
+
+    :raises ConsoleError: what the signed-in user may do is not known, and the org can't be asked.
+    """
+    cache, workers, clock, alguna = around.cache, around.workers, around.clock, around.alguna
+    org, allowed = around.seen()
+    policy = policy_for(around.settings, cache)
+    meter = Meter(run, progress)
+    ledger = Ledger(cache, run, clock, around.publish, tally)
+    recovery = Recovery(cache, org, alguna, workers, around.gate, clock)
+    common: dict[str, Any] = {"cache": cache, "workers": workers, "clock": clock}
+    rows = RowWriter(
+        org=org, ledger=ledger, recovery=recovery, readable=allowed.readable, meter=meter, **common
+    )
+    customers = CustomerWriter(
+        alguna=alguna, gate=around.gate, run=run, ledger=ledger, recovery=recovery, meter=meter, **common
+    )
+    details = Details(alguna=alguna, gate=around.gate, tally=tally, meter=meter, **common)
+    planning = Planning(
+        cache=cache, details=details, check=workers.check, clock=clock, policy=policy, tally=tally
+    )
+    apply = Apply(cache=cache, org=org, ledger=ledger, rows=rows, customers=customers, clock=clock)
+    bulk = BulkWriter(
+        org=org,
+        ledger=ledger,
+        recovery=recovery,
+        readable=allowed.readable,
+        meter=meter,
+        threshold=around.settings.bulk_from,
+        **common,
+    )
+    return Tools(org, ledger, recovery, details, planning, apply, bulk, meter, tally, policy)
