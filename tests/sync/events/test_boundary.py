@@ -4,9 +4,9 @@ import pytest
 
 from console.domain.records import State
 from console.errors import Unreachable
-from console.sync.engine import Engine
 from console.sync.events import RunFinished
 from console.sync.following.heed import Heed
+from console.sync.passes import Pass
 from tests.sync.conftest import until
 
 from .conftest import published
@@ -25,7 +25,7 @@ def busy(build, follow):
 
 def pass_with_an_event(world, follower, account_id, monkeypatch):
     """A pass with work to do; once it has looked at both sides, an account is edited and its event arrives."""
-    observe, edited = Engine._observe, []
+    observe, edited = Pass.observe, []
 
     def observed(self, *args, **how):
         observe(self, *args, **how)
@@ -34,7 +34,7 @@ def pass_with_an_event(world, follower, account_id, monkeypatch):
             world.edit_account(account_id, BillingCity="Gondolin")
             until(lambda: follower.thread._watching._subscription.waiting)
 
-    monkeypatch.setattr(Engine, "_observe", observed)
+    monkeypatch.setattr(Pass, "observe", observed)
     for id_ in world.customers():
         world.edit_customer(id_, name=f"Renamed {id_}")
     follower.thread.sync_now()
