@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from console.commands.credentials import opened
 from console.commands.output import Output, table
 from console.commands.stopping import stoppable
 from console.domain.plain import plain
-from console.domain.planner import plan_hash
 from console.domain.records import Change, State
 from console.errors import ConsoleError, StoreError
 from console.guide.account import shown
@@ -23,7 +21,6 @@ from console.settings import Connections, ConnectionSettings, write_private
 from console.store.cache import Cache
 from console.sync.budget import Standing
 from console.sync.events import Changed, Event, Progress, RunFailed, RunFinished, RunSummary
-from console.sync.forecast import Forecast
 from console.sync.runner import EngineThread
 from console.sync.session import open_session, opener
 
@@ -77,21 +74,14 @@ def _plan(
         stoppable() as stop,
         open_session(settings, connections, secrets, cancelled=stop, holder="planning") as session,
     ):
-        cost = Forecast(settings.bulk_from)
-        changes = list(session.engine.dry_run(cost))
+        plan = session.engine.freeze()
         budget = session.engine.budget
-    calls = cost.calls()
-    answer = {
-        "hash": plan_hash(changes),
-        "org_id": settings.org_id,
-        "changes": [change.as_json() for change in changes],
-        "forecast": {"calls": calls, "left": budget.left, "allocation": budget.allocation},
-    }
     target = getattr(args, "out", None)
     if target:
-        _write(Path(target), json.dumps(answer, ensure_ascii=False, indent=1) + "\n")
+        _write(Path(target), "".join(plan.lines()))
         out.talk(f"The plan was written to {target}.")
-    out.data(answer, f"{_plan_words(changes)}\n\n{_cost(calls['salesforce'], budget)}")
+    calls = plan.forecast["calls"]["salesforce"]
+    out.data(plan.as_json(), f"{_plan_words(plan.changes)}\n\n{_cost(calls, budget)}")
     return 0
 
 
@@ -186,7 +176,7 @@ def _words(summary: RunSummary, waiting: dict[State, int] | None = None) -> str:
     )
 
 
-def _plan_words(changes: list[Change]) -> str:
+def _plan_words(changes: Sequence[Change]) -> str:
     if not changes:
         return "Nothing to do: the next pass would write nothing."
     kinds = Counter((change.side, change.entity, change.field or "new") for change in changes)

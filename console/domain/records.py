@@ -297,9 +297,11 @@ class Change:
         """The shape that ``plan --json`` prints."""
         return {
             "id": self.id,
+            "customer_id": self.customer_id,
             "side": self.side,
             "object": self.entity,
             "record": self.record,
+            "key": self.key,
             "field": self.field,
             "before": self.before,
             "after": self.after,

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from console.alguna.client import AlgunaClient
+from console.domain.frozen import FrozenPlan
 from console.domain.policy import ImportChoice
 from console.domain.records import Change, State
 from console.domain.verdicts import Verdict
@@ -31,6 +32,7 @@ from console.sync.following.heed import Heard, Heed
 from console.sync.following.pace import SIDES, Side
 from console.sync.following.subscription import Batch
 from console.sync.forecast import Forecast
+from console.sync.freezing import Freezing
 from console.sync.observe import was_read
 from console.sync.passes import Pass
 from console.sync.policy import IMPORT, policy_for, wider
@@ -131,7 +133,30 @@ class Engine:
         with self._undone():
             work = self._work(self._cache.runs.start("dry", text(self._clock())), Tally())
             work.observe(SIDES, looking=True)
-            yield from work.planned(cost)
+            for jobs in work.planned(cost):
+                for job in jobs:
+                    yield from job.changes
+
+    def freeze(self) -> FrozenPlan:
+        """What a pass would do, as a plan that can be kept. Otherwise as `dry_run`: nothing is written anywhere.
+
+        :raises ConsoleError: one side can't be read.
+        :raises Cancelled: the engine was told to stop.
+        """
+        plan: FrozenPlan
+        with self._undone():
+            work = self._work(self._cache.runs.start("dry", text(self._clock())), Tally())
+            work.observe(SIDES, looking=True)
+            cost, freezing = Forecast(self._settings.bulk_from), Freezing()
+            for jobs in work.planned(cost):
+                freezing.add(jobs)
+            plan = freezing.frozen(
+                self._cache,
+                policy_for(self._settings, self._cache),
+                made_at=text(self._clock()),
+                forecast=cost.as_json(self._budget.standing()),
+            )
+        return plan
 
     @property
     def budget(self) -> Standing:

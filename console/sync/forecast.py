@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 
 from console.domain.records import Change
+from console.sync.budget import Standing
 from console.sync.bulk.size import THRESHOLD, job_calls, read_calls
 from console.sync.jobs import account_of
 from console.sync.org import HEAVY, ROWS
@@ -107,6 +108,10 @@ class Forecast:
     def calls(self) -> dict[str, int]:
         """Calls to each system for a whole pass; Alguna's are two for each customer: read, then written and so checked."""
         return {"salesforce": self.writing + READS, "alguna": 2 * self._customers}
+
+    def as_json(self, standing: Standing) -> dict[str, object]:
+        """As ``plan --json`` prints it, beside what the console may still use."""
+        return {"calls": self.calls(), "left": standing.left, "allocation": standing.allocation}
 
 
 def forecast(changes: Iterable[Change], threshold: int = THRESHOLD) -> dict[str, int]:

@@ -9,12 +9,13 @@ from datetime import datetime
 
 from console.domain.fields import CUSTOMER_ID
 from console.domain.ids import account_id
-from console.domain.records import Change, Customer, Subscription
+from console.domain.records import Customer, Subscription
 from console.errors import Refused
 from console.sync.cursors import text
 from console.sync.following.feeds import Arrivals, FeedKeeper
 from console.sync.following.pace import Side
 from console.sync.forecast import PAGE, Forecast, forecast_due
+from console.sync.jobs import Job
 from console.sync.observe import AlgunaObserver, observe_salesforce, was_read
 from console.sync.pieces import CHUNK, sizes
 from console.sync.recover import GONE
@@ -122,8 +123,8 @@ class Pass:
     def _look(self) -> None:
         observe_salesforce(self._tools.org, self._cache, self._clock, self._tools.meter.reading)
 
-    def planned(self, cost: Forecast | None) -> Iterator[Change]:
-        """What is to be done for those who are due, change by change; nothing is applied.
+    def planned(self, cost: Forecast | None) -> Iterator[list[Job]]:
+        """What is to be done for those who are due, piece by piece; nothing is applied.
 
         :param cost: adds up what it costs.
         """
@@ -131,8 +132,7 @@ class Pass:
             jobs = self._tools.planning.plan(ids)
             if cost is not None:
                 cost.piece(change for job in jobs for change in job.changes)
-            for job in jobs:
-                yield from job.changes
+            yield jobs
 
     def _bring_in_step(self, ids: Sequence[str], in_bulk: bool = False) -> None:
         """Plan and apply until nothing is left to do; what can't be done now is due with the next pass.

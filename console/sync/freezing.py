@@ -1,0 +1,43 @@
+"""A plan as it would be carried out now, frozen: to be looked at, kept, and applied later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from console.domain.frozen import Basis, FrozenPlan, policy_prints
+from console.domain.policy import Policy
+from console.domain.prints import fingerprint
+from console.domain.records import Change
+from console.store.cache import Cache
+from console.store.schema import SCHEMA
+from console.sync.jobs import Job
+
+
+def ground(cache: Cache, policy: Policy, customers: Mapping[str, str] | None = None) -> Basis:
+    """What plans are computed from now. `policy` as `console.sync.policy.policy_for` gives it.
+
+    :param customers: customer's id -> print of its records.
+    """
+    return Basis(str(cache.get("org_id")), SCHEMA, policy_prints(policy), customers or {})
+
+
+class Freezing:
+    """Gathers the plan of one customer after the other."""
+
+    def __init__(self) -> None:
+        self.changes: list[Change] = []
+        self._prints: dict[str, str] = {}
+
+    def add(self, jobs: Iterable[Job]) -> None:
+        """These come next."""
+        for job in jobs:
+            self.changes += job.changes
+            self._prints[job.customer_id] = fingerprint(job.subject, job.changes)
+
+    def frozen(
+        self, cache: Cache, policy: Policy, *, made_at: str, forecast: Mapping[str, Any], kind: str = "sync"
+    ) -> FrozenPlan:
+        """The plan of all of them."""
+        basis = ground(cache, policy, self._prints)
+        return FrozenPlan(basis, tuple(self.changes), kind, made_at, forecast)
