@@ -142,6 +142,11 @@ class Cache:
         """All or nothing, for several calls; may be nested."""
         return self._db.transaction()
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether what is written now is kept only with what comes after it."""
+        return self._db.raw.in_transaction
+
     def check(self) -> None:
         """Read the whole file and check it; seconds for a large one.
 

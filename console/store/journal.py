@@ -67,6 +67,27 @@ class Journal:
                     (id_list(chunk),),
                 )
 
+    def waiting(self, ids: Iterable[str]) -> None:
+        """These were sent and did nothing, or were about to be sent: they are to be sent once more."""
+        with self._db.transaction():
+            for chunk in chunks(ids):
+                self._db.execute(
+                    "UPDATE journal SET status = 'planned' WHERE status = 'sent'"
+                    " AND id IN (SELECT value FROM json_each(?))",
+                    (id_list(chunk),),
+                )
+
+    def in_flight(self, customer_id: str) -> bool:
+        """Whether changes of this customer were sent whose end isn't known yet."""
+        row = self._db.one(
+            "SELECT 1 FROM journal WHERE status = 'sent' AND customer_id = ? LIMIT 1", (customer_id,)
+        )
+        return row is not None
+
+    def take_back(self, customer_id: str) -> None:
+        """What is planned for this customer and was not sent will not be: it was decided otherwise."""
+        self._db.execute("DELETE FROM journal WHERE status = 'planned' AND customer_id = ?", (customer_id,))
+
     # --- what bulk jobs carry --------------------------------------------------------------------------------
 
     def carry(self, bulk: int, keys: Iterable[tuple[str, str]]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from console.alguna.client import AlgunaClient
 from console.domain.changes import plan_hash
@@ -23,9 +25,11 @@ from console.sync.cursors import text
 from console.sync.jobs import Job, new_alias, text_of
 from console.sync.ledger import Ended, Ledger
 from console.sync.meter import ALGUNA, Meter
-from console.sync.org import batches
 from console.sync.recover import GONE, Recovery
 from console.sync.workers import Workers
+
+if TYPE_CHECKING:
+    from console.sync.tools import Surroundings
 
 BATCH = 50
 """Customers whose changes are journalled, and settled, together."""
@@ -56,7 +60,7 @@ class CustomerWriter:
         cache: Cache,
         alguna: AlgunaClient,
         workers: Workers,
-        gate: Callable[[], None],
+        around: Surroundings,
         run: int,
         ledger: Ledger,
         recovery: Recovery,
@@ -66,7 +70,7 @@ class CustomerWriter:
         self._cache = cache
         self._alguna = alguna
         self._workers = workers
-        self._gate = gate
+        self._around = around
         self._run = run
         self._ledger = ledger
         self._recovery = recovery
@@ -80,13 +84,23 @@ class CustomerWriter:
 
         :raises ConsoleError: Alguna can't be used any further; what was sent is settled or in the journal.
         """
-        waiting: list[tuple[Job, Answer]] = []
         self._stop = None
         self._misses = 0
+        left = deque(jobs)
+        while left and self._stop is None:
+            self._around.gate()  # nothing is under way here: whatever is decided while it is held can be kept
+            self._write_until_held(left, len(jobs))
+        if self._stop is not None:
+            raise self._stop
+
+    def _write_until_held(self, left: deque[Job], total: int) -> None:
+        """Write jobs, taking them from `left`, until none is left or the engine is to be held; settle all that were sent."""
+        waiting: list[tuple[Job, Answer]] = []
+        done = total - len(left)
         try:
-            for place, (job, future) in enumerate(self._workers.each(self._write, self._leaving(jobs)), 1):
+            for place, (job, future) in enumerate(self._workers.each(self._write, self._leaving(left)), 1):
                 answer = future.result()
-                self._meter.part("Writing to Alguna", ALGUNA, place, len(jobs))
+                self._meter.part("Writing to Alguna", ALGUNA, done + place, total)
                 self._judge(answer)
                 waiting.append((job, answer))
                 if len(waiting) >= BATCH:
@@ -94,23 +108,33 @@ class CustomerWriter:
                     waiting = []
         finally:
             self._settle(waiting)
-        if self._stop is not None:
-            raise self._stop
 
-    def _leaving(self, jobs: Sequence[Job]) -> Iterator[Job]:
+    def _leaving(self, left: deque[Job]) -> Iterator[Job]:
         """The jobs, each batch journalled as sent just before its first one leaves."""
-        for batch in batches(jobs, BATCH):
-            if self._stop is not None:
-                return
+        while left and self._stop is None and not self._around.holding:
+            self._around.gate()
+            batch = self._still_planned([left.popleft() for _ in range(min(BATCH, len(left)))])
             self._ledger.sending(change for job in batch for change in job.changes)
-            for job in batch:
-                self._gate()
+            for place, job in enumerate(batch):
                 if self._stop is not None:
                     # Journalled as sent but never sent: said so, so that nobody has to look it up.
-                    self._ledger.settle([Ended(change, "stale", self._stop) for change in job.changes])
-                    job.settled(job.changes)
-                else:
-                    yield job
+                    self._give_up(batch[place:], self._stop)
+                    return
+                if self._around.holding:
+                    self._ledger.waiting(change for each in batch[place:] for change in each.changes)
+                    left.extendleft(reversed(batch[place:]))
+                    return
+                yield job
+
+    def _still_planned(self, jobs: Sequence[Job]) -> list[Job]:
+        """Those that are still to be written: not those about whose customer a person decided since."""
+        self._give_up([job for job in jobs if job.customer_id in self._around.overtaken])
+        return [job for job in jobs if job.changes]
+
+    def _give_up(self, jobs: Sequence[Job], error: ConsoleError | None = None) -> None:
+        self._ledger.settle([Ended(change, "stale", error) for job in jobs for change in job.changes])
+        for job in jobs:
+            job.settled(job.changes)
 
     def _judge(self, answer: Answer) -> None:
         self._misses = self._misses + 1 if answer.unreachable is not None else 0

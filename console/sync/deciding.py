@@ -99,7 +99,7 @@ def consider(cache: Cache, policy: Policy, customer_id: str, verdict: Verdict, a
 
 
 def decide(cache: Cache, policy: Policy, customer_id: str, verdict: Verdict, at: str, by: str) -> None:
-    """Keep what a person decided. The customer is planned again by the next pass.
+    """Keep what a person decided. The customer is planned again by the next pass; what was planned and not sent is void.
 
     :param at: instant of the decision. :param by: who decided, as shown.
     :raises UsageError: it can't be decided like this now; the message says why. Nothing is kept then.
@@ -109,6 +109,7 @@ def decide(cache: Cache, policy: Policy, customer_id: str, verdict: Verdict, at:
         prospect = consider(cache, policy, customer_id, verdict, at, by)
         link = cache.links.get(customer_id)
         choice = prospect.subject.decided.choice
+        cache.journal.take_back(customer_id)
         match verdict:
             case LinkWith() | CreateNew() | LeaveAlone() if choice is not None:
                 if link is not None:

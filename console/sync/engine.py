@@ -33,6 +33,7 @@ from console.sync.following.pace import SIDES, Side
 from console.sync.following.subscription import Batch
 from console.sync.forecast import Forecast
 from console.sync.freezing import Freezing
+from console.sync.gate import Gate
 from console.sync.observe import was_read
 from console.sync.passes import Pass
 from console.sync.policy import IMPORT, policy_for, wider
@@ -53,7 +54,7 @@ class Engine:
 
     :param publish: called with every event, in the engine's thread.
     :param cancelled: set to stop; whatever runs then raises `Cancelled`.
-    :param gate: called before each call, and with ``True`` between pieces of work: it may hold the engine.
+    :param gate: called before each call, and between pieces of work: it may hold the engine, and serves requests.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class Engine:
         clock: Callable[[], datetime] = utc_now,
         publish: Callable[[Event], None] = lambda event: None,
         cancelled: threading.Event | None = None,
-        gate: Callable[[bool], None] | None = None,
+        gate: Gate | None = None,
         pool_size: int = 8,
         budget: Budget | None = None,
     ) -> None:
@@ -84,7 +85,7 @@ class Engine:
             clock,
             publish,
             self._workers,
-            gate or (lambda boundary: None),
+            gate,
             self._budget,
         )
         self._telling = Telling(self._around)
@@ -216,11 +217,14 @@ class Engine:
     def decide(self, customer_id: str, verdict: Verdict, by: str) -> None:
         """Keep what a person decided about a customer; the next pass acts on it. What can't be kept is told, not raised.
 
+        What is planned for the customer and hasn't left yet isn't sent any more.
+
         :raises StoreError: the cache can't be written.
         """
         try:
             policy = policy_for(self._settings, self._cache)
             decide(self._cache, policy, customer_id, verdict, text(self._clock()), by)
+            self._around.overtaken.add(customer_id)
         except (UsageError, Conflict) as error:
             self._publish(Noted(customer_id, error))
         except StoreError as error:
@@ -228,6 +232,12 @@ class Engine:
             raise
         else:
             self._publish(Noted(customer_id))
+
+    def may_note(self, customer_id: str | None) -> bool:
+        """Whether a decision about a customer, or a retry (None), can be kept before the call that is about to be made."""
+        if self._cache.in_transaction:
+            return False
+        return customer_id is None or not self._cache.journal.in_flight(customer_id)
 
     def retry(self, customer_ids: Sequence[str] | None = None) -> int:
         """Forget refusals, of these customers or of all, so that the next pass tries them again; how many are due."""

@@ -76,6 +76,10 @@ class Ledger:
         """Write down that these leave now: whatever happens next, they may have taken effect."""
         self._cache.journal.sent([change.id for change in changes])
 
+    def waiting(self, changes: Iterable[Change]) -> None:
+        """Write down that these did nothing so far and are to be sent once more."""
+        self._cache.journal.waiting([change.id for change in changes])
+
     def settle(self, ended: Sequence[Ended]) -> None:
         """Write down how changes ended."""
         if not ended:

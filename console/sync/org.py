@@ -131,7 +131,15 @@ class Org:
 
         :raises ConsoleError: the call as a whole failed.
         """
+        self.hold()
+        return self.send_now(requests)
+
+    def hold(self) -> None:
+        """Before a call: here the engine may be held, and decisions are kept."""
         self._gate()
+
+    def send_now(self, requests: Sequence[SubRequest]) -> list[SubReply]:
+        """`send` for who has passed the gate and written down what leaves."""
         return self._workers.call(self._client.composite, requests)
 
     def look(

@@ -115,7 +115,7 @@ class Pass:
             ids = self._cache.entries.dirty(size, after)
             if not ids:
                 return
-            self._around.held(True)
+            self._around.boundary()
             self._workers.check()
             yield ids
             after = ids[-1]

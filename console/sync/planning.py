@@ -33,7 +33,10 @@ UNKNOWN_STATUS = "unknown_status"
 
 
 class Planning:
-    """Plans customers from the cache, and notes there where they stand."""
+    """Plans customers from the cache, and notes there where they stand.
+
+    :param overtaken: customers about whom a person decided something since they were planned last.
+    """
 
     def __init__(
         self,
@@ -44,6 +47,7 @@ class Planning:
         clock: Callable[[], datetime],
         policy: Policy,
         tally: Tally,
+        overtaken: set[str],
     ) -> None:
         self._cache = cache
         self._details = details
@@ -51,6 +55,7 @@ class Planning:
         self._clock = clock
         self._policy = policy
         self._tally = tally
+        self._overtaken = overtaken
         self._told_statuses: set[str] = set()
 
     def plan(self, customer_ids: Sequence[str]) -> list[Job]:
@@ -58,6 +63,7 @@ class Planning:
 
         :raises ConsoleError: Alguna can't be reached for the details that are missing.
         """
+        self._overtaken.difference_update(customer_ids)
         follow(self._cache, customer_ids, text(self._clock()))
         policy = replace(self._policy, imported=self._cache.entries.imported(customer_ids))
         subjects = self._matched(self._cache.subjects(customer_ids), policy)
@@ -78,6 +84,8 @@ class Planning:
             [
                 (subject, plans.get(place) or plan(subject, policy))
                 for place, subject in enumerate(self._checked(subjects))
+                if subject.customer.id
+                not in self._overtaken  # decided about meanwhile: due, and planned anew
             ]
         )
 

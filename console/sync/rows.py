@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, TypeVar
@@ -115,6 +115,7 @@ class RowWriter:
     """Writes rows and settles them.
 
     :param readable: field keys that the user may read: a new record is known to be empty in all that was not written.
+    :param overtaken: customers about whom a person decided something since they were planned: their rows aren't sent.
     """
 
     def __init__(
@@ -128,6 +129,7 @@ class RowWriter:
         clock: Callable[[], datetime],
         readable: frozenset[str],
         meter: Meter,
+        overtaken: Collection[str],
     ) -> None:
         self._cache = cache
         self._org = org
@@ -140,6 +142,7 @@ class RowWriter:
             for sobject in ("Account", "Contact")
         }
         self._meter = meter
+        self._overtaken = overtaken
         self._width = HEAVY
         self._taken_apart: list[list[list[Row]]] = []
         """Calls still to be made because a larger one was refused as a whole: one record fails it for all, and is looked for."""
@@ -180,12 +183,16 @@ class RowWriter:
             self._meter.part("Writing to Salesforce", ORG, done, len(collections))
         return again
 
-    def _call(self, collections: Sequence[Sequence[Row]]) -> list[Row]:
+    def _call(self, planned: Sequence[Sequence[Row]]) -> list[Row]:
+        self._org.hold()
+        collections = self._still_planned(planned)
+        if not collections:
+            return []
         rows = [row for collection in collections for row in collection]
         changes = [change for row in rows for change in row.changes]
         self._ledger.sending(changes)
         try:
-            replies = self._org.send([_request(place, each) for place, each in enumerate(collections)])
+            replies = self._org.send_now([_request(place, each) for place, each in enumerate(collections)])
         except Unreachable as error:
             if not error.maybe_done:
                 self._ledger.settle([Ended(change, "stale", error) for change in changes])
@@ -198,6 +205,7 @@ class RowWriter:
             raise  # left behind: looked up by the next pass
         except ConsoleError as error:
             if _is_about_a_row(error) and len(rows) > 1:
+                self._ledger.waiting(changes)
                 if len(collections) > 1:
                     self._taken_apart += _halved([list(each) for each in collections])
                 else:
@@ -208,6 +216,21 @@ class RowWriter:
             self._ledger.settle([Ended(change, "stale", error) for change in changes])
             raise
         return self._settle(collections, replies)
+
+    def _still_planned(self, collections: Sequence[Sequence[Row]]) -> list[Sequence[Row]]:
+        """The rows that are still to be written: not those whose customer was decided about since."""
+        for job in {
+            id(row.job): row.job
+            for collection in collections
+            for row in collection
+            if row.job.customer_id in self._overtaken
+        }.values():
+            self._give_up(job)
+        left = [
+            [row for row in collection if row.job.customer_id not in self._overtaken]
+            for collection in collections
+        ]
+        return [collection for collection in left if collection]
 
     def _refuse(self, row: Row, error: ConsoleError) -> list[Row]:
         """A record that no call gets through with, found by taking the calls apart."""
@@ -233,6 +256,7 @@ class RowWriter:
                 lost += collection  # the whole collection failed, and may have taken effect before it did
                 continue
             if error is not None and _is_about_a_row(error) and len(collection) > 1:
+                self._ledger.waiting(change for row in collection for change in row.changes)
                 self._taken_apart.append(_halved(collection))
                 continue
             results = (
@@ -252,6 +276,7 @@ class RowWriter:
             for customer_id, contact_id in end.pairs:
                 self._cache.links.set_contact(customer_id, contact_id)
             self._ledger.settle(end.ended)
+            self._ledger.waiting(change for row in end.again for change in row.changes)
         self._ledger.tally.rows_written += len(end.accounts) + len(end.contacts)
         self._keep_lookalikes(end.lookalikes)
         self._keep_contacts(end.contact_lookalikes)

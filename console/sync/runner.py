@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 import time
 import traceback
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -29,6 +28,7 @@ from console.sync.cursors import moment
 from console.sync.events import Event, RunFailed, Waiting
 from console.sync.following.pace import SIDES, Pace, Side
 from console.sync.following.watching import Watching
+from console.sync.gate import Gate, Note, Request
 from console.sync.stream import Stream
 
 if TYPE_CHECKING:
@@ -54,13 +54,6 @@ class Session(Protocol):
     def close(self) -> None: ...
 
 
-class Gate(Protocol):
-    """Called by the engine wherever it may be held: between calls, and (`boundary`) between pieces of work."""
-
-    def __call__(self, boundary: bool = False) -> None: ...
-
-
-Request = Callable[["Engine"], object]
 Opener = Callable[[Publish, threading.Event, Gate], Session]
 
 
@@ -83,20 +76,15 @@ class EngineThread:
         self._due: float | None = 0.0
         """When the next pass is due, by the monotonic clock; None: when a person has acted."""
         self._cancelled = threading.Event()
-        self._changed = threading.Condition()
-        self._paused = paused
+        self._gate = Gate(self._cancelled, self._stream, self._engine, self._arrived)
+        self._gate.paused = paused
+        self._changed = self._gate.changed
         self._wanted = not paused
-        self._asked = False
-        """A pass over both sides was asked for: it runs now, also while paused."""
+        """A pass over both sides is asked for: it runs now, also while paused."""
+        self._look_anew = False
+        """The pass at hand was asked for, so it looks anew whether a limit that was used up was raised."""
         self._sides: frozenset[Side] = SIDES
         self._running = False
-        self._passing = False
-        """A pass that was asked for while paused is not held."""
-        self._asked = False
-        """What somebody asked for is being done: it is not held either."""
-        self._requests: deque[Request] = deque()
-        self._notes: set[Request] = set()
-        """Those of the requests that are kept even by a thread that was told to stop."""
         self._session: Session | None = None
         self._refused = False
         self._failures = 0
@@ -107,7 +95,7 @@ class EngineThread:
     @property
     def paused(self) -> bool:
         """Whether it waits for :meth:`resume`."""
-        return self._paused
+        return self._gate.paused
 
     @property
     def alive(self) -> bool:
@@ -139,26 +127,27 @@ class EngineThread:
     def pause(self) -> None:
         """Finish the calls in flight, then wait. Does not block."""
         with self._changed:
-            self._paused = True
-            self._passing = False
+            self._gate.paused = True
+            self._gate.passing = False
             self._changed.notify_all()
 
     def resume(self) -> None:
         """Go on: with the pass that was held, else with a new one at once. Does not block."""
         with self._changed:
-            self._paused = False
+            self._gate.paused = False
             self._wanted = not self._running
             self._changed.notify_all()
 
     def sync_now(self) -> None:
         """One pass at once, also while paused; a pass that is held goes on to its end. Does not block."""
         with self._changed:
-            self._wanted = not (self._paused and self._running)
-            self._passing = self._paused
+            self._wanted = not (self.paused and self._running)
+            self._gate.passing = self.paused
             self._changed.notify_all()
 
     def sync_one(self, customer_id: str) -> None:
-        """Bring one customer in step, also while paused; within a pass, after the piece of work at hand. Does not block."""
+        """Bring one customer in step, also while paused; within a pass, after the piece of work at hand: one that is held in the
+        middle of a piece has to go on first. Does not block."""
         self._request(lambda engine: engine.sync_one(customer_id))
 
     def request(self, request: Request) -> None:
@@ -176,8 +165,9 @@ class EngineThread:
         self._request(ask)
 
     def decide(self, customer_id: str, verdict: Verdict, by: str) -> None:
-        """Keep what a person decided, also while paused and when told to stop right after. Does not block."""
-        self._note(lambda engine: engine.decide(customer_id, verdict, by))
+        """Keep what a person decided, also while paused and when told to stop right after. While changes of this customer are on
+        their way it waits until it is known how they ended. Does not block."""
+        self._request(Note(lambda engine: engine.decide(customer_id, verdict, by), customer_id))
 
     def retry(self, customer_ids: Sequence[str] | None = None) -> None:
         """Try refused changes again, of these customers or of all, with the next pass: at once unless paused. Does not block."""
@@ -185,22 +175,15 @@ class EngineThread:
         def ask(engine: Engine) -> None:
             engine.retry(customer_ids)
             with self._changed:
-                self._wanted = not self._paused
+                self._wanted = self._wanted or not self.paused
 
-        self._note(ask)
+        self._request(Note(ask))
 
     def _request(self, request: Request) -> None:
         with self._changed:
-            self._requests.append(request)
             if self._due is None:
                 self._due = time.monotonic() + self._interval  # a person has acted
-            self._changed.notify_all()
-
-    def _note(self, request: Request) -> None:
-        """A request that only writes into the cache, so quick that stopping waits for it."""
-        with self._changed:
-            self._notes.add(request)
-        self._request(request)
+            self._gate.ask(request)
 
     def _wake(self) -> None:
         with self._changed:
@@ -239,7 +222,7 @@ class EngineThread:
         try:
             engine = self._engine()
             if request is not None:
-                self._do(request, engine)
+                self._gate.serve(request, engine)
             else:
                 self._pass(engine)
         except Cancelled:
@@ -259,15 +242,14 @@ class EngineThread:
             with self._changed:
                 self._running = False
                 if request is None:
-                    self._passing = False
+                    self._gate.passing = False
 
     def _pass(self, engine: Engine) -> None:
         """Look at the sides that are due, and at both when asked for; then at what events brought meanwhile."""
         if self._session is not None:
             self._watching.begin(self._session)
         self._watching.pace.starting(self._sides)
-        if self._asked:
-            self._asked = False
+        if self._look_anew:
             engine.look_now()
         summary = engine.run(sides=self._sides, announced_since=self._watching.announced_since)
         self._failures = 0
@@ -301,12 +283,10 @@ class EngineThread:
 
     def _keep_notes(self) -> None:
         """What a person decided and what could not be kept before the thread was told to stop."""
-        with self._changed:
-            waiting = [request for request in self._requests if request in self._notes]
-            self._requests.clear()
+        waiting = self._gate.notes()
         with suppress(StoreError):
-            for request in waiting if self._session is not None else ():
-                self._do(request, self._engine())
+            for note in waiting if self._session is not None else ():
+                self._gate.serve(note, self._engine())
 
     def _engine(self) -> Engine:
         """The session's engine. After trouble with the cache it is opened again: the disk may have room by now."""
@@ -345,70 +325,28 @@ class EngineThread:
             with self._changed:
                 if self._cancelled.is_set():
                     return None
-                if self._requests:
-                    return self._requests.popleft()
+                if (request := self._gate.next()) is not None:
+                    return request
                 now = time.monotonic()
-                left = None if self._due is None or self._paused else self._due - now
+                left = None if self._due is None or self.paused else self._due - now
                 if self._wanted or (left is not None and left <= 0):
-                    self._asked = self._wanted
+                    self._look_anew = self._wanted
                     self._sides = SIDES if self._wanted else self._watching.pace.due(now) or SIDES
                     self._wanted = False
                     return None
                 if self._session is not None and self._watching.moved:
                     return self._watching.tell
-                if self._session is not None and not self._paused and self._watching.has_events:
+                if self._session is not None and not self.paused and self._watching.has_events:
                     return self._listen
-                waiting = (self._paused, self._due is None)
+                waiting = (self.paused, self._due is None)
                 if told == waiting:
                     self._changed.wait(self._watching.patience(left))
                     continue
                 told = waiting
             self._stream(Waiting(left, _why(*waiting)))
 
-    def _gate(self, boundary: bool = False) -> None:
-        """Hold the engine while paused; at a boundary, do what was asked for in between.
-
-        :raises Cancelled: when the thread is to stop.
-        """
-        told = False
-        while True:
-            request = None
-            with self._changed:
-                if self._cancelled.is_set():
-                    raise Cancelled("The engine was told to stop.")
-                if boundary and self._requests:
-                    request = self._requests.popleft()
-                elif boundary and not self._paused and self._watching.has_arrived:
-                    request = self._take_in
-                elif not self._paused or self._passing or self._asked:
-                    return
-                elif told:
-                    self._changed.wait()
-                    continue
-            if request is not None:
-                self._between(request)
-            else:
-                told = True
-                self._stream(Waiting(None, "Paused; the pass goes on where it stands."))
-
-    def _between(self, request: Request) -> None:
-        """A request in the middle of a pass: its failure is told by its own events and does not end the pass."""
-        try:
-            self._do(request, self._engine())
-        except Cancelled:
-            raise
-        except ConsoleError:
-            pass  # the engine published RunFailed for it; events are tried again later
-
-    def _do(self, request: Request, engine: Engine) -> None:
-        with self._changed:
-            self._asked = True
-        try:
-            request(engine)
-        finally:
-            with self._changed:
-                self._asked = False
-                self._notes.discard(request)
+    def _arrived(self) -> Request | None:
+        return self._take_in if self._watching.has_arrived else None
 
 
 def unexpected(error: Exception) -> ConsoleError:

@@ -25,9 +25,10 @@ from console.sync.engine import Engine
 from console.sync.events import Event
 from console.sync.following.heed import place
 from console.sync.following.subscription import Api, Subscription, Tokens
+from console.sync.gate import Gate
 from console.sync.observe import AlgunaObserver, observe_salesforce
 from console.sync.org import Org
-from console.sync.runner import Gate, Opener, Publish
+from console.sync.runner import Opener, Publish
 from console.sync.workers import Workers
 
 CHANNEL = "channel"
@@ -102,7 +103,7 @@ def open_session(
     *,
     publish: Callable[[Event], None] = lambda event: None,
     cancelled: threading.Event | None = None,
-    gate: Callable[[bool], None] | None = None,
+    gate: Gate | None = None,
     clock: Callable[[], datetime] = utc_now,
     holder: str = "",
     alguna_rate: float | None = None,

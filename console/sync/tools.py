@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from console.sync.customers import CustomerWriter
 from console.sync.details import Details
 from console.sync.drift import Drift
 from console.sync.events import Event, Tally
+from console.sync.gate import Gate
 from console.sync.ledger import Ledger
 from console.sync.meter import Meter
 from console.sync.org import Org
@@ -41,15 +42,28 @@ class Surroundings:
     clock: Callable[[], datetime]
     publish: Callable[[Event], None]
     workers: Workers
-    held: Callable[[bool], None]
-    """Called before each call, and with ``True`` between pieces of work: it may hold the engine."""
+    held: Gate | None
+    """Called before each call, and between pieces of work: it may hold the engine."""
     budget: Budget
+    overtaken: set[str] = field(default_factory=set)
+    """Customers about whom a person decided something since the plan at hand was made: what is left of it isn't sent."""
     begins: bool = True
     """Nothing of the org was seen yet since the engine began."""
 
     def gate(self) -> None:
         """Before a call."""
-        self.held(False)
+        if self.held is not None:
+            self.held()
+
+    def boundary(self) -> None:
+        """Between two pieces of work."""
+        if self.held is not None:
+            self.held(boundary=True)
+
+    @property
+    def holding(self) -> bool:
+        """Whether the next call would be held."""
+        return self.held is not None and self.held.holding
 
     def org(self) -> Org:
         """The org, seen with the columns that the user may read."""
@@ -96,15 +110,28 @@ def tools(around: Surroundings, run: int, tally: Tally, progress: Callable[[Even
     ledger = Ledger(cache, run, clock, around.publish, tally)
     recovery = Recovery(cache, org, alguna, workers, around.gate, clock)
     common: dict[str, Any] = {"cache": cache, "workers": workers, "clock": clock}
+    overtaken = around.overtaken
     rows = RowWriter(
-        org=org, ledger=ledger, recovery=recovery, readable=allowed.readable, meter=meter, **common
+        org=org,
+        ledger=ledger,
+        recovery=recovery,
+        readable=allowed.readable,
+        meter=meter,
+        overtaken=overtaken,
+        **common,
     )
     customers = CustomerWriter(
-        alguna=alguna, gate=around.gate, run=run, ledger=ledger, recovery=recovery, meter=meter, **common
+        alguna=alguna, around=around, run=run, ledger=ledger, recovery=recovery, meter=meter, **common
     )
     details = Details(alguna=alguna, gate=around.gate, tally=tally, meter=meter, **common)
     planning = Planning(
-        cache=cache, details=details, check=workers.check, clock=clock, policy=policy, tally=tally
+        cache=cache,
+        details=details,
+        check=workers.check,
+        clock=clock,
+        policy=policy,
+        tally=tally,
+        overtaken=overtaken,
     )
     apply = Apply(cache=cache, org=org, ledger=ledger, rows=rows, customers=customers, clock=clock)
     bulk = BulkWriter(

@@ -40,6 +40,26 @@ def test_what_was_planned_and_never_sent_is_planned_anew(cache: Cache, make) -> 
     assert cache.journal.drop_unsent() == 0
 
 
+def test_what_is_on_its_way_is_known_by_customer_and_only_what_is_not_can_be_taken_back(
+    cache: Cache, make
+) -> None:
+    cache.journal.plan(
+        1, [make.change("ch_1", "cus_1"), make.change("ch_2", "cus_1"), make.change("ch_3", "cus_2")]
+    )
+    assert not cache.journal.in_flight("cus_1")
+    cache.journal.sent(["ch_1", "ch_3"])
+    assert cache.journal.in_flight("cus_1")
+    cache.journal.waiting(["ch_3"])  # the row was locked: nothing happened
+    assert not cache.journal.in_flight("cus_2")
+    cache.journal.settle([Ending("ch_2", "refused")])
+    cache.journal.waiting(["ch_2"])
+    assert len(cache.journal.last_refusals("cus_1")) == 1, "what ended stays as it ended"
+    for customer_id in ("cus_1", "cus_2"):
+        cache.journal.take_back(customer_id)
+    assert [change.id for change in cache.journal.unsettled()] == ["ch_1"]
+    assert cache.journal.drop_unsent() == 0
+
+
 def test_the_same_change_can_be_planned_again(cache: Cache, make) -> None:
     for run in (1, 2):
         cache.journal.plan(run, [make.change()])

@@ -153,20 +153,22 @@ class BulkWriter:
     def _submit(self, job: BulkRow) -> None:
         self._drop_stale(job)
         journal, table = self._cache.journal, self._cache.bulk
-        columns = self._columns(job)
-        if not columns:
+        if not journal.carries(job.id):
             self._let_go(job)
             return
+        try:
+            job_id = self._call(self._jobs.create, job.operation, job.sobject, _external_id(job))
+        except Refused:
+            # No right to bulk jobs, or none left today: collections do it.
+            self._off.add((job.operation, job.sobject))
+            self._let_go(job)
+            return
+        table.created(job.id, job_id)
+        if not journal.carries(job.id):
+            return  # all of it was decided otherwise meanwhile: what is created and no more, `resume` aborts
         with tempfile.TemporaryFile(prefix="alguna-console-") as file:
-            bulk.written(columns, self._bodies(job), file)
-            try:
-                job_id = self._call(self._jobs.create, job.operation, job.sobject, _external_id(job))
-            except Refused:
-                # No right to bulk jobs, or none left today: collections do it.
-                self._off.add((job.operation, job.sobject))
-                self._let_go(job)
-                return
-            table.created(job.id, job_id)
+            # From here on a decision waits for the results: what is written down as sent is what the file holds.
+            bulk.written(self._columns(job), self._bodies(job), file)
             with self._cache.transaction():
                 table.moved(job.id, "uploading")
                 journal.sent_with(job.id)
