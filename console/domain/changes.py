@@ -8,7 +8,7 @@ from hashlib import blake2b, sha256
 from typing import Final, Literal
 
 from console.domain.fields import ALIASES, CONTACT_ACCOUNT, FIELD
-from console.domain.records import Change, Customer, Decision, Direction, Side, Values
+from console.domain.records import Change, Customer, Decision, Direction, Held, Side, Values
 
 NEW_ACCOUNT: Final = "@new account"
 """Stands, in `after`, for the id of the account that the same plan creates. Applying replaces it."""
@@ -28,6 +28,7 @@ def field_change(customer: Customer, decision: Decision, record: str, before: ob
             before,
             decision.value,
             decision.reason,
+            decision.rule,
         )
     return _change(
         customer,
@@ -39,6 +40,7 @@ def field_change(customer: Customer, decision: Decision, record: str, before: ob
         before,
         decision.value,
         decision.reason,
+        decision.rule,
     )
 
 
@@ -65,6 +67,16 @@ def alias_addition(customer: Customer, account_id: str) -> Change:
     )
 
 
+def alias_print(aliases: Iterable[str]) -> str:
+    """A list of aliases as one value, whatever its order."""
+    return "\n".join(sorted(aliases))
+
+
+def alias_held(customer: Customer, account_id: str, held: Held | None) -> bool:
+    """Whether the account's alias was taken back by an undo, and the aliases are as that left them."""
+    return held is not None and held.salesforce == account_id and held.alguna == alias_print(customer.aliases)
+
+
 def plan_hash(changes: Iterable[Change]) -> str:
     """SHA-256 over what every change does, whatever their order: two plans with one hash do the same."""
     digests = sorted(
@@ -83,13 +95,14 @@ def _change(
     before: object,
     after: object,
     reason: str,
+    rule: str = "",
 ) -> Change:
     # An Alguna write carries the id as its idempotency key, and a key used before is answered without effect for a
     # day: the same edit made again after it was undone must not look like a repetition.
     version = customer.updated_at if side == "alguna" else ""
     text = _text([customer.id, side, entity, key, before, after, version])
     change_id = blake2b(text, digest_size=12).hexdigest()
-    return Change(change_id, customer.id, side, entity, record, key, field, before, after, reason)
+    return Change(change_id, customer.id, side, entity, record, key, field, before, after, reason, rule)
 
 
 def _identity(change: Change) -> list[object]:

@@ -29,6 +29,7 @@ from console.domain.records import (
     Customer,
     Decision,
     Direction,
+    Held,
     Rule,
     Side,
     Values,
@@ -36,6 +37,10 @@ from console.domain.records import (
 
 Answers = Mapping[str, Answer]
 """Field key -> the side whose value a person chose to keep."""
+
+ANSWER: Final = "answer"
+"""In place of a rule: a person's answer decided."""
+NOTHING_HELD: Final[Mapping[str, Held]] = {}
 
 REQUIRED: Final[Mapping[Direction, frozenset[str]]] = {
     Direction.TO_SALESFORCE: frozenset({NAME, CONTACT_LAST_NAME}),
@@ -85,18 +90,20 @@ def decide(
     latest: Mapping[str, Side],
     *,
     subscribed: bool,
+    held: Mapping[str, Held] = NOTHING_HELD,
 ) -> list[Decision]:
     """One decision for each of `specs`, in their order.
 
     `latest` says, by Salesforce object, on which side the record changed last. `subscribed` tells whether there is a
-    subscription to show: when all of them vanished, its fields are not emptied unasked.
+    subscription to show: when all of them vanished, its fields are not emptied unasked. `held` goes in place of `base`.
     """
     rules = policy.rules
     decisions: list[Decision] = []
     for spec in specs:
         key = spec.key
         ours, theirs = alguna.get(key, UNKNOWN), salesforce.get(key, UNKNOWN)
-        agreed = base.get(key, UNKNOWN)
+        apart = held.get(key)
+        agreed = base.get(key, UNKNOWN) if apart is None else UNKNOWN
         rule = rules.get(key, spec.default_rule)
         if ours == theirs == agreed and ours is not UNKNOWN and rule is not Rule.OFF:
             # Nearly every field of nearly every pass.
@@ -111,11 +118,14 @@ def decide(
             rule,
             latest=latest.get(spec.entity) if rule is Rule.LATEST_WINS else None,
             answer=answer.side if answer is not None else None,
+            held=apart,
             may_empty=subscribed or key not in SUBSCRIPTION_KEYS,
         )
         if answer is not None and decision.differs and not decision.asks:
             decided = f"{decision.reason} Decided by {plain(answer.by, 60)} at {readable(answer.at)}."
             decision = replace(decision, reason=decided)
+        if decision.direction is not None:
+            decision = replace(decision, rule=ANSWER if answer is not None else str(rule))
         decisions.append(permitted(decision, spec, policy))
     return decisions
 
@@ -141,12 +151,12 @@ def permitted(decision: Decision, spec: FieldSpec, policy: Policy, *, new: bool 
 
 def refusal(decision: Decision, reason: str) -> Decision:
     """The same field with nothing written, because it would not be taken."""
-    return replace(decision, reason=reason, direction=None, value=None, lost=None, refused=True)
+    return replace(decision, reason=reason, direction=None, value=None, lost=None, refused=True, rule="")
 
 
 def question(decision: Decision, reason: str) -> Decision:
     """The same field with nothing written, because a person has to decide."""
-    return replace(decision, reason=reason, direction=None, value=None, lost=None, asks=True)
+    return replace(decision, reason=reason, direction=None, value=None, lost=None, asks=True, rule="")
 
 
 def latest_sides(customer: Customer, account: Account, contact: Contact | None) -> dict[str, Side]:

@@ -6,13 +6,14 @@ outcome carries a sentence, "nothing to do" included: the sentence is what a per
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Enum
 from functools import cache
 from typing import Final
 
 from console.domain.fields import CUSTOMER_ID, FIELD, FieldSpec, Flow
 from console.domain.normal import same, shown
-from console.domain.records import Decision, Direction, Rule, Side, Value
+from console.domain.records import Decision, Direction, Held, Rule, Side, Value
 
 
 class Unknown(Enum):
@@ -43,13 +44,15 @@ def merge(
     *,
     latest: Side | None = None,
     answer: Side | None = None,
+    held: Held | None = None,
     may_empty: bool = False,
 ) -> Decision:
     """Decide one field. Values are canonical; `UNKNOWN` stands for one that isn't known.
 
     `latest` is the side whose record changed last, for ``latest_wins``; `answer` the side whose value a person chose to
-    keep; `may_empty` lets a field that only Alguna fills become empty where Salesforce still holds what was written there. Whether
-    the value fits the field, or may be written at all, is not judged here.
+    keep; `held` what an undo left apart, in place of `base`; `may_empty` lets a field that only Alguna fills become empty
+    where Salesforce still holds what was written there. Whether the value fits the field, or may be written at all, is not
+    judged here.
     """
     if rule is Rule.OFF:
         return settled(key, OFF)
@@ -60,6 +63,8 @@ def merge(
     spec = FIELD[key]
     if same(spec.kind, alguna, salesforce):
         return _agreement(spec, alguna, base)
+    if held is not None and answer is None:
+        return _apart(spec, alguna, salesforce, held, rule, latest, may_empty)
     if spec.direction is Flow.TO_SALESFORCE:
         return _owned(spec, alguna, salesforce, base, answer, may_empty)
     if answer is not None:
@@ -68,11 +73,7 @@ def merge(
         )
         return _win(key, answer, alguna, salesforce, reason)
     if rule is Rule.FILL_BLANKS:
-        return _fill(key, alguna, salesforce) or Decision(
-            key,
-            f"Alguna has {shown(alguna)} and Salesforce {shown(salesforce)}; the rule only fills blanks.",
-            differs=True,
-        )
+        return _only_blanks(key, alguna, salesforce)
     if base is UNKNOWN:
         return _fill(key, alguna, salesforce) or _conflict(
             key,
@@ -117,6 +118,52 @@ def _moved(
         return _copy(spec.key, "salesforce", alguna, salesforce, reason)
     story = f"Both moved from {shown(base)}: Alguna to {shown(alguna)}, Salesforce to {shown(salesforce)}"
     return _conflict(spec.key, alguna, salesforce, story, rule, latest)
+
+
+def _apart(
+    spec: FieldSpec,
+    alguna: Value,
+    salesforce: Value,
+    held: Held,
+    rule: Rule,
+    latest: Side | None,
+    may_empty: bool,
+) -> Decision:
+    """Values that an undo left apart: each is its side's own base, so that the undone copy isn't made again, and an edit flows."""
+    key = spec.key
+    alguna_moved = not same(spec.kind, alguna, held.alguna)
+    salesforce_moved = not same(spec.kind, salesforce, held.salesforce)
+    if not alguna_moved and not salesforce_moved:
+        reason = (
+            f"Held since run {held.run} was undone: Alguna has {shown(alguna)}, Salesforce {shown(salesforce)}."
+            " Nothing is written until one of them moves, or a person chooses."
+        )
+        return Decision(key, reason, differs=True, asks=True)
+    if alguna_moved and not salesforce_moved:
+        story = f"Alguna moved from {shown(held.alguna)} to {shown(alguna)}; Salesforce still has {shown(salesforce)}"
+    elif salesforce_moved and not alguna_moved:
+        story = f"Salesforce moved from {shown(held.salesforce)} to {shown(salesforce)}; Alguna still has {shown(alguna)}"
+    else:
+        story = (
+            f"Both moved since run {held.run} was undone: Alguna from {shown(held.alguna)} to {shown(alguna)},"
+            f" Salesforce from {shown(held.salesforce)} to {shown(salesforce)}"
+        )
+    if spec.direction is Flow.TO_SALESFORCE:
+        decision = _owned(spec, alguna, salesforce, held.salesforce, None, may_empty)
+        return replace(decision, reason=f"{story}.") if decision.direction is not None else decision
+    if rule is Rule.FILL_BLANKS:
+        return _only_blanks(key, alguna, salesforce)
+    if alguna_moved and salesforce_moved:
+        return _conflict(key, alguna, salesforce, story, rule, latest)
+    return _copy(key, "alguna" if alguna_moved else "salesforce", alguna, salesforce, f"{story}.")
+
+
+def _only_blanks(key: str, alguna: Value, salesforce: Value) -> Decision:
+    return _fill(key, alguna, salesforce) or Decision(
+        key,
+        f"Alguna has {shown(alguna)} and Salesforce {shown(salesforce)}; the rule only fills blanks.",
+        differs=True,
+    )
 
 
 def _owned(

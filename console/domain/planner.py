@@ -15,12 +15,13 @@ from console.domain.changes import (
     NEW_ACCOUNT,
     account_creation,
     alias_addition,
+    alias_held,
     contact_creation,
     field_change,
     plan_hash,
 )
-from console.domain.decisions import decide, latest_sides, refusal, standing
-from console.domain.fields import ACCOUNT_FIELDS, CUSTOMER_ID, FIELD, FIELDS, NAME
+from console.domain.decisions import NOTHING_HELD, decide, latest_sides, refusal, standing
+from console.domain.fields import ACCOUNT_FIELDS, ALIASES, CUSTOMER_ID, FIELD, FIELDS, NAME
 from console.domain.ids import same_id
 from console.domain.matching import question
 from console.domain.merge import UNKNOWN, Known, merge
@@ -177,7 +178,10 @@ def _linked(subject: Subject, account: Account, policy: Policy) -> LinkPlan:
     view = alguna_values(customer, subject.subscriptions, link, policy)
     contact = subject.contact if subject.contact is not None and not subject.contact.deleted else None
     there = salesforce_values(account, contact)
+    held = link.held if link is not None else NOTHING_HELD
     base: Values = link.base if link is not None else {}
+    if held:
+        base = {key: value for key, value in base.items() if key not in held}
     answers, void = standing(subject.decided.answers, view.values, there)
     decisions = decide(
         ACCOUNT_FIELDS if contact is None else FIELDS,
@@ -188,6 +192,7 @@ def _linked(subject: Subject, account: Account, policy: Policy) -> LinkPlan:
         answers,
         latest_sides(customer, account, contact) if Rule.LATEST_WINS in policy.rules.values() else {},
         subscribed=view.primary is not None,
+        held=held,
     )
     decisions = [
         _kept_elsewhere(decision, subject, account) for decision in taken(decisions, there, policy.picklists)
@@ -203,7 +208,7 @@ def _linked(subject: Subject, account: Account, policy: Policy) -> LinkPlan:
         if person := _written(fresh):
             created = [contact_creation(customer, account.id, person, _NEW_CONTACT)]
         decisions = _in_order([*decisions, *fresh])
-    if account.id not in customer.aliases:
+    if account.id not in customer.aliases and not alias_held(customer, account.id, held.get(ALIASES)):
         changes.append(alias_addition(customer, account.id))
     return replace(_result(subject, view, decisions, [*created, *changes]), void=void)
 

@@ -111,6 +111,16 @@ class MatchedBy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """The values of one field that an undo left apart: what each side holds counts as settled, until one of them moves."""
+
+    alguna: Value
+    salesforce: Value
+    run: int
+    """The run that was undone."""
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """One customer paired with one account, with the value of each field that both sides last agreed on."""
 
@@ -123,6 +133,8 @@ class Link:
     linked_by: str
     contact_id: str | None = None
     base: Values = field(default_factory=dict)
+    held: Mapping[str, Held] = field(default_factory=dict)
+    """By field key, in place of `base`: what an undo left apart. `fields.ALIASES`: the alias isn't added again."""
     pinned_subscription: str | None = None
 
 
@@ -271,6 +283,8 @@ class Decision:
     """Nothing is written because a person has to decide (a conflict left to people, a value that would be emptied)."""
     refused: bool = False
     """Nothing is written because the other side would not take the value; `reason` says why."""
+    rule: str = ""
+    """What decided, where something is written: the field's rule, or ``answer`` for a person's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +306,22 @@ class Change:
     before: object
     after: object
     reason: str
+    rule: str = ""
+    """What decided: the field's rule, ``answer`` for a person's, ``undo``; empty for what no rule is about."""
+    undoes: int | None = None
+    """The run that this takes back; `key` and `after` None then: the record that the run created is deleted."""
+    beside: Value = None
+    """With `undoes`: what the other side is left with. For aliases: the one that is taken away."""
+
+    @property
+    def creates(self) -> bool:
+        """A record is made."""
+        return self.key is None and self.undoes is None
+
+    @property
+    def deletes(self) -> bool:
+        """A record that a run made is taken away again."""
+        return self.key is None and self.undoes is not None
 
     def as_json(self) -> dict[str, object]:
         """The shape that ``plan --json`` prints."""

@@ -9,7 +9,7 @@ from console.domain.records import Change, Side, Value
 from console.store.connection import Connection, Row
 from console.store.text import column, decode, encode
 
-_COLUMNS = "run, at, customer_id, side, entity, record, key, field, before, after, lost, reason, outcome"
+_COLUMNS = "run, at, customer_id, side, entity, record, key, field, before, after, lost, reason, outcome, rule, undoes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,10 @@ class HistoryRow:
     lost: Value = None
     """The value that lost a conflict, if one did."""
     outcome: str = "applied"
+    rule: str = ""
+    """What decided (`Change.rule`)."""
+    undoes: int | None = None
+    """The run that this took back."""
     run: int = 0
     at: str = ""
 
@@ -48,6 +52,8 @@ class HistoryRow:
             reason=change.reason,
             lost=lost,
             outcome=outcome,
+            rule=change.rule,
+            undoes=change.undoes,
         )
 
     def as_json(self) -> dict[str, object]:
@@ -63,7 +69,9 @@ class HistoryRow:
             "after": self.after,
             "lost": self.lost,
             "reason": self.reason,
+            "rule": self.rule,
             "outcome": self.outcome,
+            "undoes": self.undoes,
         }
 
 
@@ -77,7 +85,7 @@ class History:
         """Write rows down in their order; all or nothing."""
         with self._db.transaction():
             self._db.executemany(
-                f"INSERT INTO history ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT INTO history ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     (
                         run,
@@ -93,6 +101,8 @@ class History:
                         encode(row.lost),
                         column(row.reason),
                         row.outcome,
+                        row.rule,
+                        row.undoes,
                     )
                     for row in rows
                 ),
@@ -117,19 +127,37 @@ class History:
 
 
 def _history(row: Row) -> HistoryRow:
-    run, at, customer_id, side, entity, record, key, field, before, after, lost, reason, outcome = row
-    return HistoryRow(
+    (
+        run,
+        at,
         customer_id,
         side,
         entity,
         record,
         key,
         field,
-        decode(before),
-        decode(after),
+        before,
+        after,
+        lost,
         reason,
-        decode(lost),
         outcome,
-        run,
-        at,
+        rule,
+        undoes,
+    ) = row
+    return HistoryRow(
+        customer_id=customer_id,
+        side=side,
+        entity=entity,
+        record=record,
+        key=key,
+        field=field,
+        before=decode(before),
+        after=decode(after),
+        reason=reason,
+        lost=decode(lost),
+        outcome=outcome,
+        rule=rule,
+        undoes=undoes,
+        run=run,
+        at=at,
     )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from console.domain.records import Link, MatchedBy, Values
+from console.domain.records import Held, Link, MatchedBy, Values
 from console.errors import Conflict, StoreError
 from console.store.connection import Connection, Row, chunks
 from console.store.entries import Entries
 from console.store.text import column, decode, encode, id_list
 
-_COLUMNS = "customer_id, account_id, how, evidence, linked_at, linked_by, contact_id, base, pinned"
+_COLUMNS = "customer_id, account_id, how, evidence, linked_at, linked_by, contact_id, base, pinned, held"
+NOTHING = "{}"
 
 
 class Links:
@@ -38,7 +39,7 @@ class Links:
         )
         try:
             self._db.executemany(
-                f"INSERT INTO links ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT INTO links ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (_row(link) for link in links.values()),
             )
         except StoreError as error:
@@ -96,17 +97,37 @@ class Links:
         return removed
 
     def set_base(self, rows: Iterable[tuple[str, Values]]) -> None:
-        """Move what both sides agreed on, as (customer id, values): keys that are not given stay as they are."""
+        """Move what both sides agreed on, as (customer id, values): keys that are not given stay as they are.
+
+        What an undo held apart in these fields is over.
+        """
+        self._settle((id_, values, {}) for id_, values in rows)
+
+    def hold(self, rows: Iterable[tuple[str, Mapping[str, Held | None]]]) -> None:
+        """Note what an undo left apart, as (customer id, by field key): until `set_base` says that the two agree again, or None."""
+        self._settle((id_, {}, held) for id_, held in rows)
+
+    def _settle(self, rows: Iterable[tuple[str, Values, Mapping[str, Held | None]]]) -> None:
         with self._db.transaction():
             for chunk in chunks(rows):
-                links = self.many({customer_id for customer_id, _ in chunk})
+                links = self.many({row[0] for row in chunk})
                 bases = {id_: dict(link.base) for id_, link in links.items()}
-                for customer_id, values in chunk:
-                    if customer_id in bases:
-                        bases[customer_id].update(values)
+                helds = {id_: dict(link.held) for id_, link in links.items()}
+                for id_, values, held in chunk:
+                    if id_ in links:
+                        bases[id_].update(values)
+                        helds[id_] = {
+                            key: each
+                            for key, each in {**helds[id_], **held}.items()
+                            if each is not None and key not in values
+                        }
                 self._db.executemany(
-                    "UPDATE links SET base = ? WHERE customer_id = ?",
-                    ((encode(base), id_) for id_, base in bases.items() if base != links[id_].base),
+                    "UPDATE links SET base = ?, held = ? WHERE customer_id = ?",
+                    (
+                        (encode(bases[id_]), _held_text(helds[id_]), id_)
+                        for id_, link in links.items()
+                        if bases[id_] != link.base or helds[id_] != link.held
+                    ),
                 )
 
     def set_contact(self, customer_id: str, contact_id: str | None) -> None:
@@ -154,11 +175,12 @@ def _row(link: Link) -> Row:
         link.contact_id,
         encode(dict(link.base)),
         link.pinned_subscription,
+        _held_text(link.held),
     )
 
 
 def _link(row: Row) -> Link:
-    customer_id, account_id, how, evidence, linked_at, linked_by, contact_id, base, pinned = row
+    customer_id, account_id, how, evidence, linked_at, linked_by, contact_id, base, pinned, held = row
     return Link(
         customer_id=customer_id,
         account_id=account_id,
@@ -169,4 +191,9 @@ def _link(row: Row) -> Link:
         contact_id=contact_id,
         base=decode(base),
         pinned_subscription=pinned,
+        held={key: Held(*each) for key, each in decode(held).items()} if held != NOTHING else {},
     )
+
+
+def _held_text(held: Mapping[str, Held]) -> str:
+    return encode({key: [each.alguna, each.salesforce, each.run] for key, each in held.items()})

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from console.store.connection import Connection
+from console.store.connection import Connection, Row
 from console.store.text import decode, encode
+
+_COLUMNS = "id, kind, started_at, finished_at, outcome, summary, undoes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,8 @@ class Run:
     finished_at: str | None = None
     outcome: str = "running"
     summary: Mapping[str, object] = field(default_factory=dict)
+    undoes: int | None = None
+    """The run that this one took back."""
 
 
 class Runs:
@@ -27,13 +31,14 @@ class Runs:
     def __init__(self, db: Connection) -> None:
         self._db = db
 
-    def start(self, kind: str, at: str) -> int:
+    def start(self, kind: str, at: str, undoes: int | None = None) -> int:
         """Begin a run and return its number. A run that never finished was interrupted: only one can run at a time."""
         with self._db.transaction():
             self._db.execute("UPDATE runs SET outcome = 'interrupted' WHERE outcome = 'running'")
             rows = self._db.query(
-                "INSERT INTO runs (kind, started_at, outcome, summary) VALUES (?, ?, 'running', '{}') RETURNING id",
-                (kind, at),
+                "INSERT INTO runs (kind, started_at, outcome, summary, undoes) VALUES (?, ?, 'running', '{}', ?)"
+                " RETURNING id",
+                (kind, at, undoes),
             )
         return int(rows[0][0])
 
@@ -44,13 +49,19 @@ class Runs:
             (at, outcome, encode(dict(summary)), run),
         )
 
-    def last(self, n: int = 10) -> list[Run]:
-        """The newest runs, the newest first."""
+    def get(self, run: int) -> Run | None:
+        """One run, or None."""
+        row = self._db.one(f"SELECT {_COLUMNS} FROM runs WHERE id = ?", (run,))
+        return _run(row) if row else None
+
+    def last(self, n: int = 10, before: int | None = None) -> list[Run]:
+        """The newest runs, the newest first; those before `before`, where given."""
         rows = self._db.query(
-            "SELECT id, kind, started_at, finished_at, outcome, summary FROM runs ORDER BY id DESC LIMIT ?",
-            (n,),
+            f"SELECT {_COLUMNS} FROM runs WHERE ?1 IS NULL OR id < ?1 ORDER BY id DESC LIMIT ?2", (before, n)
         )
-        return [
-            Run(id_, kind, begun, ended, outcome, decode(text))
-            for id_, kind, begun, ended, outcome, text in rows
-        ]
+        return [_run(row) for row in rows]
+
+
+def _run(row: Row) -> Run:
+    id_, kind, begun, ended, outcome, text, undoes = row
+    return Run(id_, kind, begun, ended, outcome, decode(text), undoes)

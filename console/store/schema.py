@@ -187,6 +187,17 @@ CREATE TABLE contact_choices (
 ) STRICT, WITHOUT ROWID;
 """
 
+TIME = """
+-- What decided each change, and which run it took back; a run's changes by customer.
+ALTER TABLE history ADD COLUMN rule TEXT NOT NULL DEFAULT '';
+ALTER TABLE history ADD COLUMN undoes INTEGER;
+DROP INDEX history_run;
+CREATE INDEX history_run ON history (run, customer_id, id);
+ALTER TABLE runs ADD COLUMN undoes INTEGER;
+-- By field: the two values that an undo left apart, and the run that was undone.
+ALTER TABLE links ADD COLUMN held TEXT NOT NULL DEFAULT '{}';
+"""
+
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0001_records", RECORDS),
     ("0002_entries", ENTRIES),
@@ -194,6 +205,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0004_decisions", DECISIONS),
     ("0005_volume", VOLUME),
     ("0006_contacts", CONTACTS),
+    ("0007_time", TIME),
 )
 """In order; never changed once released, only added to. The number of the last one is the schema's number."""
 SCHEMA = len(MIGRATIONS)

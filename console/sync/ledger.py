@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import cast
 
-from console.domain.fields import FIELD
+from console.domain.changes import alias_print
+from console.domain.fields import ALIASES, FIELD
+from console.domain.normal import same
 from console.domain.plain import plain
-from console.domain.records import Change, Value, Values
+from console.domain.records import Change, Held, Value, Values
 from console.errors import ConsoleError
 from console.store.cache import Cache
 from console.store.history import HistoryRow
@@ -41,13 +44,29 @@ class Ended:
     @property
     def base(self) -> Values:
         """The values that both sides agree on because of it."""
-        if self.outcome != "applied":
+        if self.outcome != "applied" or self.change.deletes or self.held:
             return {}
         if self.agreed is not None:
             return self.agreed
         if self.change.key is None:
             return values_of(self.change)
         return {self.change.key: text_of(self.change)} if self.change.key in FIELD else {}
+
+    @property
+    def held(self) -> dict[str, Held | None]:
+        """What an undo leaves apart: both sides differ now, and are to stay as they are. None: no more."""
+        change, key = self.change, self.change.key
+        if self.outcome != "applied" or change.undoes is None or key is None:
+            return {}
+        if key == ALIASES:
+            left = cast("Sequence[str]", change.after)
+            taken = change.beside is not None and change.beside not in left
+            return {key: Held(alias_print(left), change.beside, change.undoes) if taken else None}
+        now = text_of(change)
+        if same(FIELD[key].kind, now, change.beside):
+            return {}
+        pair = (now, change.beside) if change.side == "alguna" else (change.beside, now)
+        return {key: Held(*pair, change.undoes)}
 
 
 class Ledger:
@@ -89,6 +108,7 @@ class Ledger:
         with cache.transaction():
             cache.journal.settle(_ending(each) for each in ended)
             cache.links.set_base(_bases(ended))
+            cache.links.hold((each.change.customer_id, held) for each in ended if (held := each.held))
             told = [each for each in ended if each.outcome != "stale"]
             cache.history.add(self._run, at, (_history(each) for each in told))
             for each in ended:
@@ -115,7 +135,7 @@ class Ledger:
             side=change.side,
             customer_id=change.customer_id,
             name=plain(customer.name) if customer else "",
-            field=change.field or f"new {change.entity.lower()}",
+            field=change.field or f"{'deleted' if change.deletes else 'new'} {change.entity.lower()}",
             before=_shown(change.before),
             after=_shown(change.after),
             outcome=each.outcome,
