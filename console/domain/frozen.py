@@ -215,6 +215,9 @@ def _change(data: dict[str, Any]) -> Change:
         data["before"],
         data["after"],
         _str(data["reason"]),
+        _str(data["rule"]),
+        None if data.get("undoes") is None else int(data["undoes"]),
+        None if data.get("beside") is None else _str(data["beside"]),
     )
 
 

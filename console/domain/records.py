@@ -336,6 +336,8 @@ class Change:
             "before": self.before,
             "after": self.after,
             "reason": self.reason,
+            "rule": self.rule,
+            **({"undoes": self.undoes, "beside": self.beside} if self.undoes is not None else {}),
         }
 
 

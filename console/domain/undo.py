@@ -246,7 +246,7 @@ class _Undo:
 
     def _differs(self, each: Written, values: Values, fields: Mapping[str | None, object]) -> str:
         """Why a record isn't as the run left it; empty where it is."""
-        left = {**cast("Values", each.after), **fields}
+        left: dict[str | None, object] = {**cast("Mapping[str | None, object]", each.after), **fields}
         for key, value in values.items():
             later = self._since.get((each.side, each.entity, each.record, key))
             if later is not None:

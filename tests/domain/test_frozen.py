@@ -54,6 +54,14 @@ def test_a_new_account_comes_back_with_all_its_values(make):
     assert list(read_plan(text).changes) == list(made.changes)
 
 
+def test_an_undo_comes_back_as_one(make):
+    (change,) = changes_of(make, BillingCity="Ghent")
+    back = replace(change, before="Ghent", after=None, rule="undo", undoes=7, beside="Ghent")
+    gone = replace(back, key=None, field=None, before={"Name": "Acme"}, beside=None)
+    text = "".join(frozen(make, (back, gone), kind="undo").lines())
+    assert read_plan(text).changes == (back, gone)
+
+
 def test_an_empty_plan_is_a_plan(make):
     made = frozen(make, ())
     assert read_plan("".join(made.lines())).changes == ()

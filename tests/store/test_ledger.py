@@ -130,7 +130,9 @@ def test_what_is_done_is_forgotten_later_and_what_is_open_is_not(cache: Cache, m
 
 
 def test_history_tells_the_newest_first(cache: Cache, make) -> None:
-    first = HistoryRow.of(make.change("ch_1", before=None, after=["a", "b"]), record="001x")
+    first = HistoryRow.of(
+        make.change("ch_1", before=None, after=["a", "b"], rule="alguna_wins"), record="001x"
+    )
     second = HistoryRow.of(make.change("ch_2", "cus_2"), outcome="refused", lost="Their value")
     cache.history.add(1, make.at, [first])
     cache.history.add(2, make.later, [second, first])
@@ -153,7 +155,9 @@ def test_history_tells_the_newest_first(cache: Cache, make) -> None:
         "after": ["a", "b"],
         "lost": None,
         "reason": "Alguna moved.",
+        "rule": "alguna_wins",
         "outcome": "applied",
+        "undoes": None,
     }
     assert cache.history.count() == 3
 

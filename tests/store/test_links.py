@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from console.domain.records import State
+from console.domain.records import Held, State
 from console.errors import Conflict, UsageError
 from console.store.cache import Cache
 
@@ -206,3 +206,17 @@ def test_subjects_take_a_handful_of_queries_whatever_their_number(cache: Cache, 
     assert [subject.customer.id for subject in cache.subjects(ids)] == ids
     cache._db.raw.set_trace_callback(None)
     assert len(statements) <= 6
+
+
+def test_what_an_undo_holds_apart_ends_where_both_agree_again(cache: Cache, make) -> None:
+    cache.customers.put([make.customer()], make.at, "poll")
+    cache.accounts.put([make.account()], make.at, "poll")
+    cache.links.put([make.link(base={"Name": "Acme", "BillingCity": "Rome"})])
+    city, alias = Held("Rome", None, 7), Held("a\nb", make.account_id(1), 7)
+    cache.links.hold([("cus_1", {"BillingCity": city, "aliases": alias}), ("cus_unknown", {"Name": city})])
+    assert cache.links.get("cus_1").held == {"BillingCity": city, "aliases": alias}
+    cache.links.set_base([("cus_1", {"BillingCity": "Bern"})])
+    cache.links.hold([("cus_1", {"aliases": None})])
+    link = cache.links.get("cus_1")
+    assert link.held == {}
+    assert link.base == {"Name": "Acme", "BillingCity": "Bern"}
