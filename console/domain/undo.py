@@ -138,7 +138,7 @@ class _Undo:
     def field(self, each: Written) -> None:
         if each.key == ALIASES:
             self._aliases(each)
-        elif each.key in FIELD:
+        elif each.key is not None and each.key in FIELD:
             self._field(each, FIELD[each.key])
 
     # --- one field -------------------------------------------------------------------------------------------
