@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import socket
 import threading
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
@@ -22,13 +19,14 @@ from console.practice import Practice
 from console.rehearsal.server import Rehearsal
 from console.secrets import Secrets
 from console.settings import Connections
+from tests.outside import Outside
 from tests.person import Person
 
 CUSTOMERS = 40
 
 
 @dataclass
-class Bench:
+class Bench(Outside):
     """One rehearsal, one desk, one person at the browser."""
 
     rehearsal: Rehearsal
@@ -47,19 +45,6 @@ class Bench:
     @property
     def secrets(self) -> Secrets:
         return Secrets(self.connections, find_keyring=lambda: None)
-
-    def control(self, method: str, path: str, body: Any = None) -> Any:
-        request = urllib.request.Request(
-            f"{self.rehearsal.control_url}/{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.loads(answer.read())
-
-    def query(self, soql: str) -> list[dict[str, Any]]:
-        return self.control("GET", f"salesforce/query?q={quote(soql)}")["records"]
 
     def signed_in(self) -> ConnectWizard:
         """A wizard that got as far as the sign-in."""

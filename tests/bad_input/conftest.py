@@ -18,8 +18,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import quote
-from urllib.request import Request, urlopen
 
 import httpx
 import pytest
@@ -27,6 +25,8 @@ import pytest
 from console.cli import main
 from console.rehearsal.server import Rehearsal
 from console.secrets import Secrets
+from tests.answer import Answer
+from tests.outside import Outside
 from tests.person import sign_in
 
 CUSTOMERS = 24
@@ -34,23 +34,6 @@ CONSOLE = [sys.executable, "-m", "console"]
 BESIDE = ("cache.db-shm", "cache.db-wal", "token.lock")
 """What SQLite and the renewal of a session lay beside a cache."""
 JOINERS = "\u200c\u200d"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a command said."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-    @property
-    def lines(self) -> list[Any]:
-        return [json.loads(line) for line in self.out.splitlines()]
 
 
 def acting(text: str) -> set[str]:
@@ -65,7 +48,7 @@ def acting(text: str) -> set[str]:
 
 
 @dataclass
-class World:
+class World(Outside):
     """A rehearsal, a home of its own, and the command line in between."""
 
     rehearsal: Rehearsal = field(repr=False)
@@ -200,19 +183,6 @@ class World:
         return answer.status_code == 200
 
     # --- both systems, as they are -----------------------------------------------------------------------------
-
-    def control(self, method: str, path: str, body: Any = None) -> Any:
-        request = Request(
-            f"{self.rehearsal.control_url}/{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        with urlopen(request, timeout=30) as answer:
-            return json.loads(answer.read())
-
-    def query(self, soql: str) -> list[dict[str, Any]]:
-        return self.control("GET", f"salesforce/query?q={quote(soql)}")["records"]
 
     def fault(self, service: str, error: str, **how: Any) -> None:
         self.control("POST", f"{service}/faults", {"error": error, **how})

@@ -3,38 +3,18 @@
 from __future__ import annotations
 
 import io
-import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
-from urllib.request import Request, urlopen
 
 import pytest
 
 from console.cli import main
 from console.rehearsal.server import Rehearsal
 from console.secrets import Secrets
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a command said."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-    @property
-    def lines(self) -> list[Any]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
+from tests.answer import Answer
+from tests.outside import Outside
 
 Run = Callable[..., Answer]
 
@@ -69,7 +49,7 @@ def made_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @dataclass(frozen=True)
-class World:
+class World(Outside):
     """A rehearsal and the words that connect to it."""
 
     rehearsal: Rehearsal
@@ -86,19 +66,6 @@ class World:
     def stdin(self) -> str:
         handout = self.rehearsal.handout
         return f"{handout['salesforce']['access_token']}\n{handout['alguna']['api_key']}\n"
-
-    def control(self, method: str, path: str, body: Any = None) -> Any:
-        request = Request(
-            f"{self.rehearsal.control_url}/{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        with urlopen(request, timeout=30) as answer:
-            return json.loads(answer.read())
-
-    def query(self, soql: str) -> list[dict[str, Any]]:
-        return self.control("GET", f"salesforce/query?q={quote(soql)}")["records"]
 
 
 @pytest.fixture

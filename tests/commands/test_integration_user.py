@@ -6,9 +6,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from typing import Any
-from urllib.error import HTTPError
 from urllib.parse import quote
-from urllib.request import Request, urlopen
 
 import pytest
 
@@ -26,25 +24,8 @@ def always_look(monkeypatch):
         monkeypatch.setattr(f"console.sync.access.{name}", timedelta(0))
 
 
-def rest(world, method: str, path: str, body: Any = None) -> Any:
-    """As the administrator, with their own tools."""
-    org = world.rehearsal.handout["salesforce"]
-    request = Request(
-        f"{org['instance_url']}/services/data/v62.0/{path}",
-        method=method,
-        data=None if body is None else json.dumps(body).encode(),
-        headers={"Authorization": f"Bearer {org['access_token']}", "Content-Type": "application/json"},
-    )
-    try:
-        with urlopen(request, timeout=30) as answer:
-            text = answer.read()
-    except HTTPError as refusal:
-        raise AssertionError(refusal.read().decode()) from None
-    return json.loads(text) if text else None
-
-
 def rows(world, soql: str) -> list[dict[str, Any]]:
-    return rest(world, "GET", f"query?q={quote(soql)}")["records"]
+    return world.rest("GET", f"query?q={quote(soql)}")["records"]
 
 
 def session_of(world, username: str) -> str:
@@ -137,7 +118,7 @@ def grant_on(desk: Desk, sobject: str, **rights: bool) -> None:
     query = f"SELECT Id FROM ObjectPermissions WHERE ParentId = '{set_id(desk.world)}' AND SobjectType = '{sobject}'"
     (row,) = rows(desk.world, query)
     body = {f"Permissions{name}": value for name, value in rights.items()}
-    rest(desk.world, "PATCH", f"sobjects/ObjectPermissions/{row['Id']}", body)
+    desk.world.rest("PATCH", f"sobjects/ObjectPermissions/{row['Id']}", body)
 
 
 # --- from nothing to a full sync -------------------------------------------------------------------------------
@@ -164,7 +145,7 @@ def test_an_administrator_sets_up_for_the_integration_user_who_then_does_the_ful
 
 def test_the_permission_set_licence_is_given_where_it_is_missing_and_taken_back_with_the_rest(desk):
     (given,) = rows(desk.world, "SELECT Id FROM PermissionSetLicenseAssign")
-    rest(desk.world, "DELETE", f"sobjects/PermissionSetLicenseAssign/{given['Id']}")
+    desk.world.rest("DELETE", f"sobjects/PermissionSetLicenseAssign/{given['Id']}")
     plan = desk.ask("setup", "--user", INTEGRATION, stdin=desk.as_admin)
     (item,) = [each for each in plan["items"] if each["kind"] == "license"]
     assert item["action"] == "create"
@@ -177,7 +158,7 @@ def test_the_permission_set_licence_is_given_where_it_is_missing_and_taken_back_
 
 def test_who_may_not_give_the_licence_is_told_where_it_is_given(desk):
     (given,) = rows(desk.world, "SELECT Id FROM PermissionSetLicenseAssign")
-    rest(desk.world, "DELETE", f"sobjects/PermissionSetLicenseAssign/{given['Id']}")
+    desk.world.rest("DELETE", f"sobjects/PermissionSetLicenseAssign/{given['Id']}")
     admin = desk.world.rehearsal.handout["salesforce"]["username"]
     desk.world.control("POST", f"salesforce/users/{admin}/permissions", {"ManageUsers": False})
     plan = desk.ask("setup", "--user", INTEGRATION, stdin=desk.as_admin, codes=(0, 1))
@@ -266,7 +247,7 @@ def test_who_hears_no_change_events_is_known_before_a_silent_subscription_is_beg
 def test_a_field_that_may_only_be_read_is_refused_alone(ready):
     query = f"SELECT Id FROM FieldPermissions WHERE ParentId = '{set_id(ready.world)}' AND Field = 'Account.Website'"
     (row,) = rows(ready.world, query)
-    rest(ready.world, "PATCH", f"sobjects/FieldPermissions/{row['Id']}", {"PermissionsEdit": False})
+    ready.world.rest("PATCH", f"sobjects/FieldPermissions/{row['Id']}", {"PermissionsEdit": False})
     lights = ready.lights()
     assert lights["write"]["light"] == "amber"
     assert "Website can be read but not edited" in lights["write"]["sentence"]

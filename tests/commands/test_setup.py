@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
-from urllib.request import Request, urlopen
 from xml.etree import ElementTree as Xml
 
 import pytest
@@ -15,22 +13,8 @@ TAX = "Alguna_Tax_Rate__c"
 NAMESPACE = {"m": "http://soap.sforce.com/2006/04/metadata"}
 
 
-def rest(world, method: str, path: str, body: Any = None) -> Any:
-    """As the administrator, with their own tools."""
-    org = world.rehearsal.handout["salesforce"]
-    request = Request(
-        f"{org['instance_url']}/services/data/v62.0/{path}",
-        method=method,
-        data=None if body is None else json.dumps(body).encode(),
-        headers={"Authorization": f"Bearer {org['access_token']}", "Content-Type": "application/json"},
-    )
-    with urlopen(request, timeout=30) as answer:
-        text = answer.read()
-        return json.loads(text) if text else None
-
-
 def rows(world, soql: str, *, tooling: bool = False) -> list[dict[str, Any]]:
-    return rest(world, "GET", f"{'tooling/' if tooling else ''}query?q={quote(soql)}")["records"]
+    return world.rest("GET", f"{'tooling/' if tooling else ''}query?q={quote(soql)}")["records"]
 
 
 def deny(world, **permissions: bool) -> None:
@@ -170,7 +154,7 @@ def test_a_user_who_is_unknown_or_inactive_is_said_to_be(run, ask, world):
     assert "nobody@example.com" in told["error"]["message"]
     me = world.rehearsal.handout["salesforce"]["username"]
     other = next(row for row in rows(world, "SELECT Id, Username FROM User") if row["Username"] != me)
-    rest(world, "PATCH", f"sobjects/User/{other['Id']}", {"IsActive": False})
+    world.rest("PATCH", f"sobjects/User/{other['Id']}", {"IsActive": False})
     told = ask("setup", "--user", other["Username"], code=2)
     assert "is inactive" in told["error"]["message"]
 
@@ -179,7 +163,7 @@ def test_an_email_address_of_several_users_is_answered_with_who_they_are(run, as
     assert run("connect", "demo", *world.words, stdin=world.stdin).code == 0
     users = rows(world, "SELECT Id, Username FROM User WHERE IsActive = true")[:2]
     for user in users:
-        rest(world, "PATCH", f"sobjects/User/{user['Id']}", {"Email": "sync@example.com"})
+        world.rest("PATCH", f"sobjects/User/{user['Id']}", {"Email": "sync@example.com"})
     told = ask("setup", "--user", "sync@example.com", code=2)
     assert "2 users" in told["error"]["message"]
     assert all(user["Username"] in told["error"]["message"] for user in users)
@@ -213,17 +197,17 @@ def field_id(world, name: str = TAX) -> str:
 
 
 def delete_field(world) -> None:
-    rest(world, "DELETE", f"tooling/sobjects/CustomField/{field_id(world)}")
+    world.rest("DELETE", f"tooling/sobjects/CustomField/{field_id(world)}")
 
 
 def hide_field(world) -> None:
     (grant,) = rows(world, f"SELECT Id FROM FieldPermissions WHERE Field = 'Account.{TAX}'")
-    rest(world, "DELETE", f"sobjects/FieldPermissions/{grant['Id']}")
+    world.rest("DELETE", f"sobjects/FieldPermissions/{grant['Id']}")
 
 
 def lock_field(world) -> None:
     (grant,) = rows(world, f"SELECT Id FROM FieldPermissions WHERE Field = 'Account.{TAX}'")
-    rest(world, "PATCH", f"sobjects/FieldPermissions/{grant['Id']}", {"PermissionsEdit": False})
+    world.rest("PATCH", f"sobjects/FieldPermissions/{grant['Id']}", {"PermissionsEdit": False})
 
 
 def remove_member(world) -> None:
@@ -233,12 +217,12 @@ def remove_member(world) -> None:
         "AND DeveloperName = 'Alguna_Sync_chn_ContactChangeEvent'",
         tooling=True,
     )
-    rest(world, "DELETE", f"tooling/sobjects/PlatformEventChannelMember/{member['Id']}")
+    world.rest("DELETE", f"tooling/sobjects/PlatformEventChannelMember/{member['Id']}")
 
 
 def take_the_set_away(world) -> None:
     (row,) = rows(world, "SELECT Id FROM PermissionSetAssignment WHERE PermissionSet.Name = 'Alguna_Sync'")
-    rest(world, "DELETE", f"sobjects/PermissionSetAssignment/{row['Id']}")
+    world.rest("DELETE", f"sobjects/PermissionSetAssignment/{row['Id']}")
 
 
 def remove_channel(world) -> None:
@@ -249,7 +233,7 @@ def remove_channel(world) -> None:
         found = rows(world, f"SELECT Id, DeveloperName FROM {sobject}", tooling=True)
         for row in found:
             if row["DeveloperName"].startswith(name):
-                rest(world, "DELETE", f"tooling/sobjects/{sobject}/{row['Id']}")
+                world.rest("DELETE", f"tooling/sobjects/{sobject}/{row['Id']}")
 
 
 @pytest.mark.parametrize(
@@ -286,7 +270,7 @@ def test_what_drifted_is_one_problem_that_says_what_it_breaks_and_is_mended_by_p
 def test_without_the_field_that_identifies_customers_nothing_is_synced_and_the_mending_is_named(
     connected, ask, sync, drift
 ):
-    rest(connected, "DELETE", f"tooling/sobjects/CustomField/{field_id(connected, 'Alguna_Customer_ID__c')}")
+    connected.rest("DELETE", f"tooling/sobjects/CustomField/{field_id(connected, 'Alguna_Customer_ID__c')}")
     assert "setup demo --plan" in sync(1)["error"]["advice"]
     assert "Alguna_Customer_ID__c was deleted" in drift()[0]["title"]
     ask("setup", "--apply")
@@ -312,10 +296,9 @@ def test_a_field_of_another_type_is_told_left_alone_and_taken_up_once_it_is_remo
     sync()
     delete_field(connected)
     shape = {"type": "Checkbox", "label": "Tax", "defaultValue": "false"}
-    rest(connected, "POST", "tooling/sobjects/CustomField", {"FullName": f"Account.{TAX}", "Metadata": shape})
+    connected.rest("POST", "tooling/sobjects/CustomField", {"FullName": f"Account.{TAX}", "Metadata": shape})
     grant = {"ParentId": set_id(connected), "SobjectType": "Account", "Field": f"Account.{TAX}"}
-    rest(
-        connected,
+    connected.rest(
         "POST",
         "sobjects/FieldPermissions",
         {**grant, "PermissionsRead": True, "PermissionsEdit": True},

@@ -3,11 +3,8 @@ screens, with nothing in between replaced."""
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
-from typing import Any
 from urllib.parse import quote
-from urllib.request import Request, urlopen
 
 import pytest
 from textual.widgets import Input
@@ -25,43 +22,29 @@ def always_look(monkeypatch):
         monkeypatch.setattr(f"console.sync.access.{name}", timedelta(0))
 
 
-def rest(bench, method: str, path: str, body: Any = None) -> Any:
-    """As the administrator, with their own tools."""
-    org = bench.handout["salesforce"]
-    request = Request(
-        f"{org['instance_url']}/services/data/v62.0/{path}",
-        method=method,
-        data=None if body is None else json.dumps(body).encode(),
-        headers={"Authorization": f"Bearer {org['access_token']}", "Content-Type": "application/json"},
-    )
-    with urlopen(request, timeout=30) as answer:
-        text = answer.read()
-        return json.loads(text) if text else None
-
-
 def one(bench, soql: str, *, tooling: bool = False) -> str:
-    (row,) = rest(bench, "GET", f"{'tooling/' if tooling else ''}query?q={quote(soql)}")["records"]
+    (row,) = bench.rest("GET", f"{'tooling/' if tooling else ''}query?q={quote(soql)}")["records"]
     return row["Id"]
 
 
 def delete_field(bench) -> None:
     soql = "SELECT Id FROM CustomField WHERE DeveloperName = 'Alguna_Tax_Rate'"
-    rest(bench, "DELETE", f"tooling/sobjects/CustomField/{one(bench, soql, tooling=True)}")
+    bench.rest("DELETE", f"tooling/sobjects/CustomField/{one(bench, soql, tooling=True)}")
 
 
 def hide_field(bench) -> None:
     soql = f"SELECT Id FROM FieldPermissions WHERE Field = 'Account.{TAX}' AND Parent.Name = 'Alguna_Sync'"
-    rest(bench, "DELETE", f"sobjects/FieldPermissions/{one(bench, soql)}")
+    bench.rest("DELETE", f"sobjects/FieldPermissions/{one(bench, soql)}")
 
 
 def take_the_set_away(bench) -> None:
     soql = "SELECT Id FROM PermissionSetAssignment WHERE PermissionSet.Name = 'Alguna_Sync'"
-    rest(bench, "DELETE", f"sobjects/PermissionSetAssignment/{one(bench, soql)}")
+    bench.rest("DELETE", f"sobjects/PermissionSetAssignment/{one(bench, soql)}")
 
 
 def remove_member(bench) -> None:
     soql = "SELECT Id FROM PlatformEventChannelMember WHERE SelectedEntity = 'ContactChangeEvent'"
-    rest(bench, "DELETE", f"tooling/sobjects/PlatformEventChannelMember/{one(bench, soql, tooling=True)}")
+    bench.rest("DELETE", f"tooling/sobjects/PlatformEventChannelMember/{one(bench, soql, tooling=True)}")
 
 
 @pytest.mark.parametrize(

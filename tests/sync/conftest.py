@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import threading
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 
@@ -25,6 +22,7 @@ from console.secrets import Secrets
 from console.settings import Connections, ConnectionSettings
 from console.sync.events import Event, RunSummary
 from console.sync.session import Session, open_session
+from tests.outside import Outside
 
 NAME = "practice"
 RATE = 100_000.0
@@ -44,7 +42,7 @@ class FixedToken:
         raise AssertionError("the token was refused")
 
 
-class World:
+class World(Outside):
     """A running rehearsal, and one connection to it."""
 
     def __init__(
@@ -107,21 +105,6 @@ class World:
         self._opened.close()
 
     # -- the other side
-
-    def control(self, method: str, path: str, body: Any = None) -> Any:
-        """Ask the control address."""
-        request = urllib.request.Request(
-            f"{self.rehearsal.control_url}/{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.loads(answer.read())
-
-    def query(self, soql: str) -> list[dict[str, Any]]:
-        """Rows as they truly are in the org."""
-        return self.control("GET", f"salesforce/query?q={quote(soql)}")["records"]
 
     def accounts(self) -> dict[str, dict[str, Any]]:
         """The org's accounts that carry a customer id, by that."""

@@ -3,11 +3,8 @@ fields, record types. Each is handled, or told in true words, and never keeps ot
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 import pytest
 
@@ -28,23 +25,6 @@ def always_look(monkeypatch):
 def quiet(build):
     """An org in which only new customers are synced: what a test adds is all that happens."""
     return build(customers=12, import_choice="none", connected_at="2026-01-01T00:00:00Z")
-
-
-def rest(world, method: str, path: str, body: Any = None) -> Any:
-    """As the administrator, with their own tools."""
-    org = world.rehearsal.handout["salesforce"]
-    request = Request(
-        f"{org['instance_url']}/services/data/v62.0/{path}",
-        method=method,
-        data=None if body is None else json.dumps(body).encode(),
-        headers={"Authorization": f"Bearer {org['access_token']}", "Content-Type": "application/json"},
-    )
-    try:
-        with urlopen(request, timeout=30) as answer:
-            text = answer.read()
-    except HTTPError as refusal:
-        raise AssertionError(refusal.read().decode()) from None
-    return json.loads(text) if text else None
 
 
 def switch(world, **features: Any) -> None:
@@ -186,7 +166,7 @@ def test_the_currency_follows_the_customer_and_one_that_is_not_active_is_named(q
 
 
 def person(world, last: str, **fields: Any) -> str:
-    made = rest(world, "POST", "sobjects/Account", {"LastName": last, **fields})
+    made = world.rest("POST", "sobjects/Account", {"LastName": last, **fields})
     return made["id"]
 
 
@@ -225,8 +205,7 @@ def test_encrypted_fields_are_never_used_to_look_for_records(build):
 
 
 def required_field(world, **more: Any) -> None:
-    rest(
-        world,
+    world.rest(
         "POST",
         "tooling/sobjects/CustomField",
         {
@@ -257,7 +236,7 @@ def test_a_required_field_without_a_default_is_named_by_every_refused_account(qu
 
 def test_new_accounts_get_the_default_record_type(quiet):
     named = {"SobjectType": "Account", "DeveloperName": "Customer", "Name": "Customer"}
-    made = rest(quiet, "POST", "sobjects/RecordType", named)
+    made = quiet.rest("POST", "sobjects/RecordType", named)
     customer = quiet.add_customer(name="Typed Inc")
     quiet.sync()
     assert account_of(quiet, customer, "RecordTypeId")["RecordTypeId"][:15] == made["id"][:15]

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from console.rehearsal.salesforce.org import Org
+    from collections.abc import Callable
+
     from console.rehearsal.salesforce.signing_in.vault import Vault
 
 SUCCESS = "Success"
@@ -18,11 +19,11 @@ KEPT = 20_000
 
 
 class History:
-    """Writes log-ins down."""
+    """Writes log-ins down, and tells `logged_in` of a user who came in."""
 
-    def __init__(self, vault: Vault, org: Org) -> None:
+    def __init__(self, vault: Vault, logged_in: Callable[[str], None]) -> None:
         self._vault = vault
-        self._org = org
+        self._logged_in = logged_in
 
     def note(
         self, user_id: str, login_type: str, status: str, *, source_ip: str, application: str, url: str
@@ -40,4 +41,4 @@ class History:
                 (KEPT,),
             )
         if status == SUCCESS:
-            self._org.logged_in(user_id)
+            self._logged_in(user_id)

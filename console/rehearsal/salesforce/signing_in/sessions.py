@@ -54,7 +54,7 @@ class Sessions:
         self.tokens = Tokens(self.vault, self.policies, lambda: org.org_id)
         self.tokens.on_session_end = org.close_session
         self.gate = Gate(org, self.policies, self.logins, self.tokens)
-        self.history = History(self.vault, org)
+        self.history = History(self.vault, org.logged_in)
         self.signer = Signer(self.vault)
         org.queries.session_rows = SessionRows(self.vault, self.policies, self.tokens)
         self.usage = Usage(self.vault)
