@@ -68,7 +68,7 @@ def match(customer: Customer, lookup: AccountLookup, decided: Decided = UNDECIDE
 
 def question(customer: Customer, match: Match) -> str:
     """What a person is asked about a customer, as a text to compare: its identity, and what may be its account."""
-    identity = [customer.name, *_domains(customer), *sorted(customer.aliases)]
+    identity = [customer.name, *domains_of(customer), *sorted(customer.aliases)]
     found = [[each.account_id, each.name, *each.evidence] for each in match.candidates]
     return sha256(dumps([identity, match.account_id, found]).encode("ascii")).hexdigest()
 
@@ -96,17 +96,17 @@ def _for_a_person(found: Match, customer: Customer, lookup: AccountLookup, decid
         evidence = _Evidence(account)
         if account.id == found.account_id:
             evidence.add(_PROOF, found.evidence.rstrip("."))
-        weighed.append(_weigh(evidence, customer, _domains(customer), lookup, decided))
+        weighed.append(_weigh(evidence, customer, domains_of(customer), lookup, decided))
     candidates = [*known, *_ranked(one for one in weighed if one.account.id not in listed)]
     best = sorted(candidates, key=lambda candidate: -candidate.score)
     return replace(Match(), candidates=tuple(best[:MOST_CANDIDATES]))
 
 
 def without_rivals(matches: Mapping[str, Match], lookup: AccountLookup) -> dict[str, Match]:
-    """`matches` by customer id, where customers that claim the same account are all left to a person.
+    """`matches` by customer id, where customers that claim the same account are left to a person.
 
-    Which of two customers comes first must not decide whose account it is. A match by customer id is proof and stands, and
-    so does a person's choice.
+    Which of two customers comes first must not decide whose account it is: the strongest claim stands (a person's choice and our
+    customer id before an alias, that before likeness), and of several that are as strong as each other none.
     """
     claims: dict[str, list[str]] = {}
     for customer_id, found in matches.items():
@@ -117,9 +117,13 @@ def without_rivals(matches: Mapping[str, Match], lookup: AccountLookup) -> dict[
         if len(customers) == 1:
             continue
         name = next((account.name for account in lookup.by_ids([claimed])), claimed)
+        strength = {customer_id: _STRENGTH.get(matches[customer_id].how, 0) for customer_id in customers}
+        strongest = [
+            customer_id for customer_id in customers if strength[customer_id] == max(strength.values())
+        ]
         for customer_id in customers:
             claim = matches[customer_id]
-            if claim.how in (MatchedBy.CUSTOMER_ID, MatchedBy.PERSON):
+            if strongest == [customer_id] or claim.how in (MatchedBy.CUSTOMER_ID, MatchedBy.PERSON):
                 continue
             others = ", ".join(shown(other) for other in customers if other != customer_id)
             evidence = (claim.evidence.rstrip("."), f"also claimed by customer {others}")
@@ -128,6 +132,11 @@ def without_rivals(matches: Mapping[str, Match], lookup: AccountLookup) -> dict[
     return settled
 
 
+_STRENGTH: Final[Mapping[MatchedBy | None, int]] = {
+    MatchedBy.CUSTOMER_ID: 2,
+    MatchedBy.PERSON: 2,
+    MatchedBy.ALIAS: 1,
+}
 _PROOF: Final = 100
 _DOMAIN: Final = 50
 _NAME: Final = 30
@@ -189,7 +198,7 @@ def _proven(
     free = _taken(customer, first, lookup) is None and first.id not in decided.apart and not first.person
     if len(accounts) == 1 and free:
         return Match(first.id, how, f"{sentence[0].upper()}{sentence[1:]}.")
-    domains = _domains(customer)
+    domains = domains_of(customer)
     weighed = []
     for account in accounts:
         evidence = _Evidence(account)
@@ -200,7 +209,7 @@ def _proven(
 
 def _by_likeness(customer: Customer, lookup: AccountLookup, decided: Decided) -> Match:
     """Same domain and compatible name, if that is one single free account; else what may be the one."""
-    domains = _domains(customer)
+    domains = domains_of(customer)
     at_domain: dict[str, str] = {}
     accounts: dict[str, Account] = {}
     for domain in domains:
@@ -213,9 +222,11 @@ def _by_likeness(customer: Customer, lookup: AccountLookup, decided: Decided) ->
     sisters: list[_Evidence] = []
     for account in accounts.values():
         evidence = _weigh(_Evidence(account, at_domain.get(account.id)), customer, domains, lookup, decided)
-        # A sister company has the same domain, another name, and is already somebody's: no candidate.
-        (weighed if evidence.compatible or evidence.free else sisters).append(evidence)
-    if not weighed and decided.choice is not None:
+        # A sister company has the same domain, another name, and is already somebody's: no candidate, unless a person was asked
+        # about it while it was free.
+        candidate = evidence.compatible or evidence.free or account.id in decided.asked
+        (weighed if candidate else sisters).append(evidence)
+    if not weighed and (decided.asked or decided.choice is not None):
         # What a person was asked about is somebody else's by now, or was merged: that answers nothing, the person is still asked.
         return Match(
             candidates=_ranked([*sisters, *_merged(customer, set(accounts), domains, lookup, decided)])
@@ -301,7 +312,7 @@ def _taken(customer: Customer, account: Account, lookup: AccountLookup) -> str |
     return None
 
 
-def _domains(customer: Customer) -> list[str]:
+def domains_of(customer: Customer) -> list[str]:
     """Domains that speak for the customer: its website's, and its contact's where that is no free mail."""
     found = (
         business_domain(customer.values.get(WEBSITE)),

@@ -76,6 +76,16 @@ def names_compatible(one: str, other: str) -> bool:
     return longer[: len(shorter)] == shorter and all(word in _GENERIC for word in longer[len(shorter) :])
 
 
+@lru_cache(maxsize=65536)
+def near_keys(name: str) -> frozenset[str]:
+    """Keys of which two compatible names always share one: for finding, among many, those worth comparing."""
+    words = _words(name)
+    core = list(words)
+    while len(core) > 1 and core[-1] in _GENERIC:
+        core.pop()
+    return frozenset((name_key(name), "".join(core), _umlaut_key(name)))
+
+
 def _words(name: str) -> list[str]:
     text = _fold(name.casefold().translate(_LETTERS))
     return _without_form(text.split())

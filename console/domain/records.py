@@ -193,7 +193,7 @@ class Lookalike:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """All that people decided about one customer."""
+    """All that people decided about one customer, and what they are asked."""
 
     choice: Choice | None = None
     apart: frozenset[str] = frozenset()
@@ -207,6 +207,8 @@ class Decided:
     """By contact: the same for the customer's contact."""
     contact_choice: Choice | None = None
     """A new contact is wanted whatever the org took for the same: `what` is ``create``."""
+    asked: frozenset[str] = frozenset()
+    """Accounts that a person is asked about, since a pass ended. No decision either."""
 
     def __bool__(self) -> bool:
         return self.choice is not None or bool(self.apart) or bool(self.answers)

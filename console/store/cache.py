@@ -16,6 +16,7 @@ from console.errors import Conflict, StoreError
 from console.store import schema, subjects
 from console.store.accounts import Accounts
 from console.store.artefacts import Artefacts
+from console.store.asked import Asked
 from console.store.bulk import Bulk
 from console.store.connection import Connection
 from console.store.contacts import Contacts
@@ -53,6 +54,7 @@ class Cache:
         self.contacts = Contacts(db, self.entries)
         self.links = Links(db, self.entries)
         self.decisions = Decisions(db, self.entries)
+        self.asked = Asked(db)
         self.journal = Journal(db, self.entries)
         self.bulk = Bulk(db)
         self.history = History(db)

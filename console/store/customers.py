@@ -81,7 +81,7 @@ class Customers:
         return [_customer(row) for row in rows]
 
     def unlinked_like(self, account_ids: Iterable[str], limit: int = 1_000) -> list[str]:
-        """Customers without an account whose website or business e-mail is of the domain of one of these accounts.
+        """Customers without an account that have one of these accounts' ids among their aliases, or one's domain.
 
         At most `limit` of them, by id: who else may claim an account that matching found for somebody.
         """
@@ -91,6 +91,8 @@ class Customers:
             " UNION SELECT email_domain FROM contacts WHERE email_domain IS NOT NULL AND NOT gone"
             " AND account_id IN (SELECT value FROM json_each(?1)))"
             " SELECT id FROM (SELECT c.id, c.gone FROM domains d JOIN customers c ON c.domain = d.domain"
+            " UNION SELECT c.id, c.gone FROM aliases JOIN customers c ON c.id = customer_id"
+            " WHERE alias IN (SELECT value FROM json_each(?1))"
             " UNION SELECT c.id, c.gone FROM domains d JOIN customers c ON c.email_domain = d.domain) AS alike"
             " WHERE NOT gone AND NOT EXISTS (SELECT 1 FROM links WHERE customer_id = alike.id) ORDER BY id LIMIT ?2",
             (id_list(account_ids), limit),

@@ -23,6 +23,8 @@ SELECT customer_id, 'contact', contact_id, rule, may_save, NULL, NULL, NULL FROM
 UNION ALL
 SELECT customer_id, 'contact choice', said_at, said_by, NULL, NULL, NULL, NULL FROM ids JOIN contact_choices ON customer_id = id
 UNION ALL
+SELECT customer_id, 'asked', account_id, NULL, NULL, NULL, NULL, NULL FROM ids JOIN asked ON customer_id = id WHERE standing
+UNION ALL
 SELECT customer_id, 'answer', key, side, alguna, salesforce, said_at, said_by FROM ids JOIN answers ON customer_id = id
 """
 
@@ -46,6 +48,7 @@ class Decisions:
         lookalikes: dict[str, dict[str, Lookalike]] = {}
         contacts: dict[str, dict[str, Lookalike]] = {}
         contact_choices: dict[str, Choice] = {}
+        asked: dict[str, set[str]] = {}
         for chunk in chunks(customer_ids):
             for id_, kind, *said in self._db.query(_ALL, (id_list(chunk),)):
                 if kind == "choice":
@@ -58,6 +61,8 @@ class Decisions:
                     contacts.setdefault(id_, {})[said[0]] = Lookalike(said[1], bool(said[2]))
                 elif kind == "contact choice":
                     contact_choices[id_] = Choice("create", said[0], said[1])
+                elif kind == "asked":
+                    asked.setdefault(id_, set()).add(said[0])
                 else:
                     answers.setdefault(id_, {})[said[0]] = _answer(said[1:])
         return {
@@ -68,8 +73,9 @@ class Decisions:
                 lookalikes.get(id_, {}),
                 contacts.get(id_, {}),
                 contact_choices.get(id_),
+                frozenset(asked.get(id_, ())),
             )
-            for id_ in set().union(choices, apart, answers, lookalikes, contacts, contact_choices)
+            for id_ in set().union(choices, apart, answers, lookalikes, contacts, contact_choices, asked)
         }
 
     def set_lookalikes(self, customer_id: str, lookalikes: Mapping[str, Lookalike]) -> None:

@@ -141,6 +141,14 @@ class Links:
         )
         return [row[0] for row in rows]
 
+    def merged(self) -> list[str]:
+        """Ids of customers whose account was merged into another one."""
+        rows = self._db.query(
+            "SELECT customer_id FROM accounts JOIN links ON account_id = id WHERE merged_into IS NOT NULL"
+            " ORDER BY customer_id"
+        )
+        return [row[0] for row in rows]
+
     def stopped(self) -> int:
         """How many customers that Alguna lists are linked with an account that was deleted, or merged."""
         row = self._db.one(

@@ -198,6 +198,14 @@ ALTER TABLE runs ADD COLUMN undoes INTEGER;
 ALTER TABLE links ADD COLUMN held TEXT NOT NULL DEFAULT '{}';
 """
 
+ASKED = """
+-- Accounts that a person is asked about, by customer. `standing`: since a pass ended, and not only while one runs.
+CREATE TABLE asked (
+    customer_id TEXT NOT NULL, account_id TEXT NOT NULL, standing INTEGER NOT NULL, PRIMARY KEY (customer_id, account_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX accounts_merged ON accounts (id) WHERE merged_into IS NOT NULL;
+"""
+
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0001_records", RECORDS),
     ("0002_entries", ENTRIES),
@@ -206,6 +214,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0005_volume", VOLUME),
     ("0006_contacts", CONTACTS),
     ("0007_time", TIME),
+    ("0008_asked", ASKED),
 )
 """In order; never changed once released, only added to. The number of the last one is the schema's number."""
 SCHEMA = len(MIGRATIONS)

@@ -172,7 +172,7 @@ def _decided(cache: Cache, policy: Policy, subject: Subject, verdict: Verdict, a
             chosen = (decided.choice is not None and link is None) or decided.contact_choice is not None
             if not chosen and not decided.answers:
                 raise UsageError("Nothing was decided about this customer.", "There is nothing to take back.")
-            return replace(UNDECIDED, apart=decided.apart, contacts=decided.contacts)
+            return replace(UNDECIDED, apart=decided.apart, contacts=decided.contacts, asked=decided.asked)
         case Unlink():
             if link is None:
                 raise UsageError("This customer isn't linked with an account.", "There is nothing to unlink.")

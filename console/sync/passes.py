@@ -12,6 +12,7 @@ from console.domain.ids import account_id
 from console.domain.records import Customer, Subscription
 from console.errors import Refused
 from console.sync.cursors import text
+from console.sync.doubles import Doubles
 from console.sync.following.feeds import Arrivals, FeedKeeper
 from console.sync.following.pace import Side
 from console.sync.forecast import PAGE, Forecast, forecast_due
@@ -49,6 +50,7 @@ class Pass:
         self._tools = tools
         self._telling = telling
         self._feeds = feeds
+        self._doubles = Doubles()
 
     def run(self, sides: frozenset[Side], announced_since: datetime | None) -> None:
         """Look at these sides, and bring in step whoever is due."""
@@ -73,6 +75,8 @@ class Pass:
                 self._telling.expect(due, done)
             if in_bulk:
                 self._tools.bulk.send(self._look)
+                self._doubles.clear()
+        self._cache.asked.stand()
         if self._tools.tally.rows_written > PAGE and "salesforce" in sides:
             self._look()
 
@@ -129,7 +133,7 @@ class Pass:
         :param cost: adds up what it costs.
         """
         for ids in self.due():
-            jobs = self._tools.planning.plan(ids)
+            jobs, _ = self._doubles.part(self._tools.planning.plan(ids))
             if cost is not None:
                 cost.piece(change for job in jobs for change in job.changes)
             yield jobs
@@ -140,16 +144,18 @@ class Pass:
         :param in_bulk: rows may be set aside for bulk jobs. Their customers stay due: what waits for them is planned after.
         """
         for _ in range(TURNS):
-            jobs = self._tools.planning.plan(ids)
+            jobs, later = self._doubles.part(self._tools.planning.plan(ids))
             if not jobs:
                 return
             if in_bulk:
                 self._tools.apply.apply(self._tools.bulk.take(jobs))
                 return
             self._tools.apply.apply(jobs)
+            self._doubles.clear()
             waiting = [job for job in jobs if job.customer_id in self._tools.tally.postponed]
             self._tools.planning.hold(waiting, "Could not be written now; tried again with the next pass.")
             ids = [job.customer_id for job in jobs if job.customer_id not in self._tools.tally.postponed]
+            ids = sorted([*ids, *later])
         jobs = self._tools.planning.plan(ids)
         self._tools.planning.hold(jobs, "Still moving; planned again with the next pass.")
 

@@ -64,7 +64,7 @@ class Planning:
         :raises ConsoleError: Alguna can't be reached for the details that are missing.
         """
         self._overtaken.difference_update(customer_ids)
-        follow(self._cache, customer_ids, text(self._clock()))
+        follow(self._cache, self._cache.links.merged(), text(self._clock()))
         policy = replace(self._policy, imported=self._cache.entries.imported(customer_ids))
         subjects = self._matched(self._cache.subjects(customer_ids), policy)
         lacking: dict[str, int] = {}
@@ -117,6 +117,7 @@ class Planning:
         pairs: list[tuple[str, str]] = []
         done: list[str] = []
         void: list[tuple[str, str]] = []
+        asked: list[tuple[str, str]] = []
         refused = bool(self._cache.journal.refused_categories())
         for subject, made in planned:
             customer_id = subject.customer.id
@@ -137,6 +138,8 @@ class Planning:
                 settled.append(_settled(subject, made, made.state, made.why[0]))
                 if made.state is State.IN_SYNC:
                     done.append(customer_id)
+            if made.state is State.REVIEW and subject.match is not None:
+                asked += [(customer_id, candidate.account_id) for candidate in subject.match.candidates]
             self._tell_unknown_status(subject, made)
         with self._cache.transaction():
             self._cache.links.put(links)
@@ -144,6 +147,7 @@ class Planning:
                 self._cache.links.set_contact(customer_id, contact_id)
             self._cache.links.set_base(bases)
             self._cache.decisions.void(void)
+            self._cache.asked.note(asked)
             self._cache.journal.clear_refusals(done)
             self._cache.entries.settle(settled)
             self._cache.entries.mark_dirty(

@@ -6,6 +6,7 @@ The losing account is deleted, and only its ``MasterRecordId`` tells that it was
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -22,26 +23,30 @@ def follow(cache: Cache, customer_ids: Collection[str], at: str) -> int:
 
     What was agreed is kept: where the survivor holds another value, the merge changed it, as an edit would have; but a blank of
     the survivor's is nobody's edit, so there nothing counts as agreed. The contact stays the customer's when it moved along.
-    A survivor that belongs to another customer, or was chosen for one, is left: which of the two it is then is for a person.
+    A survivor that belongs to another customer, was chosen for one, or is where the accounts of several customers went, is left:
+    whose it is then is for a person.
     """
     links = cache.links.many(customer_ids)
     accounts = cache.accounts.many(link.account_id for link in links.values())
+    heirs = {
+        customer_id: heir
+        for customer_id, link in links.items()
+        if (account := accounts.get(link.account_id)) is not None
+        and account.deleted
+        and (heir := survivor(cache, account)) is not None
+    }
+    wanted = Counter(heir.id for heir in heirs.values())
     moved: list[Link] = []
-    taken: set[str] = set()
-    for customer_id, link in links.items():
-        account = accounts.get(link.account_id)
-        if account is None or not account.deleted or account.merged_into is None:
+    for customer_id, heir in heirs.items():
+        if wanted[heir.id] > 1 or cache.accounts.linked(heir.id) not in (None, customer_id):
             continue
-        heir = survivor(cache, account)
-        if heir is None or heir.id in taken or cache.accounts.linked(heir.id) not in (None, customer_id):
-            continue
-        taken.add(heir.id)
+        link = links[customer_id]
         contact = cache.contacts.get(link.contact_id) if link.contact_id else None
         moved.append(
             replace(
                 link,
                 account_id=heir.id,
-                evidence=f"Account {account.id} was merged into this one in Salesforce. {link.evidence}".strip(),
+                evidence=f"Account {link.account_id} was merged into this one in Salesforce. {link.evidence}".strip(),
                 linked_at=at,
                 base={key: value for key, value in link.base.items() if not _is_blank(heir, key)},
                 contact_id=contact.id if contact is not None and contact.account_id == heir.id else None,
