@@ -38,15 +38,15 @@ class Subscriptions:
 
         A row without details keeps the stored ones while its `updated_at` is the same, and loses them when it moved.
 
-        :returns: ids of the customers whose subscriptions changed, each once; they become dirty. A moved
-            `updated_at` is a change, because details have to be fetched again.
+        :returns: ids of the subscriptions that changed; their customers become dirty. A moved `updated_at` is a
+            change, because details have to be fetched again.
         :raises StoreError: disk full, locked, damaged; nothing is stored then.
         """
-        changed: dict[str, None] = {}
+        changed: list[str] = []
         with self._db.transaction():
             for chunk in chunks(rows):
-                changed.update(dict.fromkeys(self._put(chunk, seen_at, how)))
-        return list(changed)
+                changed += self._put(chunk, seen_at, how)
+        return changed
 
     def _put(self, subscriptions: list[Subscription], seen_at: str, how: str) -> list[str]:
         by_id = {subscription.id: subscription for subscription in subscriptions}
@@ -63,7 +63,7 @@ class Subscriptions:
         self._observed.write(rows, seen_at, how)
         owners = {row[3] for row in rows} | {known[row[0]][3] for row in rows if row[0] in known}
         self._entries.touched(owners, seen_at)
-        return sorted(owners)
+        return [row[0] for row in rows]
 
     def set_details(self, subscription_id: str, details: SubscriptionDetails, seen_at: str) -> bool:
         """Store the details of a subscription, and mark its customer dirty when they are news.

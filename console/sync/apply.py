@@ -51,9 +51,14 @@ class Apply:
         self._org.ensure()
         self._ledger.plan([change for job in jobs for change in job.changes])
         self._read_again(jobs)
-        self._rows.write([row for job in jobs if (row := Row.account(job)) is not None])
-        self._rows.write([row for job in jobs if (row := Row.contact(job)) is not None])
+        self._rows.write([row for job in jobs if (row := Row.account(job)) is not None], self._standing)
+        self._rows.write([row for job in jobs if (row := Row.contact(job)) is not None], self._standing)
         self._customers.write([job for job in jobs if job.changes])
+
+    def _standing(self, rows: Sequence[Row]) -> list[Row]:
+        """Those of these rows that are still as their plans found them, by another look."""
+        self._read_again([row.job for row in rows])
+        return [row for row in rows if row.changes[0] in row.job.changes]
 
     def _read_again(self, jobs: Sequence[Job]) -> None:
         """Read the rows that are about to be written; plans whose ground moved are stale."""

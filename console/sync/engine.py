@@ -42,6 +42,8 @@ from console.sync.telling import Telling
 from console.sync.tools import Surroundings, tools
 from console.sync.workers import Workers
 
+POOL = 8
+"""Calls under way at once."""
 RUN = "run"
 """Subject of the problem that a failed pass opens; its category is the error's."""
 _SETUP_CODES = ("INVALID_FIELD", "INVALID_TYPE")
@@ -55,6 +57,7 @@ class Engine:
     :param publish: called with every event, in the engine's thread.
     :param cancelled: set to stop; whatever runs then raises `Cancelled`.
     :param gate: called before each call, and between pieces of work: it may hold the engine, and serves requests.
+    :param workers: make the calls instead of a pool of its own.
     """
 
     def __init__(
@@ -68,14 +71,14 @@ class Engine:
         publish: Callable[[Event], None] = lambda event: None,
         cancelled: threading.Event | None = None,
         gate: Gate | None = None,
-        pool_size: int = 8,
+        workers: Workers | None = None,
         budget: Budget | None = None,
     ) -> None:
         self._cache = cache
         self._settings = settings
         self._clock = clock
         self._publish = publish
-        self._workers = Workers(pool_size, cancelled or threading.Event())
+        self._workers = workers or Workers(POOL, cancelled or threading.Event())
         self._budget = budget or Budget(settings.api_share, settings.api_floor, clock)
         self._around = Surroundings(
             cache,

@@ -147,19 +147,22 @@ class RowWriter:
         self._taken_apart: list[list[list[Row]]] = []
         """Calls still to be made because a larger one was refused as a whole: one record fails it for all, and is looked for."""
 
-    def write(self, rows: Sequence[Row]) -> None:
+    def write(self, rows: Sequence[Row], standing: Callable[[Sequence[Row]], list[Row]]) -> None:
         """Send rows; each is applied, refused or stale in the end.
 
         Rows that somebody else holds locked are sent again a few times. A call whose answer got lost is looked up.
 
+        :param standing: reads rows that were locked once more, because whoever held them may have changed them, and
+            returns those that are still as their plan found them.
         :raises ConsoleError: the org can't be used any further; what was sent is settled or in the journal.
         """
         waiting = list(rows)
         for attempt in range(TRIES):
+            if attempt and waiting:
+                self._workers.sleep(PAUSE * 2 ** (attempt - 1) * random.uniform(0.7, 1.3))  # noqa: S311
+                waiting = standing(waiting)
             if not waiting:
                 return
-            if attempt:
-                self._workers.sleep(PAUSE * 2 ** (attempt - 1) * random.uniform(0.7, 1.3))  # noqa: S311
             waiting = self._round(waiting)
         self._postpone(waiting)
 

@@ -31,7 +31,7 @@ def test_a_subscription_comes_back_as_it_was_given(settled: Cache, make) -> None
         version_id="ver_1",
         details=make.details(),
     )
-    assert settled.subscriptions.put([given], make.at, "poll") == ["cus_1"]
+    assert settled.subscriptions.put([given], make.at, "poll") == ["sub_1"]
     assert settled.subscriptions.get("sub_1") == given
     assert settled.subscriptions.of(["cus_2", "cus_1"]) == {"cus_2": (), "cus_1": (given,)}
     assert settled.subscriptions.get("sub_2") is None
@@ -49,10 +49,11 @@ def test_a_change_makes_the_customer_dirty_once(settled: Cache, make) -> None:
         make.subscription("sub_2"),
         make.subscription("sub_3", "cus_2"),
     ]
-    assert settled.subscriptions.put(subscriptions, make.at, "poll") == ["cus_1", "cus_2"]
+    assert settled.subscriptions.put(subscriptions, make.at, "poll") == ["sub_1", "sub_2", "sub_3"]
+    assert settled.entries.dirty(10) == ["cus_1", "cus_2"]
     clean(settled)
     subscriptions[1] = replace(subscriptions[1], status="canceled")
-    assert settled.subscriptions.put(subscriptions, make.later, "poll") == ["cus_1"]
+    assert settled.subscriptions.put(subscriptions, make.later, "poll") == ["sub_2"]
     assert settled.entries.dirty(10) == ["cus_1"]
     assert settled.subscriptions.put(subscriptions, make.later, "poll") == []
 
@@ -69,7 +70,7 @@ def test_details_go_when_the_subscription_moves(settled: Cache, make) -> None:
     settled.subscriptions.put([make.subscription(details=make.details())], make.at, "poll")
     clean(settled)
     moved = make.subscription(updated_at=make.later)
-    assert settled.subscriptions.put([moved], make.later, "poll") == ["cus_1"]
+    assert settled.subscriptions.put([moved], make.later, "poll") == ["sub_1"]
     assert settled.subscriptions.get("sub_1") == moved
     assert settled.entries.dirty(10) == ["cus_1"]
 
@@ -98,7 +99,7 @@ def test_a_subscription_that_moves_makes_both_customers_dirty(settled: Cache, ma
     settled.subscriptions.put([make.subscription()], make.at, "poll")
     clean(settled)
     changed = settled.subscriptions.put([make.subscription(customer="cus_2")], make.later, "poll")
-    assert changed == ["cus_1", "cus_2"]
+    assert changed == ["sub_1"]
     assert settled.entries.dirty(10) == ["cus_1", "cus_2"]
     assert settled.subscriptions.of(["cus_1"])["cus_1"] == ()
 

@@ -117,6 +117,20 @@ def test_a_change_of_the_subscription_reaches_the_account(world, pair):
     )
 
 
+def test_a_subscription_that_changes_while_a_session_is_open_reaches_the_account_too(world, pair):
+    customer_id, _ = pair
+    contract = {"start_date": "2026-09-01", "period_type": "monthly_rolling"}
+    with world.open() as session:
+        session.engine.run()
+        world.control(
+            "POST",
+            "alguna/subscriptions",
+            {"customer_id": customer_id, "name": "While open", "contract": contract, "status": "active"},
+        )
+        session.engine.run()
+    assert world.accounts()[customer_id]["Alguna_Subscription_Name__c"] == "While open"
+
+
 def test_an_unknown_status_word_is_written_as_it_is_and_opens_a_problem(world):
     customer_id = world.add_customer(name="Hibernators")
     contract = {"start_date": "2026-09-01", "period_type": "monthly_rolling"}
