@@ -165,15 +165,28 @@ class AlgunaClient:
         :raises Refused: Alguna refuses, for instance because another customer has the alias.
         :raises Conflict: the aliases were changed by somebody else at the same moment; plan again.
         """
+        return self._with_aliases(
+            customer_id, lambda there: there if alias in there else [*there, alias], idempotency_key
+        )
+
+    def remove_alias(self, customer_id: str, alias: str, idempotency_key: str) -> Customer:
+        """Take an alias of the customer back, as `add_alias` adds one."""
+        return self._with_aliases(
+            customer_id, lambda there: [each for each in there if each != alias], idempotency_key
+        )
+
+    def _with_aliases(
+        self, customer_id: str, change: Callable[[list[str]], list[str]], idempotency_key: str
+    ) -> Customer:
         raw = self._raw(customer_id, exactly=True)
         aliases = [text for text in raw.get("aliases") or [] if isinstance(text, str)]
-        if alias in aliases:
+        wanted = change(aliases)
+        if wanted == aliases:
             return self._customer(raw)
-        after = self._write(customer_id, raw, {"aliases": [*aliases, alias]}, idempotency_key)
-        lost = {alias, *aliases} - set(after.aliases)
-        if lost:
+        after = self._write(customer_id, raw, {"aliases": wanted}, idempotency_key)
+        if set(wanted) - set(after.aliases) or (set(aliases) - set(wanted)) & set(after.aliases):
             raise Conflict(
-                "The customer's aliases changed in Alguna while one was being added.",
+                "The customer's aliases changed in Alguna at the same moment.",
                 "It is planned again.",
                 code="aliases",
             )

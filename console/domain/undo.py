@@ -62,9 +62,12 @@ class Kept:
     side: Side
     entity: str
     record: str
+    key: str | None
     field: str | None
     """The side's own name of the field; None for a whole record."""
     reason: str
+    unasked: bool = False
+    """A record that the run created: nobody asked for its deletion."""
 
     def as_json(self) -> dict[str, object]:
         """The shape that ``undo --json`` prints."""
@@ -235,9 +238,8 @@ class _Undo:
         elif record.deleted:
             self.already += 1
         elif self._touched is None:
-            self._keep(
-                each, f"The run created it; it is deleted only when asked for by name: run {self._run}."
-            )
+            reason = f"The run created it; it is deleted only when asked for by name: run {self._run}."
+            self._keep(each, reason, unasked=True)
         elif reason := self._touched.get(record.id, "") or self._differs(each, record.values, fields):
             self._keep(each, reason)
         else:
@@ -281,9 +283,10 @@ class _Undo:
             )
         )
 
-    def _keep(self, each: Written, reason: str) -> None:
+    def _keep(self, each: Written, reason: str, *, unasked: bool = False) -> None:
+        customer_id = self._subject.customer.id
         self.kept.append(
-            Kept(self._subject.customer.id, each.side, each.entity, each.record, each.field, reason)
+            Kept(customer_id, each.side, each.entity, each.record, each.key, each.field, reason, unasked)
         )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from console.domain.contact_duplicates import creatable
 from console.domain.decisions import open_to
-from console.domain.fields import FIELD, FIELDS, FieldSpec
+from console.domain.fields import ALIASES, FIELD, FIELDS, FieldSpec
 from console.domain.plain import plain, readable
 from console.domain.policy import Policy
 from console.domain.records import (
@@ -34,7 +34,7 @@ from console.guide.seam import (
     SubscriptionNote,
 )
 from console.settings import ConnectionSettings
-from console.sync.deciding import contact_candidates, known, planned, stopped
+from console.sync.deciding import contact_candidates, known, planned, revocable, stopped
 
 if TYPE_CHECKING:
     from console.store.cache import Cache
@@ -131,9 +131,7 @@ def _customer(
         linked=link is not None,
         stopped=stopped(subject) and not customer.gone,
         decided=_told(cache, subject),
-        revocable=(subject.decided.choice is not None and link is None)
-        or subject.decided.contact_choice is not None
-        or bool(subject.decided.answers),
+        revocable=revocable(subject),
         alguna_seen_at=seen.at if seen else None,
         salesforce_seen_at=looked.at if looked else None,
     )
@@ -266,6 +264,11 @@ def _told(cache: Cache, subject: Subject) -> tuple[str, ...]:
         )
     for account_id in sorted(decided.apart):
         lines.append(f"It was unlinked from account {account_id}, and isn't linked with it again by itself.")
+    alias = subject.link.held.get(ALIASES) if subject.link is not None else None
+    if alias is not None:
+        lines.append(
+            f"Run {alias.run} was undone: account {alias.salesforce} isn't made an alias in Alguna again by itself."
+        )
     for key, answer in decided.answers.items():
         lines.append(
             f"{FIELD[key].label}: {answer.side.capitalize()}'s value is kept,"

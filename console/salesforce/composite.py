@@ -97,6 +97,17 @@ class SubRequest:
         return cls(reference, "POST", "composite/sobjects", _collection(sobject, records), allow_duplicates)
 
     @classmethod
+    def delete(cls, reference: str, ids: Sequence[str]) -> SubRequest:
+        """Up to 200 deletions, into the Recycle Bin.
+
+        https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_composite_sobjects_collections_delete.htm
+        """
+        if not 0 < len(ids) <= MOST_RECORDS:
+            raise ValueError(f"a collection holds 1 to {MOST_RECORDS} records, not {len(ids)}")
+        query = urlencode({"ids": ",".join(ids), "allOrNone": "false"}, safe=",")
+        return cls(reference, "DELETE", f"composite/sobjects?{query}")
+
+    @classmethod
     def create_one(cls, reference: str, sobject: str, record: Mapping[str, Json]) -> SubRequest:
         """One create: a refusal of it tells more than one within a collection."""
         return cls(reference, "POST", f"sobjects/{api_name(sobject)}", dict(record))

@@ -6,10 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from console.domain.records import Change, Side, Value
-from console.store.connection import Connection, Row
-from console.store.text import column, decode, encode
+from console.store.connection import Connection, Row, chunks
+from console.store.text import column, decode, encode, id_list
 
 _COLUMNS = "run, at, customer_id, side, entity, record, key, field, before, after, lost, reason, outcome, rule, undoes"
+
+KEPT = "kept"
+"""Outcome of what an undo left as it is; beside ``applied``, ``refused``."""
+_THESE = "customer_id IN (SELECT value FROM json_each(?))"
+Place = tuple[Side, str, str, str | None]
+"""Side, object, record, field key (None: the record itself)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,45 @@ class History:
     def recent(self, limit: int = 100) -> list[HistoryRow]:
         """The newest changes of all."""
         return self._rows("ORDER BY id DESC LIMIT ?", (limit,))
+
+    @property
+    def cleared_through(self) -> int:
+        """The newest run of which something was cleared; 0: nothing ever was."""
+        row = self._db.one("SELECT value FROM meta WHERE key = 'history_cleared'")
+        return int(row[0]) if row else 0
+
+    # --- by run ----------------------------------------------------------------------------------------------
+
+    def customers_of(self, run: int, limit: int, after: str = "") -> list[str]:
+        """Customers to whom a run applied something, in order, behind `after`."""
+        rows = self._db.query(
+            "SELECT DISTINCT customer_id FROM history WHERE run = ? AND customer_id > ? AND outcome = 'applied'"
+            " ORDER BY customer_id LIMIT ?",
+            (run, after, limit),
+        )
+        return [row[0] for row in rows]
+
+    def written(self, run: int, customer_ids: Iterable[str]) -> dict[str, list[HistoryRow]]:
+        """What a run applied to these customers, the oldest first."""
+        found: dict[str, list[HistoryRow]] = {}
+        for chunk in chunks(customer_ids):
+            for row in self._rows(
+                f"WHERE run = ? AND outcome = 'applied' AND {_THESE} ORDER BY id", (run, id_list(chunk))
+            ):
+                found.setdefault(row.customer_id, []).append(row)
+        return found
+
+    def written_since(self, run: int, customer_ids: Iterable[str]) -> dict[str, dict[Place, int]]:
+        """By customer: where later runs applied something, with the latest of them."""
+        found: dict[str, dict[Place, int]] = {}
+        for chunk in chunks(customer_ids):
+            for customer_id, side, entity, record, key, latest in self._db.query(
+                "SELECT customer_id, side, entity, record, key, max(run) FROM history"
+                f" WHERE {_THESE} AND run > ? AND outcome = 'applied' GROUP BY 1, 2, 3, 4, 5",
+                (id_list(chunk), run),
+            ):
+                found.setdefault(customer_id, {})[side, entity, record, key] = latest
+        return found
 
     def count(self) -> int:
         """How many rows there are."""

@@ -51,8 +51,8 @@ class Apply:
         self._org.ensure()
         self._ledger.plan([change for job in jobs for change in job.changes])
         self._read_again(jobs)
-        self._rows.write([row for job in jobs if (row := Row.account(job)) is not None], self._standing)
-        self._rows.write([row for job in jobs if (row := Row.contact(job)) is not None], self._standing)
+        for rows in (Row.account, Row.contact, Row.contact_deletion, Row.account_deletion):
+            self._rows.write([row for job in jobs if (row := rows(job)) is not None], self._standing)
         self._customers.write([job for job in jobs if job.changes])
 
     def _standing(self, rows: Sequence[Row]) -> list[Row]:
@@ -77,7 +77,7 @@ class Apply:
                 CUSTOMER_ID: [job.customer_id for job in creates],
             },
             contacts={
-                "Id": [c.record for job in updates for c in job.fields_of("Contact")],
+                "Id": [c.record for job in updates for c in _of_contact(job)],
                 "AccountId": list(wanted.values()),
             },
         )
@@ -114,7 +114,9 @@ class Apply:
         job.account = account
         if account.deleted or not _unmoved(job.fields_of("Account"), account.values):
             return False
-        changes = job.fields_of("Contact")
+        if job.deletion("Account") is not None and account.values != old.values:
+            return False
+        changes = _of_contact(job)
         if not changes:
             return True
         contact = contacts.get(changes[0].record)
@@ -122,8 +124,19 @@ class Apply:
             if job.contact is not None:
                 self._cache.contacts.put([replace(job.contact, deleted=True)], now, "poll")
             return False
+        if (
+            job.deletion("Contact") is not None
+            and job.contact is not None
+            and contact.values != job.contact.values
+        ):
+            return False
         job.contact = contact
-        return not contact.deleted and _unmoved(changes, contact.values)
+        return not contact.deleted and _unmoved(job.fields_of("Contact"), contact.values)
+
+
+def _of_contact(job: Job) -> list[Change]:
+    deletion = job.deletion("Contact")
+    return [*job.fields_of("Contact"), *([deletion] if deletion is not None else [])]
 
 
 def _touches_org(job: Job) -> bool:

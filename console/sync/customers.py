@@ -22,7 +22,7 @@ from console.errors import (
 )
 from console.store.cache import Cache
 from console.sync.cursors import text
-from console.sync.jobs import Job, new_alias, text_of
+from console.sync.jobs import Job, new_alias, takes_alias, text_of
 from console.sync.ledger import Ended, Ledger
 from console.sync.meter import ALGUNA, Meter
 from console.sync.recover import GONE, Recovery
@@ -157,7 +157,8 @@ class CustomerWriter:
             answer.ended.append(Ended(alias, "stale", answer.fatal or answer.unreachable))
             return answer
         try:
-            answer.customer = self._alguna.add_alias(job.customer_id, new_alias(alias), self._key(alias.id))
+            change_alias = self._alguna.remove_alias if takes_alias(alias) else self._alguna.add_alias
+            answer.customer = change_alias(job.customer_id, new_alias(alias), self._key(alias.id))
             answer.ended.append(Ended(alias, "applied"))
         except Cancelled:
             raise

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from console.domain.contact_duplicates import ContactCandidate, asked, candidates, creatable
 from console.domain.decisions import open_to
-from console.domain.fields import FIELD
+from console.domain.fields import ALIASES, FIELD
 from console.domain.matching import question
 from console.domain.plain import plain
 from console.domain.planner import plan
@@ -124,6 +124,7 @@ def decide(cache: Cache, policy: Policy, customer_id: str, verdict: Verdict, at:
                     cache.decisions.choose(customer_id, choice)
             case AskAgain():
                 cache.decisions.forget(customer_id)
+                cache.links.hold([(customer_id, {ALIASES: None})])
             case Keep(key):
                 cache.decisions.answer(customer_id, [(key, prospect.subject.decided.answers[key])])
             case Pin(subscription_id):
@@ -169,8 +170,7 @@ def _decided(cache: Cache, policy: Policy, subject: Subject, verdict: Verdict, a
             _free_to_choose(subject)
             return replace(decided, choice=_leaving(cache, subject, decided, at, by))
         case AskAgain():
-            chosen = (decided.choice is not None and link is None) or decided.contact_choice is not None
-            if not chosen and not decided.answers:
+            if not revocable(subject):
                 raise UsageError("Nothing was decided about this customer.", "There is nothing to take back.")
             return replace(UNDECIDED, apart=decided.apart, contacts=decided.contacts, asked=decided.asked)
         case Unlink():
@@ -244,6 +244,17 @@ def _creatable(subject: Subject) -> None:
             "A new contact can't be created for this customer: the org's duplicate rule refuses one.",
             "Link with the contact that it matched, or have the contact or the rule changed in Salesforce.",
         )
+
+
+def revocable(subject: Subject) -> bool:
+    """Whether something that was decided about the customer can be taken back: an alias that an undo keeps away, too."""
+    decided, link = subject.decided, subject.link
+    return (
+        (decided.choice is not None and link is None)
+        or decided.contact_choice is not None
+        or bool(decided.answers)
+        or (link is not None and ALIASES in link.held)
+    )
 
 
 def stopped(subject: Subject) -> bool:

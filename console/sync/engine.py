@@ -40,6 +40,7 @@ from console.sync.policy import IMPORT, policy_for, wider
 from console.sync.silence import silent
 from console.sync.telling import Telling
 from console.sync.tools import Surroundings, tools
+from console.sync.undoing import Undo, undoable
 from console.sync.workers import Workers
 
 POOL = 8
@@ -162,6 +163,45 @@ class Engine:
             )
         return plan
 
+    # --- undo ------------------------------------------------------------------------------------------------
+
+    def freeze_undo(self, undo: Undo) -> FrozenPlan:
+        """What undoing a run would do, as a plan that can be kept; `undo` learns what would be left. Nothing is written anywhere.
+
+        :raises UsageError: there is no such run, or its history was cleared.
+        :raises ConsoleError: one side can't be read.
+        :raises Cancelled: the engine was told to stop.
+        """
+        undoable(self._cache, undo.run)
+        plan: FrozenPlan
+        with self._undone():
+            work = self._work(self._cache.runs.start("dry", text(self._clock())), Tally())
+            work.observe(SIDES, looking=True)
+            cost, freezing = Forecast(0), Freezing()
+            for piece in work.undoing(undo).pieces():
+                cost.piece(piece.changes)
+                freezing.add(piece.jobs)
+                undo.kept += piece.kept
+                undo.already += piece.already
+            plan = freezing.frozen(
+                self._cache,
+                policy_for(self._settings, self._cache),
+                made_at=text(self._clock()),
+                forecast={"calls": cost.calls()},
+                kind="undo",
+            )
+        return plan
+
+    def undo(self, undo: Undo) -> RunSummary:
+        """Look at both sides, then take back what a run wrote, where it still stands; `undo` learns what was left.
+
+        :raises UsageError: there is no such run, or its history was cleared.
+        :raises ConsoleError: as `run`.
+        :raises Cancelled: the engine was told to stop.
+        """
+        undoable(self._cache, undo.run)
+        return self._run("undo", lambda work: work.take_back(undo), undoes=undo.run)
+
     @property
     def budget(self) -> Standing:
         """How the allocation of the org's API calls stands."""
@@ -250,13 +290,13 @@ class Engine:
 
     # --- inside ----------------------------------------------------------------------------------------------
 
-    def _run(self, kind: str, work: Callable[[Pass], None]) -> RunSummary:
+    def _run(self, kind: str, work: Callable[[Pass], None], *, undoes: int | None = None) -> RunSummary:
         began = time.monotonic()
         self._telling.begin()
         cache = self._cache
         self._workers.check()
         cache.abandon_pulls()
-        run = cache.runs.start(kind, text(self._clock()))
+        run = cache.runs.start(kind, text(self._clock()), undoes)
         tally = Tally()
 
         def finish(outcome: str) -> RunSummary:

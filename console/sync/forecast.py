@@ -73,7 +73,7 @@ class Forecast:
         for change in changes:
             if change.side == "alguna":
                 customers.add(change.customer_id)
-            elif change.key is not None:
+            elif not change.creates:
                 changed[change.entity].add(change.record)
                 known.add(change.customer_id)
             else:

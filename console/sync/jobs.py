@@ -32,16 +32,20 @@ class Job:
     @property
     def creation(self) -> Change | None:
         """The account to create, if any."""
-        return next((c for c in self.changes if c.entity == "Account" and c.key is None), None)
+        return next((c for c in self.changes if c.entity == "Account" and c.creates), None)
 
     @property
     def contact_creation(self) -> Change | None:
         """The contact to create, if any."""
-        return next((c for c in self.changes if c.entity == "Contact" and c.key is None), None)
+        return next((c for c in self.changes if c.entity == "Contact" and c.creates), None)
+
+    def deletion(self, entity: str) -> Change | None:
+        """The account or contact to take away again, if any: only an undo has that."""
+        return next((c for c in self.changes if c.entity == entity and c.deletes), None)
 
     @property
     def alias(self) -> Change | None:
-        """The alias to add, if any."""
+        """The alias to add, or to take back, if any."""
         return next((c for c in self.changes if c.key == ALIASES), None)
 
     def fields_of(self, entity: str) -> list[Change]:
@@ -91,6 +95,11 @@ def account_of(change: Change) -> str | None:
 
 
 def new_alias(change: Change) -> str:
-    """The alias that a change of aliases adds: the account's id."""
-    before = cast("Sequence[str]", change.before or ())
-    return next(alias for alias in cast("Sequence[str]", change.after) if alias not in before)
+    """The alias that a change of aliases adds, or takes back: the account's id."""
+    before, after = cast("Sequence[str]", change.before or ()), cast("Sequence[str]", change.after)
+    return next(alias for alias in (*after, *before) if (alias in before) is not (alias in after))
+
+
+def takes_alias(change: Change) -> bool:
+    """Whether a change of aliases takes one back."""
+    return new_alias(change) not in cast("Sequence[str]", change.after)

@@ -16,9 +16,10 @@ from console.domain.fields import ALIASES, FIELD
 from console.domain.normal import same
 from console.domain.plain import plain
 from console.domain.records import Change, Held, Value, Values
+from console.domain.undo import Kept
 from console.errors import ConsoleError
 from console.store.cache import Cache
-from console.store.history import HistoryRow
+from console.store.history import KEPT, HistoryRow
 from console.store.journal import Ending, Outcome
 from console.sync.cursors import text
 from console.sync.events import Changed, Event, Tally
@@ -122,6 +123,25 @@ class Ledger:
             else:
                 self.tally.stale += 1
         self._publish(self._changed(ended[-1], at))
+
+    def kept(self, kept: Iterable[Kept]) -> None:
+        """Write down what an undo left as it is, and why."""
+        rows = (
+            HistoryRow(
+                customer_id=each.customer_id,
+                side=each.side,
+                entity=each.entity,
+                record=each.record,
+                key=each.key,
+                field=each.field,
+                before=None,
+                after=None,
+                reason=each.reason,
+                outcome=KEPT,
+            )
+            for each in kept
+        )
+        self._cache.history.add(self._run, text(self._clock()), rows)
 
     def _report(self, error: ConsoleError, at: str) -> None:
         self._cache.problems.report(REFUSED, error.code, error.message, error.advice, at)

@@ -14,7 +14,7 @@ from console.errors import Refused
 from console.sync.cursors import text
 from console.sync.doubles import Doubles
 from console.sync.following.feeds import Arrivals, FeedKeeper
-from console.sync.following.pace import Side
+from console.sync.following.pace import SIDES, Side
 from console.sync.forecast import PAGE, Forecast, forecast_due
 from console.sync.jobs import Job
 from console.sync.observe import AlgunaObserver, observe_salesforce, was_read
@@ -23,6 +23,7 @@ from console.sync.recover import GONE
 from console.sync.silence import Unannounced, fell_silent
 from console.sync.telling import Telling
 from console.sync.tools import Surroundings, Tools
+from console.sync.undoing import TakingBack, Undo
 from console.sync.workers import gated
 
 TURNS = 3
@@ -79,6 +80,19 @@ class Pass:
         self._cache.asked.stand()
         if self._tools.tally.rows_written > PAGE and "salesforce" in sides:
             self._look()
+
+    def take_back(self, undo: Undo) -> None:
+        """Look at both sides, and undo a run."""
+        self.observe(SIDES)
+        work = self.undoing(undo)
+        work.afford()
+        work.apply()
+        if self._tools.tally.rows_written > PAGE:
+            self._look()
+
+    def undoing(self, undo: Undo) -> TakingBack:
+        """The undo of a run, planned from what the cache was just brought up to."""
+        return TakingBack(undo, self._cache, self._tools, self._budget, self._around.boundary)
 
     def _afford(self, due: int) -> None:
         """Before the first write: see that what it takes is there, by a rough count, else by planning all of it.

@@ -17,7 +17,7 @@ from console.domain.records import Account, Change, Contact, Customer, Link, Mat
 from console.errors import Refused
 from console.store.cache import Cache
 from console.sync.cursors import text
-from console.sync.jobs import account_of, new_alias, placed, text_of, values_of
+from console.sync.jobs import account_of, new_alias, placed, takes_alias, text_of, values_of
 from console.sync.ledger import Ended, Ledger
 from console.sync.org import Org, batches
 from console.sync.workers import Workers, gated
@@ -73,14 +73,14 @@ class Recovery:
         if not changes:
             return
         changes = self._placed(changes)
-        created = [c for c in changes if c.key is None]
+        created = [c for c in changes if c.creates]
         found = self._org.look(
             accounts={
-                "Id": [c.record for c in changes if c.key is not None and c.entity == "Account"],
+                "Id": [c.record for c in changes if not c.creates and c.entity == "Account"],
                 CUSTOMER_ID: [c.customer_id for c in created if c.entity == "Account"],
             },
             contacts={
-                "Id": [c.record for c in changes if c.key is not None and c.entity == "Contact"],
+                "Id": [c.record for c in changes if not c.creates and c.entity == "Contact"],
                 "AccountId": [account for c in created if (account := _parent(c)) is not None],
             },
         )
@@ -97,7 +97,9 @@ class Recovery:
             self._cache.contacts.put(found.contacts, now, "poll")
             ended = []
             for change in changes:
-                if change.key is not None:
+                if change.deletes:
+                    ended.append(_deletion(change, records.get(change.record)))
+                elif change.key is not None:
                     ended.append(_field(change, records.get(change.record)))
                 elif change.entity == "Account":
                     ended.append(self._account(change, accounts.get(change.customer_id), now))
@@ -168,7 +170,7 @@ def created_link(customer_id: str, account_id: str, at: str) -> Link:
 
 
 def _parent(change: Change) -> str | None:
-    return account_of(change) if change.entity == "Contact" else None
+    return account_of(change) if change.entity == "Contact" and change.creates else None
 
 
 def standing(wanted: Values, there: Values) -> dict[str, Value]:
@@ -190,12 +192,15 @@ def _field(change: Change, record: Account | Contact | None) -> Ended:
     return Ended(change, "applied")
 
 
+def _deletion(change: Change, record: Account | Contact | None) -> Ended:
+    return Ended(change, "applied" if record is not None and record.deleted else "stale")
+
+
 def _customer(change: Change, customer: Customer | None) -> Ended:
     if customer is None:
         return Ended(change, "stale")
     if change.key == ALIASES:
-        wanted = new_alias(change)
-        there = wanted in customer.aliases
+        there = (new_alias(change) in customer.aliases) is not takes_alias(change)
     else:
         there = bool(standing({cast("str", change.key): text_of(change)}, customer.values))
     return Ended(change, "applied" if there else "stale")

@@ -37,13 +37,14 @@ ACCOUNT_PREFIX, CONTACT_PREFIX = "001", "003"
 HIDDEN = ("INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE")
 """A field is not what the org said it was: the next pass asks again what the user may do."""
 
-Verb = Literal["create", "update", "upsert"]
+Verb = Literal["create", "update", "upsert", "delete"]
 WAYS: tuple[tuple[Verb, bool], ...] = (
     ("update", False),
     ("upsert", False),
     ("upsert", True),
     ("create", False),
     ("create", True),
+    ("delete", False),
 )
 """What goes into one collection: the same verb, and the same answer to duplicate rules."""
 
@@ -76,6 +77,21 @@ class Row:
         if creation is not None:
             return cls(job, "Contact", "create", (creation,), values_of(creation))
         return cls._update(job, "Contact")
+
+    @classmethod
+    def contact_deletion(cls, job: Job) -> Row | None:
+        """The contact of a job that is to be taken away again, if any; before its account, with which it would go."""
+        return cls._deletion(job, "Contact")
+
+    @classmethod
+    def account_deletion(cls, job: Job) -> Row | None:
+        """The account of a job that is to be taken away again, if any."""
+        return cls._deletion(job, "Account")
+
+    @classmethod
+    def _deletion(cls, job: Job, sobject: Literal["Account", "Contact"]) -> Row | None:
+        change = job.deletion(sobject)
+        return cls(job, sobject, "delete", (change,), {}) if change is not None else None
 
     @classmethod
     def _update(cls, job: Job, sobject: Literal["Account", "Contact"]) -> Row | None:
@@ -333,7 +349,9 @@ class RowWriter:
 
     def _applied(self, row: Row, reply: RowReply, end: _End) -> None:
         job, record_id = row.job, reply.id or ""
-        if row.sobject == "Account":
+        if row.verb == "delete":
+            end.gone(row)
+        elif row.sobject == "Account":
             account = self._account(row, record_id, reply.created, end.at)
             end.accounts.append(account)
             if row.verb == "upsert":
@@ -345,8 +363,8 @@ class RowWriter:
             if row.verb == "create":
                 end.pairs.append((job.customer_id, record_id))
         for change in row.changes:
-            created = record_id if change.key is None else ""
-            agreed = row.values if change.key is None else None
+            created = record_id if change.creates else ""
+            agreed = row.values if change.creates else None
             end.ended.append(Ended(change, "applied", record=created, agreed=agreed, lost=job.lost(change)))
         job.settled(row.changes)
 
@@ -427,6 +445,13 @@ class _End:
         self.contact_lookalikes: list[tuple[str, DuplicateFound]] = []
         self.fatal: ConsoleError | None = None
 
+    def gone(self, row: Row) -> None:
+        """A record was deleted."""
+        if row.sobject == "Account" and row.job.account is not None:
+            self.accounts.append(replace(row.job.account, deleted=True))
+        elif row.sobject == "Contact" and row.job.contact is not None:
+            self.contacts.append(replace(row.job.contact, deleted=True))
+
 
 def _lacks_the_match(row: Row, error: ConsoleError | None) -> bool:
     """Whether a new record was stopped by a duplicate rule that didn't say which record it matched."""
@@ -452,7 +477,10 @@ def _as_item(reply: SubReply) -> Any:
 
 
 def _request(place: int, rows: Sequence[Row]) -> SubRequest:
-    first, reference, bodies = rows[0], f"rows{place}", [row.body() for row in rows]
+    first, reference = rows[0], f"rows{place}"
+    if first.verb == "delete":
+        return SubRequest.delete(reference, [row.changes[0].record for row in rows])
+    bodies = [row.body() for row in rows]
     if first.verb == "upsert":
         return SubRequest.upsert(reference, first.sobject, CUSTOMER_ID, bodies, allow_duplicates=first.forced)
     if first.verb == "create":
