@@ -14,7 +14,7 @@ import httpx
 
 from console.errors import Unreachable
 from console.net import USER_AGENT, certificates, proxy_for
-from console.web_transport import DirectTransport
+from console.web_transport import DirectTransport, ProxiedTransport, Transport
 
 CONNECT = 5.0
 """Seconds for a connection to stand."""
@@ -45,12 +45,16 @@ def web_client(
     )
 
 
-def web_transport(base: str) -> httpx.BaseTransport:
-    """What sends whole requests to one host: directly, or through the proxy that the environment names."""
-    proxy = proxy_for(base)
+def web_transport(base: str, timeout: float) -> Transport:
+    """What sends whole requests to one host: directly, or through the proxy that the environment names.
+
+    :param timeout: seconds to wait for each piece of an answer.
+    """
+    proxy, patience = proxy_for(base), timeouts(timeout)
     if proxy is None:
-        return DirectTransport(base, _trust(certificates()))
-    return httpx.HTTPTransport(verify=_trust(certificates()), trust_env=False, limits=LIMITS, proxy=proxy)
+        return DirectTransport(base, _trust(certificates()), patience)
+    sending = httpx.HTTPTransport(verify=_trust(certificates()), trust_env=False, limits=LIMITS, proxy=proxy)
+    return ProxiedTransport(base, sending, patience)
 
 
 def timeouts(timeout: float) -> httpx.Timeout:
@@ -67,12 +71,12 @@ def _trust(bundle: str | None) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=bundle) if bundle else httpx.create_ssl_context(trust_env=False)
 
 
-def json_of(response: httpx.Response) -> tuple[bool, Any]:
-    """Whether the body is JSON, and what it says; decimals stay exact."""
-    if "json" not in response.headers.get("content-type", "").lower():
+def json_of(headers: Mapping[str, str], content: bytes) -> tuple[bool, Any]:
+    """Whether a body is JSON, and what it says; decimals stay exact. `headers`: by names in lower case."""
+    if "json" not in headers.get("content-type", "").lower():
         return False, None
     try:
-        return True, json.loads(response.content, parse_float=Decimal)
+        return True, json.loads(content, parse_float=Decimal)
     except (ValueError, RecursionError):
         return False, None
 

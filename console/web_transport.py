@@ -1,82 +1,146 @@
-"""A transport for httpx that sends whole requests to one host and reads whole answers, over connections that stay open.
+"""Whole requests to one host and whole answers, over connections that stay open.
 
-httpx's own can do much more: HTTP/2, streams in both directions, asynchronous callers. A first sync makes
-hundreds of thousands of small calls, and what that costs each of them adds up to more than the rest of the sync.
+httpx can do much more: HTTP/2, streams in both directions, redirects, asynchronous callers. A first sync makes hundreds of
+thousands of small calls, and what that costs each of them adds up to more than the rest of the sync. The parser is llhttp.
 """
 
 from __future__ import annotations
 
+import re
 import select
 import socket
 import ssl
 import threading
+import zlib
 from collections import deque
 from collections.abc import Mapping
-from http.client import HTTPException, HTTPResponse
+from dataclasses import dataclass, field
+from typing import Protocol
 
+import httptools
 import httpx
 
 IDLE = 16
 """Connections kept open while nobody uses them."""
+PIECE = 1 << 16
+"""Bytes that are read at once, and the most that an answer's head may have."""
+_BREAK = re.compile(r"[\r\n\0]")
 
 
-class DirectTransport(httpx.BaseTransport):
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer, unpacked. `headers` by their names in lower case; of those that come twice, the last."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes = field(repr=False)
+
+
+class Transport(Protocol):
+    """Sends requests to one host. Safe to use from several threads."""
+
+    def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
+        """Send a request and read its answer.
+
+        :param target: path and query as they stand on the wire.
+        :raises httpx.RequestError: no answer came; ConnectError and ConnectTimeout where nothing was sent.
+        """
+
+    def close(self) -> None:
+        """Close all connections; those in use are closed after it."""
+
+
+class ProxiedTransport:
+    """What httpx can and `DirectTransport` can't: requests through a proxy.
+
+    :param base: the address of the host.
+    """
+
+    def __init__(self, base: str, transport: httpx.BaseTransport, timeout: httpx.Timeout) -> None:
+        self._base = httpx.URL(base)
+        self._transport = transport
+        self._extensions = {"timeout": timeout.as_dict()}
+
+    def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
+        """As `Transport.send`."""
+        url = self._base.copy_with(raw_path=target.encode("ascii"))
+        request = httpx.Request(
+            method, url, headers=headers, content=body or None, extensions=self._extensions
+        )
+        response = self._transport.handle_request(request)
+        try:
+            response.read()
+        finally:
+            response.close()
+        return Answer(response.status_code, dict(response.headers), response.content)
+
+    def close(self) -> None:
+        """As `Transport.close`."""
+        self._transport.close()
+
+
+class DirectTransport:
     """Connections to one origin, each used by one thread at a time. Safe to use from several threads.
 
     A connection that the server closed while nobody used it is not used again. Nothing is sent twice: whether that is
     safe only the caller knows.
 
-    :param base: the address; what is sent to another origin fails.
+    :param base: the address; its path counts for nothing here.
     :param trust: for https.
     """
 
-    def __init__(self, base: str, trust: ssl.SSLContext) -> None:
+    def __init__(self, base: str, trust: ssl.SSLContext, timeout: httpx.Timeout) -> None:
         url = httpx.URL(base)
-        self._origin = (url.raw_scheme, url.raw_host, url.port)
         self._host = url.raw_host.decode("ascii")
         self._port = url.port or (443 if url.scheme == "https" else 80)
         self._trust = trust if url.scheme == "https" else None
+        self._timeout = timeout
+        self._head = f"HTTP/1.1\r\nHost: {url.netloc.decode('ascii')}"
         self._idle: deque[socket.socket] = deque()
         self._closing = threading.Lock()
         self._closed = False
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request and read its answer.
-
-        :raises httpx.RequestError: no answer came; ConnectError and ConnectTimeout where nothing was sent.
-        """
-        url = request.url
-        if (url.raw_scheme, url.raw_host, url.port) != self._origin:
-            raise httpx.UnsupportedProtocol("This transport serves another host.", request=request)
-        timeouts: Mapping[str, float | None] = request.extensions.get("timeout", {})
-        data = _head(request) + request.read()
-        connection = self._waiting() or self._connect(timeouts.get("connect"), request)
+    def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
+        """As `Transport.send`."""
+        data = self._written(method, target, headers, body)
+        connection = self._waiting() or self._connect()
+        reading = _Reading()
         keep = False
         try:
-            connection.settimeout(timeouts.get("read"))
             connection.sendall(data)
-            answer = HTTPResponse(connection, method=request.method)
-            try:
-                keep, response = _read(answer)
-            finally:
-                answer.close()
+            while not reading.whole:
+                piece = connection.recv(PIECE)
+                reading.take(piece)
+            keep = reading.stays_open
+            return reading.answer()
         except TimeoutError as error:
-            raise httpx.ReadTimeout(str(error), request=request) from error
-        except HTTPException as error:
-            raise httpx.RemoteProtocolError(str(error), request=request) from error
+            raise httpx.ReadTimeout(str(error)) from error
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            raise httpx.RemoteProtocolError(str(error)) from error
+        except zlib.error as error:
+            raise httpx.DecodingError(str(error)) from error
         except (OSError, ValueError) as error:
-            raise httpx.ReadError(str(error), request=request) from error
+            raise httpx.ReadError(str(error)) from error
         finally:
             if not keep or not self._keep(connection):
                 connection.close()
-        return response
 
     def close(self) -> None:
-        """Close all connections; those in use are closed after it."""
+        """As `Transport.close`."""
         with self._closing:
             self._closed = True
         while self._idle:
             self._idle.pop().close()
+
+    def _written(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> bytes:
+        """The request as it stands on the wire."""
+        lines = [f"{method} {target} {self._head}", *(f"{name}: {value}" for name, value in headers.items())]
+        if body:
+            lines.append(f"Content-Length: {len(body)}")
+        head = "\r\n".join(lines)
+        if " " in target or not head.isascii() or len(_BREAK.findall(head)) != 2 * len(lines):
+            raise httpx.LocalProtocolError("A header holds a line break, or what is not ASCII.")
+        return head.encode("ascii") + b"\r\n\r\n" + body
 
     def _keep(self, connection: socket.socket) -> bool:
         with self._closing:
@@ -96,43 +160,99 @@ class DirectTransport(httpx.BaseTransport):
                 return connection
             connection.close()
 
-    def _connect(self, timeout: float | None, request: httpx.Request) -> socket.socket:
+    def _connect(self) -> socket.socket:
         try:
-            connection = socket.create_connection((self._host.strip("[]"), self._port), timeout)
+            connection = socket.create_connection((self._host.strip("[]"), self._port), self._timeout.connect)
             try:
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                if self._trust is None:
-                    return connection
-                return self._trust.wrap_socket(connection, server_hostname=self._host)
+                if self._trust is not None:
+                    connection = self._trust.wrap_socket(connection, server_hostname=self._host)
+                connection.settimeout(self._timeout.read)
             except BaseException:
                 connection.close()
                 raise
         except TimeoutError as error:
-            raise httpx.ConnectTimeout(str(error), request=request) from error
+            raise httpx.ConnectTimeout(str(error)) from error
         except (OSError, ValueError) as error:
-            raise httpx.ConnectError(str(error), request=request) from error
+            raise httpx.ConnectError(str(error)) from error
+        return connection
 
 
-def _head(request: httpx.Request) -> bytes:
-    """The request's line and headers as they stand on the wire."""
-    raw = request.headers.raw
-    lines = [b"%s %s HTTP/1.1" % (request.method.encode("ascii"), request.url.raw_path)]
-    lines += [b"%s: %s" % pair for pair in raw]
-    head = b"\r\n".join(lines)
-    if head.count(b"\n") != len(raw) or head.count(b"\r") != len(raw):
-        raise httpx.LocalProtocolError("A header holds a line break.", request=request)
-    return head + b"\r\n\r\n"
+class _Reading:
+    """One answer while it comes in; what comes before the final one (1xx) is passed over."""
+
+    def __init__(self) -> None:
+        self._parser = httptools.HttpResponseParser(self)
+        self._headers: dict[str, str] = {}
+        self._pieces: list[bytes] = []
+        self._status = 0
+        self._head_bytes = 0
+        self._headed = False
+        self.whole = False
+        self.stays_open = False
+        """Whether the connection can be used again."""
+
+    def take(self, piece: bytes) -> None:
+        """What was read; empty at the connection's end.
+
+        :raises httptools.HttpParserError: it is not HTTP, or it ends too early.
+        """
+        if piece:
+            if not self._headed:
+                self._head_bytes += len(piece)
+                if self._head_bytes > 2 * PIECE:
+                    raise httptools.HttpParserError("The answer's head has no end.")
+            self._parser.feed_data(piece)
+            return
+        framed = "content-length" in self._headers or "transfer-encoding" in self._headers
+        if not self._headed or framed:
+            raise httptools.HttpParserError("The connection ended before the answer did.")
+        self.whole = True  # it ends with the connection
+
+    def answer(self) -> Answer:
+        """The whole of it. :raises zlib.error: it can't be unpacked."""
+        content = b"".join(self._pieces)
+        for coding in reversed(self._headers.get("content-encoding", "").lower().split(",")):
+            content = _unpacked(content, coding.strip())
+        return Answer(self._status, self._headers, content)
+
+    # What the parser calls. Behind a whole answer nothing may come.
+
+    def on_message_begin(self) -> None:
+        if self.whole:
+            self.stays_open = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self.whole:
+            self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        if not self.whole:
+            self._status = self._parser.get_status_code()
+            self._headed = self._status >= 200
+
+    def on_body(self, body: bytes) -> None:
+        if not self.whole:
+            self._pieces.append(body)
+
+    def on_message_complete(self) -> None:
+        if self._headed and not self.whole:
+            self.whole = True
+            self.stays_open = self._parser.should_keep_alive()
+        elif not self.whole:
+            self._headers.clear()
 
 
-def _read(answer: HTTPResponse) -> tuple[bool, httpx.Response]:
-    """Whether the connection stays open, and the answer; what comes before the final one (1xx) is passed over."""
-    answer.begin()
-    while 100 <= answer.status < 200:
-        answer.headers = answer.msg = None  # type: ignore[assignment]
-        answer.begin()
-    body = answer.read()
-    response = httpx.Response(answer.status, headers=answer.headers.items(), content=body)
-    return not answer.will_close, response
+def _unpacked(content: bytes, coding: str) -> bytes:
+    """What a coding made of it is undone. Servers mean two things by ``deflate``."""
+    if not content or coding not in ("gzip", "x-gzip", "deflate"):
+        return content
+    if coding == "deflate":
+        try:
+            return zlib.decompress(content)
+        except zlib.error:
+            return zlib.decompress(content, -zlib.MAX_WBITS)
+    return zlib.decompress(content, zlib.MAX_WBITS | 16)
 
 
 def _readable(connection: socket.socket) -> bool:

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-import httpx
-
 from console.alguna.models import (
     BillingDates,
     CustomerPayload,
@@ -58,7 +56,6 @@ class AlgunaClient:
         *,
         rate: float = 90.0,
         timeout: float = 30.0,
-        transport: httpx.BaseTransport | None = None,
         on_call: Callable[[Call], None] | None = None,
         cancelled: threading.Event | None = None,
     ) -> None:
@@ -67,7 +64,6 @@ class AlgunaClient:
             key,
             rate=rate,
             timeout=timeout,
-            transport=transport,
             on_call=on_call,
             cancelled=cancelled,
         )

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, TypeAdapter, ValidationError
 
 from console.domain.fields import BILLING, CONTACT_TITLE, FIELD, LEGAL_ENTITY, TAX_RATE, Kind
 from console.domain.normal import canonical
@@ -29,8 +29,14 @@ def _as_text(value: Any) -> Any:
     return value
 
 
-Text = Annotated[str | None, BeforeValidator(_as_text)]
-Id = Annotated[str, BeforeValidator(_as_text)]
+# Nearly everything is text: the first member takes it without a call of ours.
+Text = Annotated[
+    Annotated[str, Strict()] | Annotated[str | None, BeforeValidator(_as_text)] | None,
+    Field(union_mode="left_to_right"),
+]
+Id = Annotated[
+    Annotated[str, Strict()] | Annotated[str, BeforeValidator(_as_text)], Field(union_mode="left_to_right")
+]
 
 
 class _Payload(BaseModel):

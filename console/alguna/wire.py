@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
 import threading
@@ -9,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 
@@ -17,13 +18,15 @@ from console.alguna.limiter import CEILING, RateLimiter
 from console.domain.plain import plain
 from console.errors import Conflict, ConsoleError, Refused, SignInNeeded, Unreachable
 from console.net import USER_AGENT, Call, is_loopback, origin, without
-from console.web import json_of, no_answer, timeouts, web_transport
+from console.web import json_of, no_answer, web_transport
+from console.web_transport import Answer
 
 VERSION = "2026-04-01"
 """The dated API version that this client speaks (https://alguna.com/docs/api-reference/v2/overview)."""
 ATTEMPTS = 5
 PATIENCE = 60.0
 """Seconds after which a call is not repeated any more, and the longest Retry-After that is waited for."""
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,6 @@ class Wire:
         *,
         rate: float,
         timeout: float,
-        transport: httpx.BaseTransport | None,
         on_call: Callable[[Call], None] | None,
         cancelled: threading.Event | None,
     ) -> None:
@@ -65,7 +67,7 @@ class Wire:
         self._counting = threading.Lock()
         self.calls = 0
         # Not httpx's client: its redirects, cookies, hooks and `.netrc` are of no use here, and cost as much as the call.
-        self._transport = transport or web_transport(base)
+        self._transport = web_transport(base, timeout)
         self._headers = {
             "Accept": "application/json",
             "Accept-Encoding": "gzip, deflate",
@@ -73,7 +75,7 @@ class Wire:
             "Authorization": f"Bearer {self._key}",
             "Alguna-Version": VERSION,
         }
-        self._extensions = {"timeout": timeouts(timeout).as_dict()}
+        self._path = httpx.URL(base).raw_path.decode("ascii").rstrip("/")
 
     def __repr__(self) -> str:
         return f"Wire({self.host!r})"
@@ -139,7 +141,7 @@ class Wire:
         status = 0
         try:
             response = self._send(method, path, params, body, idempotency_key)
-            status = response.status_code
+            status = response.status
         except httpx.RequestError as error:
             outcome: Reply | ConsoleError = no_answer(error, "Alguna", self._base, writing=method != "GET")
         else:
@@ -157,29 +159,23 @@ class Wire:
         params: Mapping[str, str | int] | None,
         body: Mapping[str, Any] | None,
         idempotency_key: str | None,
-    ) -> httpx.Response:
+    ) -> Answer:
         """One request and its whole answer. :raises httpx.RequestError: there is none."""
-        headers = {**self._headers, "Idempotency-Key": idempotency_key} if idempotency_key else self._headers
-        request = httpx.Request(
-            method,
-            self._base + path,
-            params=params,
-            json=body,
-            headers=headers,
-            extensions=self._extensions,
+        target = self._path + path
+        if params:
+            target = f"{target}?{urlencode(params)}"
+        headers = self._headers
+        if idempotency_key is not None:
+            headers = {**headers, "Content-Type": "application/json", "Idempotency-Key": idempotency_key}
+        return self._transport.send(
+            method, target, headers, b"" if body is None else _JSON.encode(body).encode()
         )
-        response = self._transport.handle_request(request)
-        try:
-            response.read()
-        finally:
-            response.close()
-        return response
 
-    def _read(self, response: httpx.Response, method: str, path: str) -> Reply | ConsoleError:
+    def _read(self, response: Answer, method: str, path: str) -> Reply | ConsoleError:
         writing = method != "GET"
-        status = response.status_code
+        status = response.status
         code = str(status)
-        is_json, data = json_of(response)
+        is_json, data = json_of(response.headers, response.content)
         if 200 <= status < 300:
             if is_json:
                 return Reply(data, response.headers.get("idempotent-replayed", "").lower() == "true")

@@ -92,8 +92,10 @@ def _words(name: str) -> list[str]:
 
 
 def _fold(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text)
-    bare = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
+    bare = text
+    if not text.isascii():
+        decomposed = unicodedata.normalize("NFKD", text)
+        bare = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
     return _SIGNS.sub(" ", _ALSO_AND.sub(" and ", _DROPPED.sub("", bare)))
 
 

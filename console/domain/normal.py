@@ -39,6 +39,8 @@ LARGEST_AMOUNT: Final = Decimal("99999999.99")
 _CENT: Final = Decimal("0.01")
 _EXACT: Final = Context(prec=60)
 _MOST_DIGITS: Final = 40
+_AS_IT_IS: Final = frozenset(Kind) - {Kind.AMOUNT, Kind.INSTANT, Kind.CURRENCY}
+_UTC: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}Z")
 _INSTANT: Final = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s*([Zz]|[+-]\d\d:?\d\d)?)?"
 )
@@ -56,6 +58,8 @@ def canonical(kind: Kind, raw: object) -> Value:
     """
     if raw is None:
         return None
+    if kind in _AS_IT_IS and isinstance(raw, str) and raw.isascii() and raw.isprintable():
+        return raw.strip() or None  # nearly all that is ever read: there is nothing in it to bring into form
     if kind is Kind.AMOUNT:
         return _amount(raw)
     if isinstance(raw, bool) or not isinstance(raw, str | int | float | Decimal):
@@ -146,6 +150,12 @@ def _instant(text: str) -> Value:
     text = text.strip()
     if not text:
         return None
+    if _UTC.fullmatch(text):
+        try:
+            datetime.fromisoformat(text)
+        except ValueError as error:
+            raise ValueError(f"{shown(text, 40)} is not in the calendar") from error
+        return text
     found = _INSTANT.fullmatch(text)
     if not found:
         raise ValueError(f"{shown(text, 40)} is neither a date nor an instant")

@@ -35,7 +35,7 @@ def plain(text: str, limit: int | None = 200) -> str:
 
 def readable(text: str) -> str:
     """A value as a person reads it: an instant as ``2026-01-02 14:02:11 UTC``, midnight as its day; else `text` itself."""
-    if not _INSTANT.fullmatch(text):
+    if text[-1:] != "Z" or not _INSTANT.fullmatch(text):
         return text
     day, time = text[:10], text[11:-1]
     if time == "00:00:00":

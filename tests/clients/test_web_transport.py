@@ -6,6 +6,7 @@ import gzip
 import socket
 import ssl
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from console.web import no_answer
-from console.web_transport import DirectTransport
+from console.web_transport import Answer, DirectTransport, ProxiedTransport
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 HANG_UP = b""
@@ -93,12 +94,19 @@ def _head(asked: object) -> bytes:
     return data
 
 
+def direct(url: str, trust: ssl.SSLContext | None = None, timeout: float = 5) -> DirectTransport:
+    return DirectTransport(url, trust or ssl.create_default_context(), httpx.Timeout(timeout))
+
+
 @contextmanager
 def talking(
-    script: Script, tls: ssl.SSLContext | None = None, trust: ssl.SSLContext | None = None
+    script: Script,
+    tls: ssl.SSLContext | None = None,
+    trust: ssl.SSLContext | None = None,
+    timeout: float = 5,
 ) -> Iterator[tuple[Server, DirectTransport]]:
     server = Server(script, tls)
-    transport = DirectTransport(server.url, trust or ssl.create_default_context())
+    transport = direct(server.url, trust, timeout)
     try:
         yield server, transport
     finally:
@@ -106,11 +114,8 @@ def talking(
         server.close()
 
 
-def ask(
-    server: Server, transport: DirectTransport, method: str = "GET", timeout: float = 5
-) -> httpx.Response:
-    timeouts = {"timeout": httpx.Timeout(timeout).as_dict()}
-    return transport.handle_request(httpx.Request(method, f"{server.url}/x?y=1", extensions=timeouts))
+def ask(transport: DirectTransport, method: str = "GET") -> Answer:
+    return transport.send(method, "/x?y=1", {})
 
 
 def head(*headers: str, status: str = "200 OK") -> bytes:
@@ -132,50 +137,80 @@ def head(*headers: str, status: str = "200 OK") -> bytes:
 def test_an_answer_is_read_whole_however_it_is_framed(
     answer: bytes | list[bytes], status: int, body: bytes
 ) -> None:
-    with talking(lambda number, asked: answer) as (server, transport):
-        response = ask(server, transport)
-        assert (response.status_code, response.content) == (status, body)
+    with talking(lambda number, asked: answer) as (_server, transport):
+        response = ask(transport)
+        assert (response.status, response.content) == (status, body)
 
 
-def test_a_compressed_answer_is_unpacked() -> None:
-    packed = gzip.compress(b'{"a": 1}')
-    answer = head("Content-Encoding: gzip", f"Content-Length: {len(packed)}") + packed
-    with talking(lambda number, asked: answer) as (server, transport):
-        assert ask(server, transport).json() == {"a": 1}
+@pytest.mark.parametrize(
+    ("coding", "packed"),
+    [
+        ("gzip", gzip.compress(b'{"a": 1}')),
+        ("deflate", zlib.compress(b'{"a": 1}')),
+        ("deflate", zlib.compress(b'{"a": 1}', wbits=-zlib.MAX_WBITS)),
+    ],
+    ids=["gzip", "deflate", "raw deflate"],
+)
+def test_a_compressed_answer_is_unpacked(coding: str, packed: bytes) -> None:
+    answer = head(f"Content-Encoding: {coding}", f"Content-Length: {len(packed)}") + packed
+    with talking(lambda number, asked: answer) as (_server, transport):
+        assert ask(transport).content == b'{"a": 1}'
 
 
 def test_one_connection_serves_one_request_after_the_other() -> None:
     with talking(lambda number, asked: OK) as (server, transport):
         for _ in range(5):
-            ask(server, transport)
+            ask(transport)
         assert (server.connections, len(server.requests)) == (1, 5)
         assert server.requests[0].startswith(b"GET /x?y=1 HTTP/1.1\r\nHost: 127.0.0.1:")
 
 
 def test_a_connection_that_the_server_is_about_to_close_is_not_used_again() -> None:
     with talking(lambda number, asked: head("Connection: close", "Content-Length: 0")) as (server, transport):
-        ask(server, transport)
-        ask(server, transport)
+        ask(transport)
+        ask(transport)
+        assert server.connections == 2
+
+
+def test_a_connection_that_said_more_than_it_was_asked_is_not_used_again() -> None:
+    with talking(lambda number, asked: OK + OK) as (server, transport):
+        assert [ask(transport).content for _ in range(2)] == [b"{}", b"{}"]
         assert server.connections == 2
 
 
 def test_a_connection_that_ended_while_nobody_used_it_costs_nothing() -> None:
     with talking(lambda number, asked: [OK, HANG_UP]) as (server, transport):
-        ask(server, transport, "PATCH")
+        ask(transport, "PATCH")
         assert server.hung_up.wait(5)
-        ask(server, transport, "PATCH")
+        ask(transport, "PATCH")
         assert (server.connections, len(server.requests)) == (2, 2)
 
 
 @pytest.mark.parametrize(
     "answer",
-    [[HANG_UP], [head("Content-Length: 10") + b"half", HANG_UP], [b"SSH-2.0-x\r\n", HANG_UP]],
-    ids=["no answer", "half an answer", "another protocol"],
+    [
+        [HANG_UP],
+        [head("Content-Length: 10") + b"half", HANG_UP],
+        [b"SSH-2.0-x\r\n", HANG_UP],
+        [head("Transfer-Encoding: chunked") + b"3\r\nabc\r\n", HANG_UP],
+        [head("Content-Encoding: gzip", "Content-Length: 3") + b"xyz"],
+        [b"HTTP/1.1 200 OK\r\n" + b"X-Long: " + b"x" * 300_000, HANG_UP],
+        [head("Upgrade: websocket", "Connection: Upgrade", status="101 Switching Protocols"), HANG_UP],
+    ],
+    ids=[
+        "no answer",
+        "half an answer",
+        "another protocol",
+        "half of the chunks",
+        "not packed",
+        "a head without end",
+        "another protocol, politely",
+    ],
 )
 def test_what_is_no_answer_may_have_been_done_and_is_not_sent_again(answer: list[bytes]) -> None:
     with talking(lambda number, asked: answer) as (server, transport):
         with pytest.raises(httpx.RequestError) as caught:
-            ask(server, transport, "PATCH")
+            ask(transport, "PATCH")
         assert no_answer(caught.value, "Alguna", server.url, writing=True).maybe_done
         assert len(server.requests) == 1
 
@@ -188,10 +223,10 @@ def test_silence_ends_in_a_timeout_and_its_connection_is_not_used_again() -> Non
             never.wait(5)
         return OK
 
-    with talking(silent) as (server, transport):
+    with talking(silent, timeout=0.3) as (server, transport):
         with pytest.raises(httpx.ReadTimeout):
-            ask(server, transport, timeout=0.05)
-        assert ask(server, transport).content == b"{}"
+            ask(transport)
+        assert ask(transport).content == b"{}"
         never.set()
         assert server.connections == 2
 
@@ -199,31 +234,50 @@ def test_silence_ends_in_a_timeout_and_its_connection_is_not_used_again() -> Non
 def test_where_nobody_listens_nothing_was_done() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
-    transport = DirectTransport(url, ssl.create_default_context())
     with pytest.raises(httpx.ConnectError) as caught:
-        transport.handle_request(httpx.Request("PATCH", url))
+        ask(direct(url), "PATCH")
     assert not no_answer(caught.value, "Alguna", url, writing=True).maybe_done
 
 
-def test_a_header_cannot_smuggle_a_second_one_in() -> None:
+@pytest.mark.parametrize(
+    ("target", "headers"),
+    [
+        ("/x", {"Idempotency-Key": "a\r\nX-Other: b"}),
+        ("/x", {"Idempotency-Key": "a\nX-Other: b"}),
+        ("/x HTTP/1.1\r\nX-Other: b", {}),
+        ("/x y", {}),
+        ("/x", {"Idempotency-Key": "\u010d"}),
+    ],
+    ids=["in a header", "by half a line break", "in the address", "a blank", "not ASCII"],
+)
+def test_a_request_cannot_smuggle_a_second_header_in(target: str, headers: dict[str, str]) -> None:
     with talking(lambda number, asked: OK) as (server, transport):
-        request = httpx.Request("GET", server.url, headers={"Idempotency-Key": "a\r\nX-Other: b"})
         with pytest.raises(httpx.LocalProtocolError):
-            transport.handle_request(request)
+            transport.send("GET", target, headers)
         assert server.connections == 0
 
 
-def test_the_key_goes_to_its_own_host_only() -> None:
-    with talking(lambda number, asked: OK) as (server, transport):
-        with pytest.raises(httpx.UnsupportedProtocol):
-            transport.handle_request(httpx.Request("GET", "http://127.0.0.2:1/x"))
-        assert server.connections == 0
+def test_a_proxied_request_says_the_same_as_a_direct_one() -> None:
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(201, json={"a": 1}, headers={"Idempotent-Replayed": "true"})
+
+    base = "https://api.alguna.example/v2"
+    transport = ProxiedTransport(base, httpx.MockTransport(answer), httpx.Timeout(5))
+    got = transport.send("PATCH", "/v2/x?y=a%3Ab", {"X-One": "1"}, b"{}")
+    transport.close()
+    assert (got.status, got.content, got.headers["idempotent-replayed"]) == (201, b'{"a":1}', "true")
+    (request,) = seen
+    assert (request.method, str(request.url)) == ("PATCH", "https://api.alguna.example/v2/x?y=a%3Ab")
+    assert (request.content, request.headers["x-one"]) == (b"{}", "1")
 
 
 def test_closed_it_keeps_no_connection_that_was_in_use() -> None:
     with talking(lambda number, asked: OK) as (server, transport):
         transport.close()
-        ask(server, transport)
+        ask(transport)
         assert server.hung_up.wait(5)
 
 
@@ -233,10 +287,10 @@ def test_a_certificate_that_is_trusted_opens_and_another_one_is_told(tmp_path: P
     tls.load_cert_chain(certificate)
     trusted = ssl.create_default_context(cafile=str(certificate))
     with talking(lambda number, asked: OK, tls, trusted) as (server, transport):
-        assert [ask(server, transport).content for _ in range(3)] == [b"{}"] * 3
-        stranger = DirectTransport(server.url, ssl.create_default_context())
+        assert [ask(transport).content for _ in range(3)] == [b"{}"] * 3
+        stranger = direct(server.url)
         with pytest.raises(httpx.ConnectError) as caught:
-            ask(server, stranger)
+            ask(stranger)
         said = no_answer(caught.value, "Alguna", server.url, writing=True)
         assert "certificate" in said.message
         assert not said.maybe_done

@@ -234,7 +234,7 @@ class OAuth:
                 failure = no_answer(error, "Salesforce", host, writing=method != "GET")
         if response is None or failure is not None:
             raise failure or self._strange(host)
-        is_json, data = json_of(response)
+        is_json, data = json_of(response.headers, response.content)
         status = response.status_code
         if status >= 500:
             raise Unreachable(
