@@ -172,6 +172,31 @@ def build_parser() -> argparse.ArgumentParser:
     )
     what.add_argument("--pin", metavar="SUBSCRIPTION", help="the subscription that the account shows")
     what.add_argument("--unpin", action="store_true", help="let the rule choose the subscription again")
+    rules = command(
+        "rules", "rules", "whose value wins in each field, which way it goes, and what a change would do"
+    )
+    rules.add_argument(
+        "--set",
+        metavar="FIELD=RULE",
+        action="append",
+        default=[],
+        help="a rule (alguna_wins, salesforce_wins, latest_wins, manual, fill_blanks, off), a way (both, to_salesforce, "
+        "to_alguna) or default; existing records stay as they are",
+    )
+    rules.add_argument(
+        "--source-of-truth",
+        choices=("alguna", "salesforce"),
+        help="alguna: customers without an account get one in Salesforce",
+    )
+    existing = rules.add_mutually_exclusive_group()
+    existing.add_argument(
+        "--what-if", action="store_true", help="show what it would do to existing records; change nothing"
+    )
+    existing.add_argument(
+        "--existing",
+        metavar="HASH",
+        help="do to existing records what was shown under this hash, with the next sync",
+    )
     retry = command("retry", "deciding", "try what was refused once more with the next sync")
     retry.add_argument("ids", metavar="ID", nargs="*", help="only these (default: all)")
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from console.domain.fields import Flow
 from console.domain.records import Rule
 from console.errors import StoreError, UsageError
 from console.net import is_loopback
@@ -70,6 +71,8 @@ class ConnectionSettings:
     api_version: str = API_VERSION
     rules: dict[str, Rule] = field(default_factory=dict)
     """Field rules that differ from the field table's own, by field key."""
+    directions: dict[str, Flow] = field(default_factory=dict)
+    """Ways that fields go, where they differ from the field table's own, by field key."""
     customer_url: str = "{app}/customers/{id}"
     subscription_url: str = "{app}/subscriptions/{id}"
     pubsub_endpoint: str = ""
@@ -121,6 +124,9 @@ class ConnectionSettings:
         rules = data.get("rules")
         if isinstance(rules, dict) and all(rule in list(Rule) for rule in rules.values()):
             data["rules"] = {key: Rule(rule) for key, rule in rules.items()}
+        directions = data.get("directions")
+        if isinstance(directions, dict) and all(flow in list(Flow) for flow in directions.values()):
+            data["directions"] = {key: Flow(flow) for key, flow in directions.items()}
         return cls(**data)
 
     def to_json(self) -> str:

@@ -227,7 +227,8 @@ def _account_words(detail: AccountDetail) -> str:
 
 def _history_words(line: HistoryLine) -> str:
     moved = f"{line.before or '(empty)'} -> {line.after or '(empty)'}"
-    return f"{line.at}  run {line.run}  {line.side}  {line.field}: {moved}  {line.outcome}"
+    lost = f"  lost: {line.lost}" if line.lost else ""
+    return f"{line.at}  run {line.run}  {line.side}  {line.field}: {moved}  {line.outcome}{lost}"
 
 
 def _cell(row: FieldRow, side: str) -> str:

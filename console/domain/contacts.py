@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from json import dumps
 
-from console.domain.decisions import Answers, permitted, question, refusal
+from console.domain.decisions import REQUIRED, Answers, permitted, question, refusal
 from console.domain.fields import (
     CONTACT_EMAIL,
     CONTACT_FIELDS,
@@ -12,17 +13,21 @@ from console.domain.fields import (
     CONTACT_LAST_NAME,
     FIELD,
     FieldSpec,
+    Flow,
 )
 from console.domain.merge import ALGUNA_UNKNOWN, OFF, SALESFORCE_UNKNOWN, UNKNOWN, Known, settled
 from console.domain.normal import same, shown
+from console.domain.plain import readable
 from console.domain.policy import Policy
-from console.domain.records import Customer, Decision, Direction, Link, Rule, Values
+from console.domain.records import Customer, Decision, Direction, Link, Rule, Spared, Values
 
 
 def new_field(spec: FieldSpec, value: Known, policy: Policy) -> Decision:
     """One field of a record that is about to be created in Salesforce."""
     if policy.rule(spec) is Rule.OFF:
         return settled(spec.key, OFF)
+    if policy.flow(spec) is Flow.TO_ALGUNA and spec.key not in REQUIRED[Direction.TO_SALESFORCE]:
+        return settled(spec.key, "By its rule, this field only goes to Alguna.")
     if value is UNKNOWN:
         return settled(spec.key, ALGUNA_UNKNOWN)
     if not policy.may_read(spec.key):
@@ -62,6 +67,22 @@ def new_contact(alguna: Values, link: Link | None, policy: Policy) -> list[Decis
         reason = f"Salesforce takes no contact without a last name, and Alguna has none for {who}."
         last_name = Decision(CONTACT_LAST_NAME, reason, differs=True, refused=True)
     return _none_written(decisions, last_name)
+
+
+def said(alguna: Values) -> str:
+    """What Alguna says of the contact, as a text to compare."""
+    return dumps([alguna.get(spec.key) for spec in CONTACT_FIELDS])
+
+
+def left_uncreated(decisions: Sequence[Decision], spared: Spared) -> list[Decision]:
+    """The same decisions, but the contact isn't created: it had none when the rules were changed."""
+    reason = (
+        f"The account has no contact, and gets none because the rules were changed at {readable(spared.at)}: left as it is until"
+        " Alguna's contact changes."
+    )
+    return [
+        Decision(each.key, reason, differs=True) if each.direction is not None else each for each in decisions
+    ]
 
 
 def _none_written(decisions: Sequence[Decision], last_name: Decision) -> list[Decision]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 from console.domain.fields import (
     CONTACT_EMAIL,
@@ -19,7 +19,7 @@ from console.domain.fields import (
     Kind,
 )
 from console.domain.merge import EMPTY, SAME, UNKNOWN, merge, settled
-from console.domain.normal import canonical, fits, same
+from console.domain.normal import canonical, fits, same, shown
 from console.domain.plain import plain, readable
 from console.domain.policy import Policy
 from console.domain.records import (
@@ -32,6 +32,7 @@ from console.domain.records import (
     Held,
     Rule,
     Side,
+    Spared,
     Values,
 )
 
@@ -49,14 +50,20 @@ REQUIRED: Final[Mapping[Direction, frozenset[str]]] = {
 """What may not be empty on the side that is written."""
 
 
-def standing(answers: Answers, alguna: Values, salesforce: Values) -> tuple[Answers, tuple[str, ...]]:
-    """The answers that hold for these values, and the keys of those that a move since made void.
+Bound = TypeVar("Bound", Answer, Spared)
+"""What is good for the two values that stood there, and for no others."""
 
-    While a side doesn't say what it holds, an answer neither holds nor is void.
+
+def standing(
+    answers: Mapping[str, Bound], alguna: Values, salesforce: Values
+) -> tuple[Mapping[str, Bound], tuple[str, ...]]:
+    """The answers (or what is spared) that stand for these values, and the keys of those that a move since made void.
+
+    While a side doesn't say what it holds, an answer neither stands nor is void. Keys that are no field's are passed over.
     """
     if not answers:
         return answers, ()
-    holding: dict[str, Answer] = {}
+    holding: dict[str, Bound] = {}
     void: list[str] = []
     for key, answer in answers.items():
         if key not in alguna or key not in salesforce:
@@ -91,8 +98,11 @@ def decide(
     *,
     subscribed: bool,
     held: Mapping[str, Held] = NOTHING_HELD,
+    spared: Mapping[str, Spared] | None = None,
 ) -> list[Decision]:
     """One decision for each of `specs`, in their order.
+
+    `answers` and `spared` are those that stand for these values.
 
     `latest` says, by Salesforce object, on which side the record changed last. `subscribed` tells whether there is a
     subscription to show: when all of them vanished, its fields are not emptied unasked. `held` goes in place of `base`.
@@ -120,14 +130,27 @@ def decide(
             answer=answer.side if answer is not None else None,
             held=apart,
             may_empty=subscribed or key not in SUBSCRIPTION_KEYS,
+            flow=policy.flow(spec),
         )
         if answer is not None and decision.differs and not decision.asks:
             decided = f"{decision.reason} Decided by {plain(answer.by, 60)} at {readable(answer.at)}."
             decision = replace(decision, reason=decided)
         if decision.direction is not None:
             decision = replace(decision, rule=ANSWER if answer is not None else str(rule))
-        decisions.append(permitted(decision, spec, policy))
+        decision = permitted(decision, spec, policy)
+        if spared and answer is None and key in spared and decision.direction is not None:
+            decision = spare(decision, spared[key])
+        decisions.append(decision)
     return decisions
+
+
+def spare(decision: Decision, spared: Spared) -> Decision:
+    """The same field with nothing written, because changed rules leave its difference as it stands."""
+    reason = (
+        f"Alguna has {shown(spared.alguna)}, Salesforce {shown(spared.salesforce)}: left as they are since the rules were changed"
+        f" at {readable(spared.at)}, until one of them moves or a person decides."
+    )
+    return Decision(decision.key, reason, differs=True)
 
 
 def permitted(decision: Decision, spec: FieldSpec, policy: Policy, *, new: bool = False) -> Decision:

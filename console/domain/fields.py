@@ -36,6 +36,7 @@ class Flow(StrEnum):
 
     BOTH = "both"
     TO_SALESFORCE = "to_salesforce"
+    TO_ALGUNA = "to_alguna"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,11 @@ class FieldSpec:
     def rules(self) -> tuple[Rule, ...]:
         """The rules that make sense here: a field that only Alguna fills is on or off."""
         return tuple(Rule) if self.direction is Flow.BOTH else (Rule.ALGUNA_WINS, Rule.OFF)
+
+    @property
+    def flows(self) -> tuple[Flow, ...]:
+        """The ways that may be chosen here."""
+        return tuple(Flow) if self.direction is Flow.BOTH else (self.direction,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ KINDS: Final = ("sync", "undo", "rules")
 """Where plans come from: what a pass would do, taking a run back, a rule applied to records that are there."""
 _REFUSED: Final = "Make a new plan: a plan is carried out as it was made, or not at all."
 _ASPECTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "field rules": ("rules",),
+    "field rules": ("rules", "flows"),
     "choice of what is created and imported": ("create_accounts", "import_choice", "connected_at"),
     "rights of the signed-in user": ("readable", "writable", "creates", "edits"),
     "lists of values of the org": ("picklists",),

@@ -46,6 +46,7 @@ def merge(
     answer: Side | None = None,
     held: Held | None = None,
     may_empty: bool = False,
+    flow: Flow = Flow.BOTH,
 ) -> Decision:
     """Decide one field. Values are canonical; `UNKNOWN` stands for one that isn't known.
 
@@ -53,6 +54,9 @@ def merge(
     keep; `held` what an undo left apart, in place of `base`; `may_empty` lets a field that only Alguna fills become empty
     where Salesforce still holds what was written there. Whether the value fits the field, or may be written at all, is not
     judged here.
+
+    `flow` closes one way of a field that could go both: a value that moved on the side that is not followed is not copied; like a
+    conflict it is put back, let be or left to a person, as the rule says.
     """
     if rule is Rule.OFF:
         return settled(key, OFF)
@@ -64,9 +68,24 @@ def merge(
     if same(spec.kind, alguna, salesforce):
         return _agreement(spec, alguna, base)
     if held is not None and answer is None:
-        return _apart(spec, alguna, salesforce, held, rule, latest, may_empty)
+        return _open(_apart(spec, alguna, salesforce, held, rule, latest, may_empty, flow), flow)
     if spec.direction is Flow.TO_SALESFORCE:
         return _owned(spec, alguna, salesforce, base, answer, may_empty)
+    return _open(_two_way(spec, alguna, salesforce, base, rule, latest, answer, flow), flow)
+
+
+def _two_way(
+    spec: FieldSpec,
+    alguna: Value,
+    salesforce: Value,
+    base: Known,
+    rule: Rule,
+    latest: Side | None,
+    answer: Side | None,
+    flow: Flow,
+) -> Decision:
+    """A field that both sides fill, and in which they differ."""
+    key = spec.key
     if answer is not None:
         reason = (
             f"{_name(answer)}'s value was chosen: Alguna has {shown(alguna)}, Salesforce {shown(salesforce)}."
@@ -82,8 +101,23 @@ def merge(
             f"Alguna has {shown(alguna)}, Salesforce has {shown(salesforce)}, and they never agreed on a value",
             rule,
             latest,
+            flow,
         )
-    return _moved(spec, alguna, salesforce, base, rule, latest)
+    return _moved(spec, alguna, salesforce, base, rule, latest, flow)
+
+
+def _open(decision: Decision, flow: Flow) -> Decision:
+    """The decision itself, or nothing written where the field doesn't go that way."""
+    if decision.direction is None or flow is Flow.BOTH or flow is Flow(decision.direction):
+        return decision
+    return _let_be(decision.key, decision.reason, flow)
+
+
+def _let_be(key: str, reason: str, flow: Flow) -> Decision:
+    side = "Salesforce" if flow is Flow.TO_SALESFORCE else "Alguna"
+    return Decision(
+        key, f"{reason.removesuffix('.')}; this field only goes to {side}, so it may differ.", differs=True
+    )
 
 
 @cache
@@ -101,7 +135,13 @@ def _agreement(spec: FieldSpec, value: Value, base: Known) -> Decision:
 
 
 def _moved(
-    spec: FieldSpec, alguna: Value, salesforce: Value, base: Value, rule: Rule, latest: Side | None
+    spec: FieldSpec,
+    alguna: Value,
+    salesforce: Value,
+    base: Value,
+    rule: Rule,
+    latest: Side | None,
+    flow: Flow,
 ) -> Decision:
     """Values differ and the agreed one is known: see who moved."""
     alguna_moved = not same(spec.kind, alguna, base)
@@ -110,14 +150,18 @@ def _moved(
         reason = (
             f"Alguna moved from {shown(base)} to {shown(alguna)}; Salesforce still has {shown(salesforce)}."
         )
+        if flow is Flow.TO_ALGUNA:
+            return _conflict(spec.key, alguna, salesforce, reason.removesuffix("."), rule, latest, flow)
         return _copy(spec.key, "alguna", alguna, salesforce, reason)
     if salesforce_moved and not alguna_moved:
         reason = (
             f"Salesforce moved from {shown(base)} to {shown(salesforce)}; Alguna still has {shown(alguna)}."
         )
+        if flow is Flow.TO_SALESFORCE:
+            return _conflict(spec.key, alguna, salesforce, reason.removesuffix("."), rule, latest, flow)
         return _copy(spec.key, "salesforce", alguna, salesforce, reason)
     story = f"Both moved from {shown(base)}: Alguna to {shown(alguna)}, Salesforce to {shown(salesforce)}"
-    return _conflict(spec.key, alguna, salesforce, story, rule, latest)
+    return _conflict(spec.key, alguna, salesforce, story, rule, latest, flow)
 
 
 def _apart(
@@ -128,6 +172,7 @@ def _apart(
     rule: Rule,
     latest: Side | None,
     may_empty: bool,
+    flow: Flow,
 ) -> Decision:
     """Values that an undo left apart: each is its side's own base, so that the undone copy isn't made again, and an edit flows."""
     key = spec.key
@@ -153,8 +198,9 @@ def _apart(
         return replace(decision, reason=f"{story}.") if decision.direction is not None else decision
     if rule is Rule.FILL_BLANKS:
         return _only_blanks(key, alguna, salesforce)
-    if alguna_moved and salesforce_moved:
-        return _conflict(key, alguna, salesforce, story, rule, latest)
+    closed = flow is (Flow.TO_ALGUNA if alguna_moved else Flow.TO_SALESFORCE)
+    if closed or (alguna_moved and salesforce_moved):
+        return _conflict(key, alguna, salesforce, story, rule, latest, flow)
     return _copy(key, "alguna" if alguna_moved else "salesforce", alguna, salesforce, f"{story}.")
 
 
@@ -222,7 +268,7 @@ def _fill(key: str, alguna: Value, salesforce: Value) -> Decision | None:
 
 
 def _conflict(
-    key: str, alguna: Value, salesforce: Value, story: str, rule: Rule, latest: Side | None
+    key: str, alguna: Value, salesforce: Value, story: str, rule: Rule, latest: Side | None, flow: Flow
 ) -> Decision:
     """Both sides have a claim: the rule decides, and the losing value is kept."""
     winner: Side
@@ -242,6 +288,8 @@ def _conflict(
     else:
         return Decision(key, f"{story}; the field's rule leaves it to a person.", differs=True, asks=True)
     value, losing = (alguna, salesforce) if winner == "alguna" else (salesforce, alguna)
+    if flow is (Flow.TO_ALGUNA if winner == "alguna" else Flow.TO_SALESFORCE):
+        return _let_be(key, f"{story}; {words}", flow)
     if value is None:
         return _asks_to_empty(key, winner, losing)
     return _win(key, winner, alguna, salesforce, f"{story}; {words}.")

@@ -28,6 +28,8 @@ from console.domain.merge import UNKNOWN, Known, merge
 from console.domain.picklists import taken
 from console.domain.policy import Policy
 from console.domain.records import (
+    SPARED_ACCOUNT,
+    SPARED_CONTACT,
     Account,
     Change,
     Customer,
@@ -120,6 +122,9 @@ def _waiting(subject: Subject, policy: Policy) -> LinkPlan | None:
         return LinkPlan(State.NOT_CREATED, (_NO_CREATION,))
     if not policy.may_create("Account"):
         return LinkPlan(State.NOT_CREATED, (_NO_RIGHT,))
+    spared = subject.decided.spared.get(SPARED_ACCOUNT)
+    if spared is not None and not asked_for and spared.alguna == question(customer, match):
+        return LinkPlan(State.NOT_CREATED, (why.not_created(spared),))
     return None
 
 
@@ -183,6 +188,7 @@ def _linked(subject: Subject, account: Account, policy: Policy) -> LinkPlan:
     if held:
         base = {key: value for key, value in base.items() if key not in held}
     answers, void = standing(subject.decided.answers, view.values, there)
+    spared, moved = standing(subject.decided.spared, view.values, there)
     decisions = decide(
         ACCOUNT_FIELDS if contact is None else FIELDS,
         view.values,
@@ -193,6 +199,7 @@ def _linked(subject: Subject, account: Account, policy: Policy) -> LinkPlan:
         latest_sides(customer, account, contact) if Rule.LATEST_WINS in policy.rules.values() else {},
         subscribed=view.primary is not None,
         held=held,
+        spared=spared,
     )
     decisions = [
         _kept_elsewhere(decision, subject, account) for decision in taken(decisions, there, policy.picklists)
@@ -205,12 +212,15 @@ def _linked(subject: Subject, account: Account, policy: Policy) -> LinkPlan:
     else:
         changes = _field_changes(decisions, customer, account.id, "", view.values, there)
         fresh = contacts.new_contact(view.values, link, policy)
+        uncreated = subject.decided.spared.get(SPARED_CONTACT)
+        if uncreated is not None and uncreated.alguna == contacts.said(view.values):
+            fresh = contacts.left_uncreated(fresh, uncreated)
         if person := _written(fresh):
             created = [contact_creation(customer, account.id, person, _NEW_CONTACT)]
         decisions = _in_order([*decisions, *fresh])
     if account.id not in customer.aliases and not alias_held(customer, account.id, held.get(ALIASES)):
         changes.append(alias_addition(customer, account.id))
-    return replace(_result(subject, view, decisions, [*created, *changes]), void=void)
+    return replace(_result(subject, view, decisions, [*created, *changes]), void=(*void, *moved))
 
 
 def _field_changes(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
-from console.domain.fields import FieldSpec
+from console.domain.fields import FieldSpec, Flow
 from console.domain.records import Customer, Rule, Value
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ class Policy:
 
     rules: Mapping[str, Rule] = field(default_factory=dict)
     """Field key -> rule; a field that isn't named has its default."""
+    flows: Mapping[str, Flow] = field(default_factory=dict)
+    """Field key -> the ways its values may go; a field that isn't named goes the ways of the field table."""
     create_accounts: bool = True
     """Alguna is the source of new accounts."""
     import_choice: ImportChoice = "none"
@@ -48,6 +50,10 @@ class Policy:
     def rule(self, spec: FieldSpec) -> Rule:
         """The rule in force for a field."""
         return self.rules.get(spec.key, spec.default_rule)
+
+    def flow(self, spec: FieldSpec) -> Flow:
+        """The ways in which a field's values may go."""
+        return self.flows.get(spec.key, spec.direction)
 
     def may_read(self, key: str) -> bool:
         """Whether the signed-in user sees the field in Salesforce."""

@@ -183,6 +183,15 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Spared:
+    """A difference that changed rules leave as it stands, good for the two values that stood there and for no others."""
+
+    alguna: Value
+    salesforce: Value
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class Lookalike:
     """Why a record stands in the way of a new one: a duplicate rule of the org matched it."""
 
@@ -209,12 +218,18 @@ class Decided:
     """A new contact is wanted whatever the org took for the same: `what` is ``create``."""
     asked: frozenset[str] = frozenset()
     """Accounts that a person is asked about, since a pass ended. No decision either."""
+    spared: Mapping[str, Spared] = field(default_factory=dict)
+    """By field key, or `SPARED_ACCOUNT`, `SPARED_CONTACT`: what is left as it is until it moves."""
 
     def __bool__(self) -> bool:
         return self.choice is not None or bool(self.apart) or bool(self.answers)
 
 
 UNDECIDED: Final = Decided()
+SPARED_ACCOUNT: Final = "@account"
+"""Key of an account that isn't created; `Spared.alguna` is what was asked about the customer then."""
+SPARED_CONTACT: Final = "@contact"
+"""The same for a contact; `Spared.alguna` is what Alguna said of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,4 +372,4 @@ class LinkPlan:
     differs: int = 0
     """How many fields differ now."""
     void: tuple[str, ...] = ()
-    """Keys of fields whose answer no longer holds, because a value moved since it was given."""
+    """Keys of fields whose answer, or whose being spared, no longer stands, because a value moved since it was given."""

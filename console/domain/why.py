@@ -9,7 +9,7 @@ from console.domain.fields import FIELD
 from console.domain.merge import ALGUNA_UNKNOWN, OFF, SALESFORCE_UNKNOWN
 from console.domain.normal import shown
 from console.domain.plain import plain, readable
-from console.domain.records import Change, Choice, Decision, Match, Subject
+from console.domain.records import Change, Choice, Decision, Match, Spared, Subject
 from console.domain.status import is_known
 from console.domain.view import AlgunaView
 
@@ -74,6 +74,14 @@ def person_account(subject: Subject) -> tuple[str, ...] | None:
 def left_alone(choice: Choice) -> str:
     """Why nothing is done about a customer."""
     return f"Left alone by {plain(choice.by, 60)} at {readable(choice.at)}, until something about it changes."
+
+
+def not_created(spared: Spared) -> str:
+    """Why no account is created although Alguna is the source of new ones."""
+    return (
+        f"No account matches. It had none when the rules were changed at {readable(spared.at)}, and none is created because"
+        " of that: something about it has to change, or a person to choose."
+    )
 
 
 def created(choice: Choice | None) -> str:

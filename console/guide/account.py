@@ -319,6 +319,7 @@ def history_lines(rows: Iterable[HistoryRow], names: dict[str, str]) -> tuple[Hi
             after=shown(row.after),
             outcome=row.outcome,
             reason=row.reason,
+            lost=shown(row.lost),
         )
         for row in rows
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from console.domain.records import Answer, Choice, Decided, Lookalike
+from console.domain.records import Answer, Choice, Decided, Lookalike, Spared
 from console.errors import Conflict, StoreError
 from console.store.connection import Connection, chunks
 from console.store.entries import Entries
@@ -24,6 +24,8 @@ UNION ALL
 SELECT customer_id, 'contact choice', said_at, said_by, NULL, NULL, NULL, NULL FROM ids JOIN contact_choices ON customer_id = id
 UNION ALL
 SELECT customer_id, 'asked', account_id, NULL, NULL, NULL, NULL, NULL FROM ids JOIN asked ON customer_id = id WHERE standing
+UNION ALL
+SELECT customer_id, 'spared', key, alguna, salesforce, spared_at, NULL, NULL FROM ids JOIN spared ON customer_id = id
 UNION ALL
 SELECT customer_id, 'answer', key, side, alguna, salesforce, said_at, said_by FROM ids JOIN answers ON customer_id = id
 """
@@ -49,6 +51,7 @@ class Decisions:
         contacts: dict[str, dict[str, Lookalike]] = {}
         contact_choices: dict[str, Choice] = {}
         asked: dict[str, set[str]] = {}
+        spared: dict[str, dict[str, Spared]] = {}
         for chunk in chunks(customer_ids):
             for id_, kind, *said in self._db.query(_ALL, (id_list(chunk),)):
                 if kind == "choice":
@@ -59,6 +62,8 @@ class Decisions:
                     lookalikes.setdefault(id_, {})[said[0]] = Lookalike(said[1], bool(said[2]))
                 elif kind == "contact":
                     contacts.setdefault(id_, {})[said[0]] = Lookalike(said[1], bool(said[2]))
+                elif kind == "spared":
+                    spared.setdefault(id_, {})[said[0]] = _spared(said[1:])
                 elif kind == "contact choice":
                     contact_choices[id_] = Choice("create", said[0], said[1])
                 elif kind == "asked":
@@ -74,8 +79,11 @@ class Decisions:
                 contacts.get(id_, {}),
                 contact_choices.get(id_),
                 frozenset(asked.get(id_, ())),
+                spared.get(id_, {}),
             )
-            for id_ in set().union(choices, apart, answers, lookalikes, contacts, contact_choices, asked)
+            for id_ in set().union(
+                choices, apart, answers, lookalikes, contacts, contact_choices, asked, spared
+            )
         }
 
     def set_lookalikes(self, customer_id: str, lookalikes: Mapping[str, Lookalike]) -> None:
@@ -170,6 +178,7 @@ class Decisions:
         with self._db.transaction():
             self.forget(customer_id)
             self._db.execute("DELETE FROM contact_lookalikes WHERE customer_id = ?", (customer_id,))
+            self._db.execute("DELETE FROM spared WHERE customer_id = ?", (customer_id,))
             self._db.execute(
                 "INSERT OR REPLACE INTO apart VALUES (?, ?, ?, ?)", (customer_id, account_id, at, column(by))
             )
@@ -186,7 +195,7 @@ class Decisions:
 
     # --- whose value -----------------------------------------------------------------------------------------
 
-    def answer(self, customer_id: str, answers: Iterable[tuple[str, Answer]]) -> None:
+    def answer(self, customer_id: str, answers: Sequence[tuple[str, Answer]]) -> None:
         """Keep answers, as (field key, answer), in place of earlier ones about the same fields."""
         with self._db.transaction():
             self._db.executemany(
@@ -204,11 +213,49 @@ class Decisions:
                     for key, answer in answers
                 ),
             )
+            self._db.executemany(
+                "DELETE FROM spared WHERE customer_id = ? AND key = ?",
+                ((customer_id, key) for key, _ in answers),
+            )
             self._entries.mark_dirty([customer_id])
 
     def void(self, answers: Iterable[tuple[str, str]]) -> None:
-        """Forget answers, as (customer id, field key), whose values moved. Nobody is planned again because of it."""
-        self._db.executemany("DELETE FROM answers WHERE customer_id = ? AND key = ?", answers)
+        """Forget answers, and what was spared, whose values moved, as (customer id, field key). Nobody is planned again."""
+        gone = list(answers)
+        self._db.executemany("DELETE FROM answers WHERE customer_id = ? AND key = ?", gone)
+        self._db.executemany("DELETE FROM spared WHERE customer_id = ? AND key = ?", gone)
+
+    # --- what is left as it stands -----------------------------------------------------------------------------
+
+    def spare(self, rows: Iterable[tuple[str, Mapping[str, Spared]]]) -> int:
+        """Leave differences as they stand, as (customer id, by key), in place of earlier ones about the same. How many there are.
+
+        Nobody is planned again because of it.
+        """
+        with self._db.transaction():
+            return sum(
+                self._db.executemany(
+                    "INSERT OR REPLACE INTO spared VALUES (?, ?, ?, ?, ?)",
+                    (
+                        (id_, key, encode(each.alguna), encode(each.salesforce), each.at)
+                        for id_, left in chunk
+                        for key, each in left.items()
+                    ),
+                )
+                for chunk in chunks(rows)
+            )
+
+    def spared(self) -> dict[str, int]:
+        """How many differences changed rules left as they stand, by key."""
+        return dict(self._db.query("SELECT key, count(*) FROM spared GROUP BY key"))
+
+    def spare_no_more(self) -> int:
+        """Let the rules decide about all that was spared; the customers are planned again. Returns how many there were."""
+        with self._db.transaction():
+            self._db.execute(
+                "UPDATE entries SET dirty = 1 WHERE dirty = 0 AND customer_id IN (SELECT customer_id FROM spared)"
+            )
+            return self._db.execute("DELETE FROM spared")
 
 
 def _taken(choice: Choice) -> Conflict:
@@ -220,6 +267,11 @@ def _taken(choice: Choice) -> Conflict:
 def _choice(row: list[Any]) -> Choice:
     what, at, by, account_id, question, _ = row
     return Choice(what, at, by, account_id, question)
+
+
+def _spared(row: list[Any]) -> Spared:
+    alguna, salesforce, at = row[:3]
+    return Spared(decode(alguna), decode(salesforce), at)
 
 
 def _answer(row: list[Any]) -> Answer:

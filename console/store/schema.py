@@ -206,6 +206,15 @@ CREATE TABLE asked (
 CREATE INDEX accounts_merged ON accounts (id) WHERE merged_into IS NOT NULL;
 """
 
+RULES = """
+-- Differences that changed rules left as they stand, good for the two values that stood there; a key with @ stands for a record
+-- that isn't created.
+CREATE TABLE spared (
+    customer_id TEXT NOT NULL, key TEXT NOT NULL, alguna TEXT NOT NULL, salesforce TEXT NOT NULL, spared_at TEXT NOT NULL,
+    PRIMARY KEY (customer_id, key)
+) STRICT, WITHOUT ROWID;
+"""
+
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0001_records", RECORDS),
     ("0002_entries", ENTRIES),
@@ -215,6 +224,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0006_contacts", CONTACTS),
     ("0007_time", TIME),
     ("0008_asked", ASKED),
+    ("0009_rules", RULES),
 )
 """In order; never changed once released, only added to. The number of the last one is the schema's number."""
 SCHEMA = len(MIGRATIONS)

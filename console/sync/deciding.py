@@ -172,7 +172,13 @@ def _decided(cache: Cache, policy: Policy, subject: Subject, verdict: Verdict, a
         case AskAgain():
             if not revocable(subject):
                 raise UsageError("Nothing was decided about this customer.", "There is nothing to take back.")
-            return replace(UNDECIDED, apart=decided.apart, contacts=decided.contacts, asked=decided.asked)
+            return replace(
+                UNDECIDED,
+                apart=decided.apart,
+                contacts=decided.contacts,
+                asked=decided.asked,
+                spared=decided.spared,
+            )
         case Unlink():
             if link is None:
                 raise UsageError("This customer isn't linked with an account.", "There is nothing to unlink.")

@@ -17,9 +17,10 @@ from console.domain.frozen import FrozenPlan
 from console.domain.policy import ImportChoice
 from console.domain.records import Change, State
 from console.domain.verdicts import Verdict
+from console.domain.whatif import Ruling
 from console.errors import Cancelled, Conflict, ConsoleError, Refused, StoreError, UsageError
 from console.salesforce.client import SalesforceClient
-from console.settings import ConnectionSettings
+from console.settings import Connections, ConnectionSettings
 from console.store.cache import Cache
 from console.sync.access import KEY, forget_access
 from console.sync.attention import note_states
@@ -37,6 +38,7 @@ from console.sync.gate import Gate
 from console.sync.observe import was_read
 from console.sync.passes import Pass
 from console.sync.policy import IMPORT, policy_for, wider
+from console.sync.ruling import WhatIf, adopt, change_rules, with_ruling
 from console.sync.silence import silent
 from console.sync.telling import Telling
 from console.sync.tools import Surroundings, tools
@@ -288,6 +290,22 @@ class Engine:
         self._publish(Noted(customer_ids[0] if customer_ids and len(customer_ids) == 1 else None))
         return due
 
+    # --- rules -----------------------------------------------------------------------------------------------
+
+    def change_rules(self, connections: Connections, ruling: Ruling, chosen: str | None = None) -> WhatIf:
+        """Keep other field rules; see `console.sync.ruling.change_rules`.
+
+        :raises Conflict: what was chosen for existing records is not what would be done by now.
+        """
+        settings = connections.load(self._settings.name)
+        wanted, at = with_ruling(settings, ruling), text(self._clock())
+        found = change_rules(
+            self._cache, connections, self._settings, wanted, at, chosen=chosen, check=self._workers.check
+        )
+        self._settings = self._around.settings = wanted
+        self._publish(Noted())
+        return found
+
     # --- inside ----------------------------------------------------------------------------------------------
 
     def _run(self, kind: str, work: Callable[[Pass], None], *, undoes: int | None = None) -> RunSummary:
@@ -353,6 +371,8 @@ class Engine:
 
     def _work(self, run: int, tally: Tally) -> Pass:
         made = tools(self._around, run, tally, self._telling.progress)
+        # Before anything is observed: what moves from now on goes by the new rules.
+        adopt(self._cache, made.policy, text(self._clock()), self._workers.check)
         return Pass(self._around, made, self._telling, self.feeds)
 
     @contextmanager

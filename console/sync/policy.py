@@ -20,6 +20,7 @@ def policy_for(settings: ConnectionSettings, cache: Cache) -> Policy:
     allowed = kept_access(cache)
     return Policy(
         rules=settings.rules,
+        flows=settings.directions,
         create_accounts=settings.source_of_truth == "alguna",
         import_choice=wider(settings.import_choice, cache.get(IMPORT) or "none"),
         connected_at=settings.connected_at,

@@ -107,7 +107,7 @@ from pathlib import Path
 from console.domain.records import Customer
 from console.errors import StoreError
 from console.store.cache import Cache
-resource.setrlimit(resource.RLIMIT_FSIZE, (800_000, 800_000))
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
 cache = Cache.open(Path(sys.argv[1]), org_id=sys.argv[2])
 cache.customers.put([Customer("first", "First", "", "")], "now", "poll")
 try:

@@ -88,6 +88,8 @@ class HistoryLine:
     outcome: str
     """``applied``, ``refused`` or ``stale``."""
     reason: str = ""
+    lost: str = ""
+    """The value that lost a conflict, where one did."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,132 @@
+"""``rules`` as a script uses it: shown, tried out, kept, and done to existing records only when that is chosen."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from console.domain.fields import FIELD
+
+
+@pytest.fixture
+def differing(run, connected):
+    """The account of a customer, after both sides moved its city while a person was to decide."""
+    assert run("sync", "demo").code in (0, 3)
+    kept = run("rules", "demo", "--set", "BillingCity=manual", "--json")
+    assert (kept.code, kept.json["changed"]) == (0, True)
+    row = connected.query(
+        "SELECT Id, Alguna_Customer_ID__c FROM Account WHERE Alguna_Customer_ID__c != null ORDER BY Name LIMIT 1"
+    )[0]
+    customer_id = row["Alguna_Customer_ID__c"]
+    address = connected.control("GET", f"alguna/customers/{customer_id}")["billing_address"]
+    connected.control(
+        "PATCH", f"alguna/customers/{customer_id}", {"billing_address": {**address, "city": "Bree"}}
+    )
+    connected.control(
+        "PATCH", f"salesforce/records/Account/{row['Id']}", {"fields": {"BillingCity": "Moria"}}
+    )
+    run("sync", "demo")
+    return customer_id, row["Id"]
+
+
+def city(world, account_id):
+    (row,) = world.query(f"SELECT BillingCity FROM Account WHERE Id = '{account_id}'")
+    return row["BillingCity"]
+
+
+def test_every_field_is_listed_with_its_rule_its_way_and_what_that_means(run, connected):
+    run("sync", "demo")
+    answer = run("rules", "demo", "--json")
+    assert answer.code == 0
+    assert [line["field"] for line in answer.json["rules"]] == list(FIELD)
+    website = next(line for line in answer.json["rules"] if line["field"] == "Website")
+    assert (website["rule"], website["default"], website["direction"]) == (
+        "alguna_wins",
+        "alguna_wins",
+        "both",
+    )
+    assert "Alguna's value wins" in website["means"]
+    owned = next(line for line in answer.json["rules"] if line["field"] == "Alguna_Tax_Rate__c")
+    assert (owned["rules"], owned["directions"]) == (["alguna_wins", "off"], ["to_salesforce"])
+    assert answer.json["source_of_truth"] == "alguna"
+    words = run("rules", "demo")
+    assert "Website" in words.out
+    assert "salesforce_wins" not in words.out
+
+
+def test_what_if_shows_the_change_and_keeps_nothing(run, connected, differing):
+    _, account_id = differing
+    shown = run("rules", "demo", "--set", "BillingCity=alguna_wins", "--what-if", "--json").json
+    assert shown["changed"] is False
+    assert (shown["what_if"]["accounts"], shown["what_if"]["by_field"]) == (1, {"BillingCity": 1})
+    (change,) = shown["what_if"]["sample"]
+    assert (change["before"], change["after"], change["side"]) == ("Moria", "Bree", "salesforce")
+    now = {line["field"]: line for line in run("rules", "demo", "--json").json["rules"]}
+    assert (now["BillingCity"]["rule"], now["BillingCity"]["differs"]) == ("manual", 1)
+    assert city(connected, account_id) == "Moria"
+
+
+def test_a_rule_is_kept_and_existing_records_stay_until_their_plan_is_chosen(run, connected, differing):
+    customer_id, account_id = differing
+    kept = run("rules", "demo", "--set", "BillingCity=default", "--json").json
+    assert kept["spared"] == 1
+    assert run("sync", "demo", "--json").json["changes"]["planned"] == 0
+    assert city(connected, account_id) == "Moria"
+    account = run("account", "demo", customer_id, "--json").json
+    (field,) = [each for each in account["fields"] if each["field"] == "BillingCity"]
+    assert "left as they are since the rules were changed" in field["reason"]
+    words = run("rules", "demo", "--what-if").out
+    assert f"--existing {kept['what_if']['hash']}" in words
+    chosen = run("rules", "demo", "--existing", kept["what_if"]["hash"], "--json").json
+    assert (chosen["changed"], chosen["spared"]) == (True, 0)
+    assert run("sync", "demo", "--json").json["changes"]["applied"] == 1
+    assert city(connected, account_id) == "Bree"
+    (row,) = [each for each in run("account", "demo", customer_id, "--json").json["history"] if each["lost"]]
+    assert (row["field"], row["lost"]) == ("BillingCity", "Moria")
+    assert "lost: Moria" in run("account", "demo", customer_id).out
+
+
+def test_a_way_and_the_source_of_accounts_can_be_chosen_too(run, connected):
+    run("sync", "demo")
+    kept = run(
+        "rules", "demo", "--set", "Website=latest_wins,to_alguna", "--source-of-truth", "salesforce", "--json"
+    )
+    website = next(line for line in kept.json["rules"] if line["field"] == "Website")
+    assert (website["rule"], website["direction"]) == ("latest_wins", "to_alguna")
+    assert kept.json["source_of_truth"] == "salesforce"
+    assert run("rules", "demo", "--json").json["source_of_truth"] == "salesforce"
+    back = run("rules", "demo", "--set", "Website=default", "--json").json["rules"]
+    assert next((line["rule"], line["direction"]) for line in back if line["field"] == "Website") == (
+        "alguna_wins",
+        "both",
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--set", "Wibsite=off"], "no field 'Wibsite'"),
+        (["--set", "Website=sometimes"], "neither a rule nor a way"),
+        (["--set", "Website"], "neither a rule nor a way"),
+        (["--set", "Alguna_Tax_Rate__c=manual"], "only Alguna fills"),
+        (["--set", "Alguna_Tax_Rate__c=both"], "only Alguna fills"),
+        (["--existing", "feedbeef"], "not what was shown"),
+        (["--what-if", "--existing", "feedbeef"], "not allowed with"),
+    ],
+)
+def test_what_makes_no_sense_is_a_sentence_and_changes_nothing(run, connected, words, said):
+    run("sync", "demo")
+    before = run("rules", "demo", "--json").json["rules"]
+    answer = run("rules", "demo", *words, "--json")
+    assert answer.code in (1, 2)
+    assert said in json.dumps(answer.json)
+    assert run("rules", "demo", "--json").json["rules"] == before
+
+
+def test_rules_need_something_that_was_read(run, connected, home):
+    (home / "connections" / "demo" / "cache.db").unlink()
+    for more in ([], ["--set", "Website=off"]):
+        answer = run("rules", "demo", *more)
+        assert answer.code == 2
+        assert "sync demo first" in answer.err
