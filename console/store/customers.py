@@ -86,13 +86,16 @@ class Customers:
         At most `limit` of them, by id: who else may claim an account that matching found for somebody.
         """
         rows = self._db.query(
-            "WITH domains AS MATERIALIZED ("
+            "WITH RECURSIVE parts (id, step) AS ("  # the accounts, and those that were merged into them
+            " SELECT value, 0 FROM json_each(?1)"
+            " UNION SELECT a.id, step + 1 FROM parts p JOIN accounts a ON a.merged_into = p.id WHERE step < 20),"
+            " domains AS MATERIALIZED ("
             " SELECT domain FROM accounts WHERE domain IS NOT NULL AND id IN (SELECT value FROM json_each(?1))"
             " UNION SELECT email_domain FROM contacts WHERE email_domain IS NOT NULL AND NOT gone"
             " AND account_id IN (SELECT value FROM json_each(?1)))"
             " SELECT id FROM (SELECT c.id, c.gone FROM domains d JOIN customers c ON c.domain = d.domain"
             " UNION SELECT c.id, c.gone FROM aliases JOIN customers c ON c.id = customer_id"
-            " WHERE alias IN (SELECT value FROM json_each(?1))"
+            " WHERE alias IN (SELECT id FROM parts)"
             " UNION SELECT c.id, c.gone FROM domains d JOIN customers c ON c.email_domain = d.domain) AS alike"
             " WHERE NOT gone AND NOT EXISTS (SELECT 1 FROM links WHERE customer_id = alike.id) ORDER BY id LIMIT ?2",
             (id_list(account_ids), limit),

@@ -203,7 +203,7 @@ ASKED = """
 CREATE TABLE asked (
     customer_id TEXT NOT NULL, account_id TEXT NOT NULL, standing INTEGER NOT NULL, PRIMARY KEY (customer_id, account_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX accounts_merged ON accounts (id) WHERE merged_into IS NOT NULL;
+CREATE INDEX accounts_merged ON accounts (merged_into) WHERE merged_into IS NOT NULL;
 """
 
 RULES = """

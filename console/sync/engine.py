@@ -125,7 +125,7 @@ class Engine:
         :raises ConsoleError: as `run`.
         :raises Cancelled: the engine was told to stop.
         """
-        return self._run("one", lambda work: work.some(customer_ids))
+        return self._run("one", lambda work: work.some(list(dict.fromkeys(customer_ids))))
 
     def dry_run(self, cost: Forecast | None = None) -> Iterator[Change]:
         """What a pass would do, change by change. Both systems are only read, and the cache stays as it is.

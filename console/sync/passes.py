@@ -146,11 +146,15 @@ class Pass:
 
         :param cost: adds up what it costs.
         """
-        for ids in self.due():
-            jobs, _ = self._doubles.part(self._tools.planning.plan(ids))
-            if cost is not None:
-                cost.piece(change for job in jobs for change in job.changes)
-            yield jobs
+        planned: set[str] = set()
+        for _ in range(ROUNDS):
+            for ids in self.due():
+                anew = [id_ for id_ in ids if id_ not in planned]
+                jobs, _ = self._doubles.part(self._tools.planning.plan(anew) if anew else [])
+                planned.update(job.customer_id for job in jobs)
+                if cost is not None and jobs:
+                    cost.piece(change for job in jobs for change in job.changes)
+                yield jobs
 
     def _bring_in_step(self, ids: Sequence[str], in_bulk: bool = False) -> None:
         """Plan and apply until nothing is left to do; what can't be done now is due with the next pass.

@@ -141,6 +141,7 @@ class Planning:
             if made.state is State.REVIEW and subject.match is not None:
                 asked += [(customer_id, candidate.account_id) for candidate in subject.match.candidates]
             self._tell_unknown_status(subject, made)
+        taken = {link.account_id for link in links}
         with self._cache.transaction():
             self._cache.links.put(links)
             for customer_id, contact_id in pairs:
@@ -150,6 +151,10 @@ class Planning:
             self._cache.asked.note(asked)
             self._cache.journal.clear_refusals(done)
             self._cache.entries.settle(settled)
+            # Asked about an account that is another customer's by now: looked at again, as if that one had come first.
+            self._cache.entries.mark_dirty(
+                {customer_id for customer_id, account in asked if account in taken}
+            )
             self._cache.entries.mark_dirty(
                 self._tally.postponed.intersection(row.customer_id for row in settled)
             )
