@@ -134,9 +134,16 @@ def build_parser() -> argparse.ArgumentParser:
         help="read the signing secret from stdin, after token and key; it is kept for the next time",
     )
 
-    plan = command("plan", "sync", "what the next pass would do, without doing it")
+    plan = command("plan", "planning", "what the next pass would do, without doing it")
     plan.add_argument("--out", metavar="FILE", help="write the plan to a file")
-    for calling in (sync, listen, plan):
+    plan.add_argument(
+        "--against", metavar="FILE", help="show only what is new, gone or different beside a kept plan"
+    )
+    apply = command("apply", "planning", "do exactly what a kept plan says; what moved since is left")
+    apply.add_argument("file", metavar="FILE", help="a plan that plan --out wrote")
+    show = command("show", "planning", "a kept plan, as a person reads it", connection=False)
+    show.add_argument("file", metavar="FILE", help="a plan that plan --out wrote")
+    for calling in (sync, listen, plan, apply):
         credentials.add_options(calling)
 
     command("status", "look", "counts per state, last runs, lag, API budget, health")
@@ -271,6 +278,7 @@ def main(argv: Sequence[str], open_screens: OpenScreens) -> int:
         if isinstance(failure, SignInNeeded) and args.command in (
             "sync",
             "plan",
+            "apply",
             "import",
             "setup",
             "preflight",

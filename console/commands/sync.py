@@ -1,25 +1,22 @@
-"""``sync`` and ``plan``: passes, and what a pass would do."""
+"""``sync``: passes, one or one after the other."""
 
 from __future__ import annotations
 
 import argparse
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 
 from console.cli import OpenScreens
 from console.commands.credentials import opened
-from console.commands.output import Output, table
+from console.commands.output import Output
+from console.commands.planning import show_next
 from console.commands.stopping import stoppable
 from console.domain.plain import plain
-from console.domain.records import Change, State
-from console.errors import ConsoleError, StoreError
-from console.guide.account import shown
+from console.domain.records import State
+from console.errors import ConsoleError
 from console.secrets import Secrets
-from console.settings import Connections, ConnectionSettings, write_private
+from console.settings import Connections, ConnectionSettings
 from console.store.cache import Cache
-from console.sync.budget import Standing
 from console.sync.events import Changed, Event, Progress, RunFailed, RunFinished, RunSummary
 from console.sync.runner import EngineThread
 from console.sync.session import open_session, opener
@@ -36,19 +33,19 @@ PATIENCE = 2.0
 def run(args: argparse.Namespace, out: Output, open_screens: OpenScreens) -> int:
     """One pass, pass after pass, or only the plan of one."""
     settings, connections, secrets = opened(args)
-    if args.command == "plan" or args.dry_run:
-        return _plan(args, out, settings, connections, secrets)
+    if args.dry_run:
+        return show_next(args, out, settings, connections, secrets)
     if args.watch:
         return watch(out, settings, connections, secrets)
     with (
         stoppable() as stop,
         open_session(
-            settings, connections, secrets, publish=_talk(out), cancelled=stop, holder="syncing once"
+            settings, connections, secrets, publish=talk(out), cancelled=stop, holder="syncing once"
         ) as session,
     ):
         summary = session.engine.run()
         waiting = waits_for_a_person(session.cache)
-    out.data(summary.as_json(), _words(summary, waiting))
+    out.data(summary.as_json(), words(summary, waiting))
     return exit_code(summary, waiting)
 
 
@@ -61,51 +58,6 @@ def waits_for_a_person(cache: Cache) -> dict[State, int]:
 def exit_code(summary: RunSummary, waiting: dict[State, int]) -> int:
     """How a command ends that ran a pass to its end."""
     return WAITING if summary.refused or waiting else 0
-
-
-def _plan(
-    args: argparse.Namespace,
-    out: Output,
-    settings: ConnectionSettings,
-    connections: Connections,
-    secrets: Secrets,
-) -> int:
-    with (
-        stoppable() as stop,
-        open_session(settings, connections, secrets, cancelled=stop, holder="planning") as session,
-    ):
-        plan = session.engine.freeze()
-        budget = session.engine.budget
-    target = getattr(args, "out", None)
-    if target:
-        _write(Path(target), "".join(plan.lines()))
-        out.talk(f"The plan was written to {target}.")
-    calls = plan.forecast["calls"]["salesforce"]
-    out.data(plan.as_json(), f"{_plan_words(plan.changes)}\n\n{_cost(calls, budget)}")
-    return 0
-
-
-def _cost(calls: int, budget: Standing) -> str:
-    """What carrying the plan out costs, held against what the console may still use."""
-    about = f"It takes about {calls:,} Salesforce calls"
-    if budget.left is None or budget.allocation is None:
-        return f"{about}."
-    rest = ""
-    if calls > budget.allocation:
-        rest = f"; of {budget.allocation:,} a day: it is done in parts, day by day"
-    elif calls > budget.left:
-        rest = "; it would not begin before there is room for all of it"
-    return f"{about}; {budget.left:,} of the console's allocation are left{rest}."
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        write_private(path.absolute(), text)
-    except OSError as error:
-        raise StoreError(
-            f"The plan can't be written to {path} ({(error.strerror or 'unknown').lower()}).",
-            "Name another file.",
-        ) from None
 
 
 def watch(
@@ -126,7 +78,7 @@ def watch(
         def listen(event: Event) -> None:
             try:
                 if isinstance(event, RunFinished):
-                    out.data(event.summary.as_json(), _words(event.summary))
+                    out.data(event.summary.as_json(), words(event.summary))
                 elif isinstance(event, RunFailed) and event.error.category in LASTING:
                     ending.append(event.error)
                     stop.set()
@@ -151,7 +103,8 @@ def watch(
     return 0
 
 
-def _talk(out: Output) -> Callable[[Event], None]:
+def talk(out: Output) -> Callable[[Event], None]:
+    """Tells each phase of a run, and what was refused."""
     phase = ""
 
     def listen(event: Event) -> None:
@@ -165,7 +118,8 @@ def _talk(out: Output) -> Callable[[Event], None]:
     return listen
 
 
-def _words(summary: RunSummary, waiting: dict[State, int] | None = None) -> str:
+def words(summary: RunSummary, waiting: dict[State, int] | None = None) -> str:
+    """A run in a sentence or two."""
     if waiting is None:
         waiting = {State.INCOMPLETE: summary.incomplete, State.REVIEW: summary.review}
     parts = [f"{count} {WORDS.get(state, state)}" for state, count in waiting.items() if count]
@@ -174,23 +128,3 @@ def _words(summary: RunSummary, waiting: dict[State, int] | None = None) -> str:
         f"{'; waiting: ' + ', '.join(parts) if parts else ''}. "
         f"{summary.salesforce_calls} Salesforce and {summary.alguna_calls} Alguna calls, {summary.seconds:.1f} s."
     )
-
-
-def _plan_words(changes: Sequence[Change]) -> str:
-    if not changes:
-        return "Nothing to do: the next pass would write nothing."
-    kinds = Counter((change.side, change.entity, change.field or "new") for change in changes)
-    head = table([(side, entity, field, str(count)) for (side, entity, field), count in kinds.most_common()])
-    lines = [
-        (
-            change.side,
-            change.record,
-            change.field or f"new {change.entity}",
-            shown(change.before),
-            "->",
-            shown(change.after),
-        )
-        for change in changes[:200]
-    ]
-    more = f"\n... and {len(changes) - 200} more: see --json or --out" if len(changes) > 200 else ""
-    return f"{len(changes)} changes\n\n{head}\n\n{table(lines)}{more}"

@@ -25,11 +25,13 @@ FORMAT: Final = 1
 KINDS: Final = ("sync", "undo", "rules")
 """Where plans come from: what a pass would do, taking a run back, a rule applied to records that are there."""
 _REFUSED: Final = "Make a new plan: a plan is carried out as it was made, or not at all."
+OF_THE_ORG: Final = ("rights of the signed-in user", "lists of values of the org")
+"""Aspects of the policy that are known once the org was asked."""
 _ASPECTS: Final[Mapping[str, tuple[str, ...]]] = {
     "field rules": ("rules", "flows"),
     "choice of what is created and imported": ("create_accounts", "import_choice", "connected_at"),
-    "rights of the signed-in user": ("readable", "writable", "creates", "edits"),
-    "lists of values of the org": ("picklists",),
+    OF_THE_ORG[0]: ("readable", "writable", "creates", "edits"),
+    OF_THE_ORG[1]: ("picklists",),
     "addresses of links to Alguna": ("app_url", "customer_url", "subscription_url"),
 }
 """The policy by what a person calls its parts."""
@@ -50,6 +52,8 @@ class Basis:
     def check(self, now: Basis) -> None:
         """See that the world is the one that the plan was made for. Customers are looked at one by one, elsewhere.
 
+        :param now: with those aspects of the policy that are known by now.
+
         :raises Conflict: it is for another org, another schema, or was made under other rules; the sentence says which.
         """
         if self.org_id != now.org_id:
@@ -62,9 +66,7 @@ class Basis:
                 f"The plan was made by a console with the cache schema {self.schema}; this one has {now.schema}.",
                 _REFUSED,
             )
-        moved = [
-            name for name in {**self.policy, **now.policy} if self.policy.get(name) != now.policy.get(name)
-        ]
+        moved = [name for name, print_ in now.policy.items() if self.policy.get(name) != print_]
         if moved:
             raise Conflict(f"Since the plan was made, this changed: {', '.join(moved)}.", _REFUSED)
 
@@ -196,7 +198,7 @@ def _plan(data: dict[str, Any]) -> FrozenPlan:
         tuple(_change(each) for each in data["changes"]),
         _one_of(data["kind"], KINDS),
         _str(data["made_at"]),
-        dict(data["forecast"]),
+        _forecast(data["forecast"]),
     )
 
 
@@ -219,6 +221,16 @@ def _change(data: dict[str, Any]) -> Change:
         None if data.get("undoes") is None else int(data["undoes"]),
         None if data.get("beside") is None else _str(data["beside"]),
     )
+
+
+def _forecast(data: dict[str, Any]) -> dict[str, Any]:
+    """What a forecast says is not covered by the hash, so that it is looked at: numbers, and calls where there is anything."""
+    for value in [*data.values(), *data.get("calls", {}).values()]:
+        if not isinstance(value, dict | int | float | None):
+            raise TypeError(value)
+    if data and not isinstance(data["calls"]["salesforce"], int):
+        raise TypeError(data)
+    return data
 
 
 def _str(value: object) -> str:

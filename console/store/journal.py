@@ -166,6 +166,13 @@ class Journal:
             )
             return self._db.execute("DELETE FROM journal WHERE status = 'planned'")
 
+    def stale(self, run: int) -> list[tuple[Change, str]]:
+        """The changes of the newest run whose ground moved, each with a sentence that says how (empty where nobody knows)."""
+        rows = self._db.query(
+            "SELECT change, sentence FROM journal WHERE run = ? AND status = 'stale' ORDER BY seq", (run,)
+        )
+        return [(_change(change), sentence) for change, sentence in rows]
+
     def last_refusals(self, customer_id: str) -> list[Refusal]:
         """Refused changes of a customer, the newest first."""
         rows = self._db.query(

@@ -33,7 +33,7 @@ from console.sync.following.heed import Heard, Heed
 from console.sync.following.pace import SIDES, Side
 from console.sync.following.subscription import Batch
 from console.sync.forecast import Forecast
-from console.sync.freezing import Freezing
+from console.sync.freezing import Freezing, ground
 from console.sync.gate import Gate
 from console.sync.observe import was_read
 from console.sync.passes import Pass
@@ -164,6 +164,20 @@ class Engine:
                 forecast=cost.as_json(self._budget.standing()),
             )
         return plan
+
+    def apply(self, plan: FrozenPlan) -> RunSummary:
+        """Look at both sides, then do exactly what a frozen plan says: a change whose ground moved is stale and left.
+
+        :raises Conflict: the plan is for another org, another schema of the cache, or made under other rules; nothing was called.
+        :raises ConsoleError: as `run`.
+        :raises Cancelled: the engine was told to stop.
+        """
+        plan.basis.check(ground(self._cache, policy_for(self._settings, self._cache)))
+        return self._run("apply", lambda work: work.exactly(plan), plan=plan.hash)
+
+    def left(self, run: int) -> list[tuple[Change, str]]:
+        """The changes that the newest run left, because what they were planned on moved; with a sentence where there is one."""
+        return self._cache.journal.stale(run)
 
     # --- undo ------------------------------------------------------------------------------------------------
 
@@ -308,7 +322,9 @@ class Engine:
 
     # --- inside ----------------------------------------------------------------------------------------------
 
-    def _run(self, kind: str, work: Callable[[Pass], None], *, undoes: int | None = None) -> RunSummary:
+    def _run(
+        self, kind: str, work: Callable[[Pass], None], *, plan: str = "", undoes: int | None = None
+    ) -> RunSummary:
         began = time.monotonic()
         self._telling.begin()
         cache = self._cache
@@ -331,6 +347,8 @@ class Engine:
                 salesforce_calls=salesforce_calls,
                 alguna_calls=alguna_calls,
                 seconds=time.monotonic() - began,
+                already=tally.already,
+                plan=plan,
             )
             cache.runs.finish(run, text(self._clock()), outcome, summary.as_json())
             self._budget.save(cache)

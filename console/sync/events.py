@@ -76,6 +76,10 @@ class RunSummary:
     salesforce_calls: int = 0
     alguna_calls: int = 0
     seconds: float = 0.0
+    already: int | None = None
+    """Of a frozen plan, the changes that stood there already; None for any other run."""
+    plan: str = ""
+    """Hash of the frozen plan that was applied."""
 
     def as_json(self) -> dict[str, object]:
         """``{"run", "changes", "waiting", "calls", "seconds"}``."""
@@ -90,6 +94,7 @@ class RunSummary:
             "waiting": {"incomplete": self.incomplete, "review": self.review},
             "calls": {"salesforce": self.salesforce_calls, "alguna": self.alguna_calls},
             "seconds": round(self.seconds, 3),
+            **({} if self.already is None else {"already": self.already, "plan": self.plan}),
         }
 
 
@@ -138,6 +143,8 @@ class Tally:
     refused: int = 0
     stale: int = 0
     refused_customers: set[str] = field(default_factory=set)
+    already: int | None = None
+    """Of a frozen plan, the changes whose effect stands there already."""
     rows_written: int = 0
     """Salesforce rows: what the next reading will see again."""
     postponed: set[str] = field(default_factory=set)

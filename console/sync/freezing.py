@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from console.domain.frozen import Basis, FrozenPlan, policy_prints
+from console.domain.frozen import OF_THE_ORG, Basis, FrozenPlan, policy_prints
 from console.domain.policy import Policy
 from console.domain.prints import fingerprint
 from console.domain.records import Change
 from console.store.cache import Cache
 from console.store.schema import SCHEMA
+from console.sync.access import kept_access
 from console.sync.jobs import Job
 
 
@@ -19,7 +20,10 @@ def ground(cache: Cache, policy: Policy, customers: Mapping[str, str] | None = N
 
     :param customers: customer's id -> print of its records.
     """
-    return Basis(str(cache.get("org_id")), SCHEMA, policy_prints(policy), customers or {})
+    prints = policy_prints(policy)
+    if kept_access(cache) is None:
+        prints = {name: print_ for name, print_ in prints.items() if name not in OF_THE_ORG}
+    return Basis(str(cache.get("org_id")), SCHEMA, prints, customers or {})
 
 
 class Freezing:

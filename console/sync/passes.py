@@ -8,11 +8,13 @@ from dataclasses import asdict, replace
 from datetime import datetime
 
 from console.domain.fields import CUSTOMER_ID
+from console.domain.frozen import FrozenPlan
 from console.domain.ids import account_id
 from console.domain.records import Customer, Subscription
 from console.errors import Refused
 from console.sync.cursors import text
 from console.sync.doubles import Doubles
+from console.sync.exactly import Exactly
 from console.sync.following.feeds import Arrivals, FeedKeeper
 from console.sync.following.pace import SIDES, Side
 from console.sync.forecast import PAGE, Forecast, forecast_due
@@ -79,6 +81,16 @@ class Pass:
                 self._doubles.clear()
         self._cache.asked.stand()
         if self._tools.tally.rows_written > PAGE and "salesforce" in sides:
+            self._look()
+
+    def exactly(self, plan: FrozenPlan) -> None:
+        """Look at both sides, and do what a frozen plan says."""
+        work = Exactly(plan, self._cache, self._tools, self._budget, self._around.held)
+        work.check()
+        self.observe(SIDES)
+        work.afford()
+        work.apply()
+        if self._tools.tally.rows_written > PAGE:
             self._look()
 
     def take_back(self, undo: Undo) -> None:

@@ -63,22 +63,10 @@ class Planning:
 
         :raises ConsoleError: Alguna can't be reached for the details that are missing.
         """
-        self._overtaken.difference_update(customer_ids)
-        follow(self._cache, self._cache.links.merged(), text(self._clock()))
-        policy = replace(self._policy, imported=self._cache.entries.imported(customer_ids))
-        subjects = self._matched(self._cache.subjects(customer_ids), policy)
-        lacking: dict[str, int] = {}
-        asked: list[Subscription] = []
-        for place, subject in enumerate(self._checked(subjects)):
-            subscription = self._details.lacking(subject)
-            if subscription is not None and waits(subject, policy) not in OUT_OF_SCOPE:
-                lacking[subscription.id] = place
-                asked.append(subscription)
+        policy, subjects, asked = self._begin(customer_ids)
         plans: dict[int, LinkPlan] = {}
-        for subscription, details in self._details.fetch(asked):
+        for place in self._detail(subjects, asked):
             # Planned while the next ones are on their way: the time goes by anyway.
-            place = lacking[subscription.id]
-            subjects[place] = _detailed(subjects[place], replace(subscription, details=details))
             plans[place] = plan(subjects[place], policy)
         return self._note(
             [
@@ -89,7 +77,55 @@ class Planning:
             ]
         )
 
+    def outlook(self, customer_ids: Sequence[str]) -> list[tuple[Subject, LinkPlan]]:
+        """These customers with what would be planned for them; nothing is settled, and no link is stored.
+
+        :raises ConsoleError: as `plan`.
+        """
+        policy, subjects, asked = self._begin(customer_ids)
+        for _ in self._detail(subjects, asked):
+            pass
+        return [(subject, plan(subject, policy)) for subject in self._checked(subjects)]
+
+    def link(self, subjects: Iterable[Subject]) -> None:
+        """Store the links that matching led to, and the contacts that were found for linked accounts."""
+        now = text(self._clock())
+        links: list[Link] = []
+        pairs: list[tuple[str, str]] = []
+        for subject in subjects:
+            if (link := new_link(subject, now)) is not None:
+                links.append(link)
+            elif (contact_id := _other_contact(subject)) is not None:
+                pairs.append((subject.customer.id, contact_id))
+        with self._cache.transaction():
+            self._cache.links.put(links)
+            for customer_id, contact_id in pairs:
+                self._cache.links.set_contact(customer_id, contact_id)
+
     # --- matching and planning -------------------------------------------------------------------------------
+
+    def _begin(self, customer_ids: Sequence[str]) -> tuple[Policy, list[Subject], dict[str, int]]:
+        """The policy for these customers, the subjects, and the subscriptions that lack details: id -> subject's place."""
+        self._overtaken.difference_update(customer_ids)
+        follow(self._cache, self._cache.links.merged(), text(self._clock()))
+        policy = replace(self._policy, imported=self._cache.entries.imported(customer_ids))
+        subjects = self._matched(self._cache.subjects(customer_ids), policy)
+        lacking: dict[str, int] = {}
+        for place, subject in enumerate(self._checked(subjects)):
+            subscription = self._details.lacking(subject)
+            if subscription is not None and waits(subject, policy) not in OUT_OF_SCOPE:
+                lacking[subscription.id] = place
+        return policy, subjects, lacking
+
+    def _detail(self, subjects: list[Subject], lacking: dict[str, int]) -> Iterator[int]:
+        """Fetch the details that are lacking into the subjects; yields the place of each as it comes."""
+        asked = [
+            each for place in lacking.values() for each in subjects[place].subscriptions if each.id in lacking
+        ]
+        for subscription, details in self._details.fetch(asked):
+            place = lacking[subscription.id]
+            subjects[place] = _detailed(subjects[place], replace(subscription, details=details))
+            yield place
 
     def _matched(self, subjects: list[Subject], policy: Policy) -> list[Subject]:
         """The same subjects; those that nobody has looked for in Salesforce yet with what matching found."""
@@ -109,22 +145,18 @@ class Planning:
 
     def _note(self, planned: Sequence[tuple[Subject, LinkPlan]]) -> list[Job]:
         """Store links and agreements, settle customers with nothing to do, return the others' jobs."""
-        now = text(self._clock())
         jobs: list[Job] = []
         settled: list[Settled] = []
-        links: list[Link] = []
+        linked: list[Subject] = []
         bases: list[tuple[str, Values]] = []
-        pairs: list[tuple[str, str]] = []
         done: list[str] = []
         void: list[tuple[str, str]] = []
         asked: list[tuple[str, str]] = []
         refused = bool(self._cache.journal.refused_categories())
         for subject, made in planned:
             customer_id = subject.customer.id
-            if made.state not in OUT_OF_SCOPE and (link := new_link(subject, now)) is not None:
-                links.append(link)
-            elif (contact_id := _other_contact(subject)) is not None:
-                pairs.append((customer_id, contact_id))
+            if made.state not in OUT_OF_SCOPE or subject.link is not None:
+                linked.append(subject)
             void += [(customer_id, key) for key in made.void]
             if made.agreed:
                 bases.append((customer_id, made.agreed))
@@ -143,9 +175,7 @@ class Planning:
             self._tell_unknown_status(subject, made)
         taken = {link.account_id for link in links}
         with self._cache.transaction():
-            self._cache.links.put(links)
-            for customer_id, contact_id in pairs:
-                self._cache.links.set_contact(customer_id, contact_id)
+            self.link(linked)
             self._cache.links.set_base(bases)
             self._cache.decisions.void(void)
             self._cache.asked.note(asked)

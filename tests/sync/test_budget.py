@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from console.commands import sync as command
+from console.commands.planning import words
+from console.domain.frozen import Basis, FrozenPlan
 from console.domain.records import State
 from console.errors import BudgetReached
 from console.guide.health import look
@@ -25,7 +26,7 @@ from console.salesforce.info import Usage
 from console.settings import ConnectionSettings
 from console.store.cache import Cache
 from console.sync.asides import Asides
-from console.sync.budget import Budget, Standing
+from console.sync.budget import Budget
 from console.sync.events import Calls, RunFailed
 from console.sync.forecast import Forecast, forecast, forecast_due
 
@@ -259,11 +260,17 @@ def test_status_tells_used_limit_and_allocation(build: Callable[..., Any]) -> No
     assert json.loads(json.dumps(api)) == api
 
 
+def cost(calls: int, left: int | None = None) -> str:
+    """What a plan says that it costs, where the console may use 50 calls a day."""
+    forecast = {"calls": {"salesforce": calls, "alguna": 0}, "left": left, "allocation": left and 50}
+    return words(FrozenPlan(Basis("", 1, {}), (), forecast=forecast)).splitlines()[-1]
+
+
 def test_a_plan_says_what_it_costs_and_what_is_left() -> None:
-    assert command._cost(3, Standing(0)) == "It takes about 3 Salesforce calls."
-    assert command._cost(3, Standing(0, 0, 100, 50, 10)).endswith("10 of the console's allocation are left.")
-    assert "would not begin" in command._cost(30, Standing(40, 40, 100, 50, 10))
-    assert "in parts, day by day" in command._cost(60, Standing(0, 0, 100, 50, 50))
+    assert cost(3) == "It takes about 3 Salesforce calls."
+    assert cost(3, 10).endswith("10 of the console's allocation are left.")
+    assert "would not begin" in cost(30, 10)
+    assert "in parts, day by day" in cost(60, 50)
 
 
 @pytest.mark.parametrize(
