@@ -32,13 +32,13 @@ class Exactly:
         cache: Cache,
         tools: Tools,
         budget: Budget,
-        held: Callable[[bool], None],
+        boundary: Callable[[], None],
     ) -> None:
         self._plan = plan
         self._cache = cache
         self._tools = tools
         self._budget = budget
-        self._held = held
+        self._boundary = boundary
         self._customers = by_customer(plan.changes)
 
     def check(self) -> None:
@@ -63,7 +63,7 @@ class Exactly:
         tally.planned = tally.applied = tally.refused = tally.stale = tally.already = 0
         self._tools.meter.begin(len(self._customers))
         for piece in self._pieces():
-            self._held(True)
+            self._boundary()
             self._tools.meter.piece(len(piece))
             self._apply(piece)
             self._tools.meter.finished()

@@ -85,7 +85,7 @@ class Pass:
 
     def exactly(self, plan: FrozenPlan) -> None:
         """Look at both sides, and do what a frozen plan says."""
-        work = Exactly(plan, self._cache, self._tools, self._budget, self._around.held)
+        work = Exactly(plan, self._cache, self._tools, self._budget, self._around.boundary)
         work.check()
         self.observe(SIDES)
         work.afford()
