@@ -14,6 +14,7 @@ from console.domain.normal import same, shown
 from console.domain.prints import fingerprint
 from console.domain.records import Account, Change, Contact, LinkPlan, Subject, Value, Values
 
+DELETES: Final = "What a run created is deleted only by undoing that run, by its name."
 GONE: Final = "Alguna no longer lists this customer."
 MOVED: Final = "The customer or its account moved since the plan was made."
 
@@ -53,7 +54,7 @@ def exact(found: tuple[Subject, LinkPlan] | None, changes: Sequence[Change], pri
             change, subject, planned
         ):
             stale.append((change, obstacle))
-            if change.key is None and change.entity == "Account":
+            if change.creates and change.entity == "Account":
                 homeless = obstacle
         else:
             todo.append(change)
@@ -62,8 +63,10 @@ def exact(found: tuple[Subject, LinkPlan] | None, changes: Sequence[Change], pri
 
 def _stands(change: Change, subject: Subject) -> bool:
     """Whether what a change was to write is there."""
-    if change.key is None:
+    if change.creates:
         return _created(change, subject)
+    if change.deletes:
+        return False
     if change.key == ALIASES:
         return _listed(change, subject)
     found = _held(change, subject)
@@ -97,7 +100,7 @@ def _of_a_new_account(change: Change) -> bool:
     """Whether a change needs the account that the same plan creates."""
     if change.key == ALIASES:
         return NEW_ACCOUNT in cast("Sequence[str]", change.after)
-    return change.key is None and _home(change) == NEW_ACCOUNT
+    return change.creates and _home(change) == NEW_ACCOUNT
 
 
 def _home(change: Change) -> Value:
@@ -107,8 +110,10 @@ def _home(change: Change) -> Value:
 
 def _obstacle(change: Change, subject: Subject, planned: LinkPlan) -> str:
     """Why a change can't be done as planned any more, empty where it can."""
-    if change.key is None:
-        wanted = any(each.key is None and each.entity == change.entity for each in planned.changes)
+    if change.deletes:
+        return DELETES
+    if change.creates:
+        wanted = any(each.creates and each.entity == change.entity for each in planned.changes)
         home = _home(change)
         there = subject.account.id if subject.account is not None else NEW_ACCOUNT
         if wanted and home in (None, NEW_ACCOUNT, there):

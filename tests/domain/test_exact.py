@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.domain.exact import GONE, MOVED, by_customer, exact
+from console.domain.exact import DELETES, GONE, MOVED, by_customer, exact
 from console.domain.planner import plan
 from console.domain.prints import fingerprint
 
@@ -101,6 +101,14 @@ def test_an_edit_towards_alguna_holds_while_the_customer_does(make):
     gone = replace(before, customer=replace(before.customer, gone=True))
     changes = plan(before, make.policy()).changes
     assert exact((gone, plan(gone, make.policy())), changes, None).todo == ()
+
+
+def test_nothing_is_deleted_by_a_plan_that_was_kept(make):
+    subject = make.in_sync(alguna={"Name": "Acme Two"})
+    (change,) = plan(subject, make.policy()).changes
+    deletion = replace(change, key=None, field=None, before=None, after=None, undoes=3)
+    found = exact((subject, plan(subject, make.policy())), [deletion], None)
+    assert found.stale == ((deletion, DELETES),)
 
 
 def test_a_customer_that_nobody_knows_is_gone(make):
