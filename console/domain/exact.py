@@ -63,10 +63,8 @@ def exact(found: tuple[Subject, LinkPlan] | None, changes: Sequence[Change], pri
 
 def _stands(change: Change, subject: Subject) -> bool:
     """Whether what a change was to write is there."""
-    if change.creates:
-        return _created(change, subject)
-    if change.deletes:
-        return False
+    if change.key is None:
+        return change.creates and _created(change, subject)
     if change.key == ALIASES:
         return _listed(change, subject)
     found = _held(change, subject)
@@ -112,7 +110,7 @@ def _obstacle(change: Change, subject: Subject, planned: LinkPlan) -> str:
     """Why a change can't be done as planned any more, empty where it can."""
     if change.deletes:
         return DELETES
-    if change.creates:
+    if change.key is None:
         wanted = any(each.creates and each.entity == change.entity for each in planned.changes)
         home = _home(change)
         there = subject.account.id if subject.account is not None else NEW_ACCOUNT
