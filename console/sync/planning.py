@@ -87,8 +87,11 @@ class Planning:
             pass
         return [(subject, plan(subject, policy)) for subject in self._checked(subjects)]
 
-    def link(self, subjects: Iterable[Subject]) -> None:
-        """Store the links that matching led to, and the contacts that were found for linked accounts."""
+    def link(self, subjects: Iterable[Subject]) -> set[str]:
+        """Store the links that matching led to, and the contacts that were found for linked accounts.
+
+        :returns: accounts that are a customer's now and weren't.
+        """
         now = text(self._clock())
         links: list[Link] = []
         pairs: list[tuple[str, str]] = []
@@ -101,6 +104,7 @@ class Planning:
             self._cache.links.put(links)
             for customer_id, contact_id in pairs:
                 self._cache.links.set_contact(customer_id, contact_id)
+        return {link.account_id for link in links}
 
     # --- matching and planning -------------------------------------------------------------------------------
 
@@ -173,9 +177,8 @@ class Planning:
             if made.state is State.REVIEW and subject.match is not None:
                 asked += [(customer_id, candidate.account_id) for candidate in subject.match.candidates]
             self._tell_unknown_status(subject, made)
-        taken = {link.account_id for link in links}
         with self._cache.transaction():
-            self.link(linked)
+            taken = self.link(linked)
             self._cache.links.set_base(bases)
             self._cache.decisions.void(void)
             self._cache.asked.note(asked)
