@@ -146,6 +146,14 @@ def build_parser() -> argparse.ArgumentParser:
     for calling in (sync, listen, plan, apply):
         credentials.add_options(calling)
 
+    audit = command(
+        "audit", "audit", "compare the org record by record with what is cached; writes to neither side"
+    )
+    audit.add_argument(
+        "--whole", action="store_true", help="all of both sides (default: the next slice of the org)"
+    )
+    credentials.add_options(audit)
+
     command("status", "look", "counts per state, last runs, lag, API budget, health")
     accounts = command("accounts", "look", "the accounts, one a line")
     accounts.add_argument("--filter", metavar="TEXT", default="", help="part of the name, or an id")
@@ -280,6 +288,7 @@ def main(argv: Sequence[str], open_screens: OpenScreens) -> int:
             "plan",
             "apply",
             "import",
+            "audit",
             "setup",
             "preflight",
         ):

@@ -148,6 +148,8 @@ class Account(Deciding, place="account"):
             for side, at in (("Alguna", detail.alguna_seen_at), ("Salesforce", detail.salesforce_seen_at))
             if at
         )
+        if detail.verified_at:
+            seen += f"   verified equal {ago(self.console.now, detail.verified_at)}"
         first = Content.assemble(
             (f"{words.sign} {words.word}  ", STYLE[words.tone] + " bold"),
             (plain(detail.name, 200), STYLE["strong"]),

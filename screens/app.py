@@ -13,7 +13,7 @@ from textual.reactive import var
 from console.domain.plain import plain
 from console.domain.records import State
 from console.errors import ConsoleError, UsageError
-from console.sync.events import Changed, Event, Noted, RunFailed, RunFinished, Waiting
+from console.sync.events import Audited, Changed, Event, Noted, RunFailed, RunFinished, Waiting
 from screens.commands import bindings
 from screens.live import Live, begin, fold, recall
 from screens.place import Place
@@ -244,6 +244,8 @@ class ConsoleApp(Works, App[None], inherit_bindings=False):
             live = begin_again(live, connection)
         elif isinstance(message.event, Noted) and message.event.error is not None:
             self.failed(message.event.error)
+        elif isinstance(message.event, Audited) and message.event.said:
+            self.tell(message.event.said)
         self.live = live
         if isinstance(message.event, Changed | RunFinished | RunFailed):
             self._recall_soon(connection)

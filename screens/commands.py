@@ -298,6 +298,8 @@ COMMANDS: tuple[Command, ...] = (
             "Sync", _OPEN, footer=3, dangerous=True, enabled=_writes, short="Pause", paused="Go on"),
     Command("sync_one", "Sync this one", "S", "Look at this customer on both sides now and bring it in step.",
             "Sync", _on("accounts", "account"), footer=2, dangerous=True, enabled=_sync_one, short="Sync one"),
+    Command("audit", "Audit", "A", "Compare both sides record by record with what is cached; writes to neither.",
+            "Sync", _on("dashboard", "problems"), enabled=_writes),
     # --- accounts
     Command("filter", "Filter", "slash", "Filter by name, or by the start of an id, as you type.",
             "Accounts", _on("accounts"), footer=1),

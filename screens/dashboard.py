@@ -25,7 +25,7 @@ from screens.widgets.columns import Column
 from screens.widgets.grid import Cell, CursorGrid, ListGrid
 from screens.widgets.notice import Mood, Notice
 from screens.widgets.text import bar
-from screens.words import STATES, STYLE, Tone, amount, clock, field_name, instant, plural, span, took
+from screens.words import STATES, STYLE, Tone, ago, amount, clock, field_name, instant, plural, span, took
 
 CHANGES = (
     Column("at", "Time", 8),
@@ -115,7 +115,7 @@ class Now(Static):
                 )
             return Content("\n").join(lines)
         feeds = _feeds(live.feeds, self.now, width) if live.feeds is not None else []
-        return Content("\n").join([*self._waiting(live), *_last(live), *feeds])
+        return Content("\n").join([*self._waiting(live), *_last(live), *feeds, *_audited(live, self.now)])
 
     def _waiting(self, live: Live) -> list[Content]:
         if live.paused:
@@ -159,6 +159,22 @@ def _feeds(feeds: Feeds, now: str, width: int) -> list[Content]:
     if feeds.salesforce.why:
         lines.append(Content.assemble((plain(feeds.salesforce.why, max(8, width)), STYLE["quiet"])))
     return [*lines, _feed("Alguna", feeds.alguna, now)]
+
+
+def _audited(live: Live, now: str) -> list[Content]:
+    """What the audit verified, and how long ago the oldest of it was."""
+    audited = live.audited
+    if audited is None or not audited.oldest:
+        return []
+    found = f"{amount(audited.missed)} missed" if audited.missed else "nothing missed"
+    tone: Tone = "person" if audited.missed else "good"
+    verified = f" · {amount(audited.verified)} of {amount(audited.linked)} verified equal"
+    since = f", the oldest {ago(now, audited.oldest)}" if now else ""
+    return [
+        Content.assemble(
+            ("Audit: ", STYLE["quiet"]), (found, STYLE[tone]), (verified + since, STYLE["quiet"])
+        )
+    ]
 
 
 def _feed(side: str, feed: Feed, now: str) -> Content:

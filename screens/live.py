@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from console.errors import ConsoleError
 from console.sync.events import (
+    Audited,
     Calls,
     Changed,
     Counts,
@@ -43,6 +44,8 @@ class Live:
     """None until the engine has counted."""
     problems: int = 0
     calls: Calls | None = None
+    audited: Audited | None = None
+    """How far the audit is; None until the cache was looked at."""
     feeds: Feeds | None = None
     """How changes of each side arrive; None until the engine has said."""
     changes: tuple[Changed, ...] = ()
@@ -111,6 +114,8 @@ def fold(live: Live, event: Event, now: str) -> Live:
                 last=event.summary or live.last,
                 generation=live.generation + 1,
             )
+        case Audited():
+            return replace(live, audited=event, generation=live.generation + 1)
         case Noted():
             return replace(live, generation=live.generation + 1)
         case Waiting():

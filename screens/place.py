@@ -189,6 +189,11 @@ class Place(Works, Screen[None], inherit_bindings=False):
         self.connection.sync_now()
         self.console.tell("A pass starts now.")
 
+    def do_audit(self) -> None:
+        assert self.connection is not None
+        self.connection.audit()
+        self.console.tell("Both sides are compared with what is cached; this writes to neither.")
+
     def do_pause(self) -> None:
         self.console.turn_pause()
 

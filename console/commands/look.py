@@ -44,10 +44,23 @@ def _status(args: argparse.Namespace, out: Output) -> int:
         f"{told['connection']}: {told['state']}, {told['health_text'] or told['health']}\n{table(rows)}\n"
         f"behind: Salesforce {_behind(lag['salesforce'])} ({_how(told['feeds']['salesforce'])}), "
         f"Alguna {_behind(lag['alguna'])} ({_how(told['feeds']['alguna'])})\n"
-        f"API calls {told['api']['used']} of {told['api']['limit']}{_own(told['api'])}"
+        f"API calls {told['api']['used']} of {told['api']['limit']}{_own(told['api'])}\n{_audit(told['audit'])}"
     )
     out.data(told, text)
     return 0
+
+
+def _audit(audit: dict[str, Any] | None) -> str:
+    """How far the round is, what it found, and how old the oldest verification is."""
+    if audit is None or audit["last_slice"] is None:
+        return "audit: nothing was compared yet"
+    round_, verified = audit["round"], audit["verified"]
+    how = f"{round_['accounts']} of {round_['of']} accounts" if round_["under_way"] else "round complete"
+    since = f", the oldest at {verified['oldest']}" if verified["oldest"] else ""
+    return (
+        f"audit: {how}, {round_['missed']} missed; "
+        f"verified equal: {verified['customers']} of {verified['of']}{since}"
+    )
 
 
 def _own(api: dict[str, Any]) -> str:
@@ -187,6 +200,7 @@ def told(cache: Cache, settings: ConnectionSettings, ident: str) -> tuple[dict[s
         "contact_may_be_created": detail.contact_creatable,
         "decided": list(detail.decided),
         "history": history,
+        "verified_at": detail.verified_at,
         "links": {link_out.label: link_out.url for link_out in detail.links},
     }
     return answer, _account_words(detail)
@@ -222,6 +236,8 @@ def _account_words(detail: AccountDetail) -> str:
     head = f"{plain(detail.name, 80)}  [{detail.state}]  Alguna {detail.customer_id or '-'}  Salesforce {detail.account_id or '-'}"
     why = "\n".join(f"- {sentence}" for sentence in (*detail.why, *detail.decided))
     history = "\n".join(_history_words(line) for line in detail.history[:20])
+    if detail.verified_at:
+        head += f"\nVerified equal at {detail.verified_at}: both sides were read then or later, and every field agreed."
     return f"{head}\n\n{why}\n\n{table(rows, ('', 'Field', 'Alguna', '', 'Salesforce'))}\n\nHistory\n{history or '(none)'}"
 
 

@@ -134,6 +134,7 @@ def _customer(
         revocable=revocable(subject),
         alguna_seen_at=seen.at if seen else None,
         salesforce_seen_at=looked.at if looked else None,
+        verified_at=cache.audits.verified_at(customer.id),
     )
 
 

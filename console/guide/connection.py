@@ -25,9 +25,10 @@ from console.secrets import Secrets
 from console.settings import Connections, ConnectionSettings
 from console.store.cache import Cache
 from console.store.grid import Grid
+from console.sync.audit_standing import event as audit_event
 from console.sync.cursors import text, utc_now
 from console.sync.deciding import consider
-from console.sync.events import Counts, Event, RunFailed, RunFinished, Waiting
+from console.sync.events import Audited, Counts, Event, RunFailed, RunFinished, Waiting
 from console.sync.policy import policy_for
 from console.sync.runner import EngineThread
 from console.sync.session import opener
@@ -144,6 +145,7 @@ class OpenConnection:
                     cache.problems.count(),
                 ),
             )
+            self._last.setdefault(Audited, audit_event(cache))
         self._look_at_runs()
         if self._engine is None:
             self._last.setdefault(Waiting, Waiting(None, self._read_only))
@@ -151,7 +153,7 @@ class OpenConnection:
     def _look_at_runs(self) -> None:
         self._warning = warning_of(self._settings, self._connections, text(utc_now()))
         with self._cache() as cache:
-            finished = [run for run in cache.runs.last(20) if run.outcome == "done" and run.finished_at]
+            finished = [run for run in cache.runs.last(20) if run.is_sync and run.finished_at]
         if finished:
             self._last_sync_at = finished[0].finished_at
 
@@ -180,6 +182,10 @@ class OpenConnection:
         """Look at one customer on both sides now and bring it in step."""
         if self._engine is not None:
             self._engine.sync_one(customer_id)
+
+    def audit(self) -> None:
+        """Compare both sides whole with the cache, and tell by `Audited` what was missed."""
+        self._writer().request(lambda engine: engine.audit(whole=True))
 
     def outlook(self, customer_id: str, verdict: Verdict) -> AccountDetail:
         """The customer as it would be planned after a decision."""

@@ -254,7 +254,7 @@ def card(settings: ConnectionSettings, path: Path) -> ConnectionCard:
     if path.exists():
         with Cache.open(path, org_id=settings.org_id, read_only=True) as cache:
             counts, problems, runs = cache.entries.counts(), cache.problems.count(), cache.runs.last(20)
-        done = [run for run in runs if run.outcome == "done"]
+        done = [run for run in runs if run.is_sync]
         last = done[0].finished_at if done else None
         if runs and not settings.disconnected_at:
             # A pass under way has no verdict yet: the one before it holds until then.

@@ -9,6 +9,7 @@ from typing import Any
 from console.guide.desk import card
 from console.settings import ConnectionSettings
 from console.store.cache import Cache
+from console.sync.audit_standing import standing
 from console.sync.budget import USAGE
 from console.sync.following.feeds import Feed, Feeds
 
@@ -16,15 +17,18 @@ from console.sync.following.feeds import Feed, Feeds
 def status(settings: ConnectionSettings, path: Path, now: str) -> dict[str, Any]:
     """The shape that ``status --json`` prints; `now` is an instant.
 
-    `lag` is how far the cache may be behind each side, in seconds (`Feed.lag`): None before the first look. `feeds` tells how
-    changes arrive, why Salesforce is polled where it is, and what was measured from edit to cache.
+    `audit` tells how far the round of the audit is and which linked customer waits longest for being verified equal; None
+    before the first pass. `lag` is how far the cache may be behind each side, in seconds (`Feed.lag`): None before the first
+    look. `feeds` tells how changes arrive, why Salesforce is polled where it is, and what was measured from edit to cache.
     """
     shown = card(settings, path)
+    audited: dict[str, Any] | None = None
     last, api, feeds = None, {"used": None, "limit": None, "allocation": None}, Feeds()
     if path.exists():
         with Cache.open(path, org_id=settings.org_id, read_only=True) as cache:
             runs, feeds = cache.runs.last(1), Feeds.of(cache)
             api.update(cache.get(USAGE) or {})
+            audited = standing(cache)
         if runs:
             run = runs[0]
             last = {
@@ -48,6 +52,7 @@ def status(settings: ConnectionSettings, path: Path, now: str) -> dict[str, Any]
         "lag": {side: feed.lag(moment) for side, feed in sides.items()},
         "feeds": {side: _feed(feed) for side, feed in sides.items()},
         "api": api,
+        "audit": audited,
         "health": shown.health,
         "health_text": shown.health_text,
     }

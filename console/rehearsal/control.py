@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from console.rehearsal import edits, eventcontrol, sign_in
+from console.rehearsal import edits, eventcontrol, sign_in, timecontrol
 from console.rehearsal.alguna.errors import AlgunaError
 from console.rehearsal.salesforce.errors import ApiError
 from console.rehearsal.stage import Stage
@@ -215,12 +215,6 @@ def _permissions(stage: Stage, parts: list[str], body: Json, request: Request) -
     return stage.org.switch_permissions(parts[2], body)
 
 
-def _renew_org(stage: Stage, parts: list[str], body: Json, request: Request) -> Json:
-    if body != {"new_id": True}:
-        raise Refused(400, 'the one thing to do here is {"new_id": true}')
-    return {"org_id": stage.access.renew_org(), "access_token": stage.access.handout().access_token}
-
-
 def _show_rules(stage: Stage, parts: list[str], body: Json, request: Request) -> Json:
     return {"rules": stage.org.on_save.listed()}
 
@@ -334,8 +328,8 @@ _ROUTES.update({
     ("DELETE", "salesforce/records/*/*"): _delete_record,
     **sign_in.ROUTES,
     **eventcontrol.ROUTES,
+    **timecontrol.ROUTES,
     ("POST", "salesforce/users/*/permissions"): _permissions,
-    ("POST", "salesforce/org"): _renew_org,
     ("GET", "salesforce/rules"): _show_rules,
     ("POST", "salesforce/rules/*"): _switch_rule,
     ("GET", "salesforce/features"): _show_features,

@@ -17,6 +17,7 @@ from console.store import schema, subjects
 from console.store.accounts import Accounts
 from console.store.artefacts import Artefacts
 from console.store.asked import Asked
+from console.store.audits import Audits
 from console.store.bulk import Bulk
 from console.store.connection import Connection
 from console.store.contacts import Contacts
@@ -61,6 +62,7 @@ class Cache:
         self.runs = Runs(db)
         self.problems = Problems(db)
         self.artefacts = Artefacts(db)
+        self.audits = Audits(db)
 
     @classmethod
     def open(cls, path: Path, *, org_id: str, read_only: bool = False, holder: str = "") -> Cache:

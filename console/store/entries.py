@@ -271,7 +271,7 @@ class Entries:
     def linked(self, pairs: list[tuple[str, str]], freed: Collection[str], at: str) -> None:
         """Customers were linked with accounts, as (customer id, account id); `freed` accounts lost their customer."""
         ids = id_list(customer for customer, _ in pairs)
-        self._db.execute(f"UPDATE entries SET account_id = NULL WHERE {_CUSTOMERS}", (ids,))
+        self._db.execute(f"UPDATE entries SET account_id = NULL, verified_at = '' WHERE {_CUSTOMERS}", (ids,))
         self._db.execute(
             "DELETE FROM entries WHERE +customer_id IS NULL AND account_id IN (SELECT value FROM json_each(?))",
             (id_list(account for _, account in pairs),),
@@ -286,7 +286,7 @@ class Entries:
     def unlinked(self, customer_ids: Iterable[str], freed: Collection[str], at: str) -> None:
         """Customers lost their account."""
         self._db.execute(
-            f"UPDATE entries SET account_id = NULL, dirty = 1 WHERE {_CUSTOMERS}",
+            f"UPDATE entries SET account_id = NULL, verified_at = '', dirty = 1 WHERE {_CUSTOMERS}",
             (id_list(customer_ids),),
         )
         self._freed(freed, at)

@@ -24,6 +24,11 @@ class Run:
     undoes: int | None = None
     """The run that this one took back."""
 
+    @property
+    def is_sync(self) -> bool:
+        """Whether it brought the sides in step, and came to its end."""
+        return self.outcome == "done" and self.kind != "audit"
+
 
 class Runs:
     """Numbered from 1."""

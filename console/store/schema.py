@@ -215,6 +215,12 @@ CREATE TABLE spared (
 ) STRICT, WITHOUT ROWID;
 """
 
+VERIFIED = """
+-- When the values of both sides were last read and found equal; empty for never. Another thing than when it was last synced.
+ALTER TABLE entries ADD COLUMN verified_at TEXT NOT NULL DEFAULT '';
+CREATE INDEX entries_verified ON entries (verified_at) WHERE customer_id IS NOT NULL AND account_id IS NOT NULL;
+"""
+
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0001_records", RECORDS),
     ("0002_entries", ENTRIES),
@@ -225,6 +231,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0007_time", TIME),
     ("0008_asked", ASKED),
     ("0009_rules", RULES),
+    ("0010_verified", VERIFIED),
 )
 """In order; never changed once released, only added to. The number of the last one is the schema's number."""
 SCHEMA = len(MIGRATIONS)

@@ -94,8 +94,11 @@ class Subscriptions:
 
     def get(self, subscription_id: str) -> Subscription | None:
         """One subscription, or None when it was never seen."""
-        rows = self._observed.rows([subscription_id], _COLUMNS)
-        return _subscription(rows[0]) if rows else None
+        return self.many([subscription_id]).get(subscription_id)
+
+    def many(self, ids: Iterable[str]) -> dict[str, Subscription]:
+        """Subscriptions by id; unknown ids are missing from the answer."""
+        return {row[0]: _subscription(row) for row in self._observed.rows(ids, _COLUMNS)}
 
     def count(self) -> int:
         """How many subscriptions are known."""

@@ -24,6 +24,7 @@ from console.settings import Connections, ConnectionSettings
 from console.store.cache import Cache
 from console.sync.access import KEY, forget_access
 from console.sync.attention import note_states
+from console.sync.audit import SETUP_CODES, Report
 from console.sync.budget import Budget, Standing
 from console.sync.cursors import text, utc_now
 from console.sync.deciding import decide, retry
@@ -49,7 +50,6 @@ POOL = 8
 """Calls under way at once."""
 RUN = "run"
 """Subject of the problem that a failed pass opens; its category is the error's."""
-_SETUP_CODES = ("INVALID_FIELD", "INVALID_TYPE")
 
 
 class Engine:
@@ -126,6 +126,17 @@ class Engine:
         :raises Cancelled: the engine was told to stop.
         """
         return self._run("one", lambda work: work.some(list(dict.fromkeys(customer_ids))))
+
+    def audit(self, *, whole: bool = False) -> Report:
+        """Compare the next slice of the org with the cache, or both sides whole. Writes to neither of them; what differs is due
+        with the next pass.
+
+        :raises ConsoleError: as `run`.
+        :raises Cancelled: the engine was told to stop.
+        """
+        report = Report(whole=whole)
+        self._run("audit", lambda work: work.audit(report, whole=whole))
+        return report
 
     def dry_run(self, cost: Forecast | None = None) -> Iterator[Change]:
         """What a pass would do, change by change. Both systems are only read, and the cache stays as it is.
@@ -236,7 +247,7 @@ class Engine:
         try:
             heard = heed.take(batches)
         except Refused as error:
-            if error.code not in _SETUP_CODES or self._cache.get(KEY) is None:
+            if error.code not in SETUP_CODES or self._cache.get(KEY) is None:
                 raise
             forget_access(self._cache)
             heard = Heed(self._cache, self._around.org(), self._clock, topic).take(batches)
@@ -382,7 +393,7 @@ class Engine:
         try:
             work(self._work(run, tally))
         except Refused as error:
-            if error.code not in _SETUP_CODES or self._cache.get(KEY) is None:
+            if error.code not in SETUP_CODES or self._cache.get(KEY) is None:
                 raise
             forget_access(self._cache)
             work(self._work(run, tally))

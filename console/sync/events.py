@@ -131,7 +131,25 @@ class Noted:
     error: ConsoleError | None = None
 
 
-Event = Progress | Changed | Counts | Calls | RunFinished | RunFailed | Waiting | Noted | Feeds
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """How far the audit is."""
+
+    accounts: int
+    """Compared in the round under way, or in the last one."""
+    of: int
+    missed: int
+    """What observing had missed of them."""
+    verified: int
+    """Linked customers that were verified equal ever."""
+    linked: int
+    oldest: str | None
+    """When the one was that waits longest."""
+    said: str = ""
+    """One sentence, where a person had asked for an audit."""
+
+
+Event = Progress | Changed | Counts | Calls | RunFinished | RunFailed | Waiting | Noted | Feeds | Audited
 
 
 @dataclass(slots=True)

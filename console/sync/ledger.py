@@ -82,14 +82,14 @@ class Ledger:
         tally: Tally,
     ) -> None:
         self._cache = cache
-        self._run = run
+        self.run = run
         self._clock = clock
         self._publish = publish
         self.tally = tally
 
     def plan(self, changes: Sequence[Change]) -> None:
         """Write down what is going to be done."""
-        self._cache.journal.plan(self._run, changes)
+        self._cache.journal.plan(self.run, changes)
         self.tally.planned += len(changes)
 
     def sending(self, changes: Iterable[Change]) -> None:
@@ -111,7 +111,7 @@ class Ledger:
             cache.links.set_base(_bases(ended))
             cache.links.hold((each.change.customer_id, held) for each in ended if (held := each.held))
             told = [each for each in ended if each.outcome != "stale"]
-            cache.history.add(self._run, at, (_history(each) for each in told))
+            cache.history.add(self.run, at, (_history(each) for each in told))
             for each in ended:
                 if each.outcome == "refused" and each.error is not None:
                     self._report(each.error, at)
@@ -141,7 +141,7 @@ class Ledger:
             )
             for each in kept
         )
-        self._cache.history.add(self._run, text(self._clock()), rows)
+        self._cache.history.add(self.run, text(self._clock()), rows)
 
     def _report(self, error: ConsoleError, at: str) -> None:
         self._cache.problems.report(REFUSED, error.code, error.message, error.advice, at)
@@ -151,7 +151,7 @@ class Ledger:
         customer = self._cache.customers.get(change.customer_id)
         return Changed(
             at=at,
-            run=self._run,
+            run=self.run,
             side=change.side,
             customer_id=change.customer_id,
             name=plain(customer.name) if customer else "",

@@ -9,11 +9,12 @@ gone, everything is read.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from console.alguna.client import AlgunaClient
+from console.domain.auditing import Finding, compare
 from console.domain.records import Customer, Subscription
 from console.errors import Refused, Unreachable
 from console.salesforce import records
@@ -244,6 +245,7 @@ Record = TypeVar("Record", Customer, Subscription)
 
 
 class _Store(Protocol[Record]):
+    def many(self, ids: list[str], /) -> Mapping[str, Record]: ...
     def put(self, rows: list[Record], seen_at: str, how: str) -> list[str]: ...
     def begin_full_pull(self) -> None: ...
     def end_full_pull(self, seen_at: str) -> int: ...
@@ -252,6 +254,19 @@ class _Store(Protocol[Record]):
 def newest_stamp(cache: Cache, what: str) -> str:
     """The newest stamp seen among ``customers`` or ``subscriptions``; empty before they were read."""
     return Cursor.load((cache.get(_key(what)) or {}).get("cursor")).newest
+
+
+def _is_old(complete_at: str, now: datetime) -> bool:
+    """Whether everything is to be read again: a day after the last time, or when the clock was put back to before it."""
+    return not timedelta(0) <= now - moment(complete_at) < COMPLETE
+
+
+ALGUNA_LISTS = ("customers", "subscriptions")
+
+
+def complete_at(cache: Cache, what: str) -> str:
+    """When the last complete reading of ``customers`` or ``subscriptions`` began; empty before the first."""
+    return str((cache.get(_key(what)) or {}).get("complete_at") or "")
 
 
 def _key(what: str) -> str:
@@ -276,11 +291,20 @@ class AlgunaObserver:
         self._gate = gate
         self._clock = clock
         self._arrivals = arrivals
+        self._whole = False
         self.pulling = 0.0
         """Seconds that went into reading everything because a list can't be had newest first."""
+        self.audited: dict[str, list[Finding]] = {}
+        """Lists that were read whole although a cursor tells what changed, each with what the cursor had missed."""
+        self.read: dict[str, int] = {}
+        """Records read, by list."""
 
-    def observe(self, told: Told) -> int:
-        """Read what changed; returns how many records were read."""
+    def observe(self, told: Told, *, whole: bool = False) -> int:
+        """Read what changed; returns how many records were read.
+
+        :param whole: read everything, whenever that was done last.
+        """
+        self._whole = whole
         return self._observe(
             "customers", self._client.customers, self._cache.customers, told
         ) + self._observe("subscriptions", self._client.subscriptions, self._cache.subscriptions, told)
@@ -299,7 +323,7 @@ class AlgunaObserver:
         newest = ""
         count = 0
         sorts = kept.get("sorts", True)
-        complete = not sorts or not cursor.mark or began - moment(kept["complete_at"]) >= COMPLETE
+        complete = self._whole or not sorts or not cursor.mark or _is_old(kept["complete_at"], began)
         start = cursor.start(began)
         if sorts:
             # Even before reading everything the newest page is asked for: its stamp is where to go on next time.
@@ -321,9 +345,10 @@ class AlgunaObserver:
                 sorts, complete = False, True
         if complete:
             before = time.monotonic()
-            count = self._read_all(what, ask, store, told)
+            count = self._read_all(what, ask, store, told, cursor.swept if sorts else "")
             if not sorts:
                 self.pulling += time.monotonic() - before
+        self.read[what] = count
         cursor = cursor.finished(newest, began, self._clock())
         self._cache.set(
             key,
@@ -336,11 +361,23 @@ class AlgunaObserver:
         return count
 
     def _read_all(
-        self, what: str, ask: Callable[[bool], Iterator[list[Record]]], store: _Store[Record], told: Told
+        self,
+        what: str,
+        ask: Callable[[bool], Iterator[list[Record]]],
+        store: _Store[Record],
+        told: Told,
+        swept: str,
     ) -> int:
+        """Everything, page by page. Where a cursor should have told what changed until `swept`, what it missed is noted."""
         count = 0
+        if swept:
+            self.audited[what] = []
         store.begin_full_pull()
         for page in self._pages(ask(False)):
+            if swept:
+                there = {record.id: record for record in page}
+                found = compare(there, store.many(list(there)), swept)
+                self.audited[what] += [each for each in found if each.missed]
             store.put(page, text(self._clock()), "poll")
             count += len(page)
             told(what, count)

@@ -12,6 +12,8 @@ from console.domain.frozen import FrozenPlan
 from console.domain.ids import account_id
 from console.domain.records import Customer, Subscription
 from console.errors import Refused
+from console.sync.audit import Audit, Report, audited
+from console.sync.audit_standing import event as audit_event
 from console.sync.cursors import text
 from console.sync.doubles import Doubles
 from console.sync.exactly import Exactly
@@ -19,7 +21,7 @@ from console.sync.following.feeds import Arrivals, FeedKeeper
 from console.sync.following.pace import SIDES, Side
 from console.sync.forecast import PAGE, Forecast, forecast_due
 from console.sync.jobs import Job
-from console.sync.observe import AlgunaObserver, observe_salesforce, was_read
+from console.sync.observe import ALGUNA_LISTS, AlgunaObserver, observe_salesforce, was_read
 from console.sync.pieces import CHUNK, sizes
 from console.sync.recover import GONE
 from console.sync.silence import Unannounced, fell_silent
@@ -58,6 +60,10 @@ class Pass:
     def run(self, sides: frozenset[Side], announced_since: datetime | None) -> None:
         """Look at these sides, and bring in step whoever is due."""
         self.observe(sides, announced_since)
+        audit = self._audit()
+        if audit.is_due(self._budget.standing()):
+            audit.step(Report())
+            self._around.publish(audit_event(self._cache))
         begun = False
         for _ in range(BULK_ROUNDS if self._settings.bulk_from else ROUNDS):
             due = self._cache.entries.dirty_count() - len(self._tools.tally.postponed)
@@ -150,6 +156,20 @@ class Pass:
             yield ids
             after = ids[-1]
 
+    def audit(self, report: Report, *, whole: bool) -> None:
+        """Compare the next slice of the org with the cache, or (`whole`) all of both sides. Writes to neither of them."""
+        if not was_read(self._cache):
+            self._look()
+        if whole:
+            self._observe_alguna(report, whole=True)
+            self._audit().whole(report)
+        else:
+            self._audit().slice(report)
+        self._around.publish(audit_event(self._cache, report.sentence()))
+
+    def _audit(self) -> Audit:
+        return Audit(self._cache, self._tools.org, self._clock, self._around.boundary)
+
     def _look(self) -> None:
         observe_salesforce(self._tools.org, self._cache, self._clock, self._tools.meter.reading)
 
@@ -215,15 +235,21 @@ class Pass:
                 fell_silent(cache, missed.objects, self._settings.name, text(self._clock()))
             self._feeds.saw("salesforce", arrivals.seconds)
         if "alguna" in sides:
-            arrivals = Arrivals(self._clock, self._feeds.looked("alguna"))
-            observer = AlgunaObserver(
-                self._alguna, cache, self._workers, self._around.gate, self._clock, arrivals
-            )
-            observer.observe(self._tools.meter.reading)
-            self._feeds.pulling = observer.pulling
-            self._feeds.saw("alguna", arrivals.seconds)
+            self._observe_alguna(Report())
         self._tools.details.look_again()
         self._plan_anew_when_changed()
+
+    def _observe_alguna(self, report: Report, *, whole: bool = False) -> None:
+        """Read what changed in Alguna, or all of it; whenever all of it was read, what the cursor had missed is told."""
+        arrivals = Arrivals(self._clock, self._feeds.looked("alguna"))
+        observer = AlgunaObserver(
+            self._alguna, self._cache, self._workers, self._around.gate, self._clock, arrivals
+        )
+        observer.observe(self._tools.meter.reading, whole=whole)
+        report.customers, report.subscriptions = (observer.read[what] for what in ALGUNA_LISTS)
+        report.findings += audited(self._cache, observer.audited, text(self._clock()))
+        self._feeds.pulling = observer.pulling
+        self._feeds.saw("alguna", arrivals.seconds)
 
     def some(self, customer_ids: Sequence[str]) -> None:
         """Look at these on both sides, and bring them in step."""
@@ -277,6 +303,7 @@ class Pass:
             cache.contacts.put(there.contacts, now, "poll")
         self._tools.details.doubt(subscription.id for subscription in subscriptions)
         self._bring_in_step(ids)
+        cache.audits.verify(ids, now, but_run=self._tools.ledger.run)
         if missing is not None:
             raise missing
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from console.sync.events import Event, Noted, RunFailed, RunFinished, Waiting
+from console.sync.events import Audited, Event, Noted, RunFailed, RunFinished, Waiting
 
 PACE = 0.25
 """Seconds between two bursts; a burst is one event of each of five kinds, so at most 20 a second."""
@@ -28,7 +28,7 @@ class Stream:
 
     def __call__(self, event: Event) -> None:
         """Tell the listener now or a little later."""
-        if isinstance(event, RunFinished | RunFailed | Waiting | Noted):
+        if isinstance(event, RunFinished | RunFailed | Waiting | Noted | Audited):
             self.flush()
             self._listener(event)
             return

@@ -360,6 +360,9 @@ class StubConnection:
     def sync_one(self, customer_id: str) -> None:
         self.asked.append(f"sync_one {customer_id}")
 
+    def audit(self) -> None:
+        self.asked.append("audit")
+
     def outlook(self, customer_id: str, verdict: Verdict) -> AccountDetail:
         if isinstance(self.verdict_error, ConsoleError):
             raise self.verdict_error

@@ -123,6 +123,8 @@ class AccountDetail:
     """Something that was decided can be taken back."""
     alguna_seen_at: str | None = None
     salesforce_seen_at: str | None = None
+    verified_at: str | None = None
+    """When the values of both sides were last read and found equal: another thing than when it was synced."""
 
 
 @dataclass(frozen=True, slots=True)

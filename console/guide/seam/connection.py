@@ -47,6 +47,13 @@ class Connection(Protocol):
         """Look at one customer on both sides now and bring it in step; told by events. Does not block."""
         ...
 
+    def audit(self) -> None:
+        """Compare both sides whole with the cache; `Audited` tells what was missed. Writes to neither side. Does not block.
+
+        :raises UsageError: nothing can be written from this console.
+        """
+        ...
+
     def outlook(self, customer_id: str, verdict: Verdict) -> AccountDetail:
         """The customer as it would be planned after a decision. Writes nothing. Blocks (milliseconds).
 
