@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from console.domain.exact import by_customer, exact
+from console.domain.exact import Exact, by_customer, exact
 from console.domain.frozen import FrozenPlan
 from console.domain.records import Change, LinkPlan, Subject
 from console.errors import Conflict
@@ -74,23 +74,32 @@ class Exactly:
             yield dict(islice(rest, size))
 
     def _apply(self, piece: Piece) -> None:
-        tools = self._tools
-        found = {each[0].customer.id: each for each in tools.planning.outlook(list(piece))}
-        already = 0
-        jobs: list[Job] = []
+        """Those first of whom nothing moved; whoever may only seem to have moved, until they are linked, is looked at again."""
+        waiting = piece
+        while waiting:
+            found = {each[0].customer.id: each for each in self._tools.planning.outlook(list(waiting))}
+            prints = self._plan.basis.customers
+            parted = {id_: exact(found.get(id_), its, prints.get(id_)) for id_, its in waiting.items()}
+            clear = {id_: each for id_, each in parted.items() if not each.stale}
+            ready = clear if any(each.todo for each in clear.values()) else parted
+            self._carry_out([_job(*found[id_], each.todo) for id_, each in ready.items() if each.todo])
+            self._settle(ready.values())
+            waiting = {id_: its for id_, its in waiting.items() if id_ not in ready}
+        self._tools.planning.hold(self._tools.planning.plan(list(piece)), LEFT)
+
+    def _carry_out(self, jobs: Sequence[Job]) -> None:
+        self._tools.planning.link(job.subject for job in jobs)
+        self._tools.apply.apply(jobs)
+
+    def _settle(self, parted: Iterable[Exact]) -> None:
+        """Count what is there already, and note what is left."""
+        tally, ledger = self._tools.tally, self._tools.ledger
         stale: list[tuple[Change, str]] = []
-        for customer_id, changes in piece.items():
-            parted = exact(found.get(customer_id), changes, self._plan.basis.customers.get(customer_id))
-            already += len(parted.already)
-            stale += parted.stale
-            if parted.todo:
-                jobs.append(_job(*found[customer_id], parted.todo))
-        tools.tally.already = (tools.tally.already or 0) + already
-        tools.planning.link(job.subject for job in jobs)
-        tools.ledger.plan([change for change, _ in stale])
-        tools.ledger.settle([Ended(change, "stale", Conflict(why)) for change, why in stale])
-        tools.apply.apply(jobs)
-        tools.planning.hold(tools.planning.plan(list(piece)), LEFT)
+        for each in parted:
+            tally.already = (tally.already or 0) + len(each.already)
+            stale += each.stale
+        ledger.plan([change for change, _ in stale])
+        ledger.settle([Ended(change, "stale", Conflict(why)) for change, why in stale])
 
 
 def _job(subject: Subject, now: LinkPlan, todo: Sequence[Change]) -> Job:
