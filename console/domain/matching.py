@@ -58,7 +58,9 @@ def match(customer: Customer, lookup: AccountLookup, decided: Decided = UNDECIDE
     proven = _by_customer_id(customer, lookup, decided)
     if choice is not None and choice.what == "create":
         # Salesforce keeps a customer id once: an account that carries it stands in the way of a new one, or is it.
-        if proven is None and any(not each.may_save for each in decided.lookalikes.values()):
+        # So does an account that a duplicate rule matched, where the rule refuses, or matched it only after a person chose.
+        refused = any(not each.may_save for each in decided.lookalikes.values())
+        if proven is None and (refused or not choice.covers(decided.lookalikes)):
             return _for_a_person(Match(), customer, lookup, decided)
         return proven or Match()
     found = proven or _by_alias(customer, lookup, decided) or _by_likeness(customer, lookup, decided)

@@ -8,7 +8,7 @@ concluded or written from it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Literal
@@ -168,7 +168,12 @@ class Choice:
     account_id: str | None = None
     """The account to link with, for ``link``."""
     question: str = ""
-    """For ``leave``: what was asked (`matching.question`). Another question is asked again."""
+    """For ``leave``: what was asked (`matching.question`). Another question is asked again. For ``create``: the ids of the accounts
+    that were shown, with blanks between."""
+
+    def covers(self, account_ids: Iterable[str]) -> bool:
+        """Whether a new account was chosen in the face of all of these."""
+        return self.what == "create" and set(account_ids) <= set(self.question.split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,17 @@ def _overtaken(match: Match, choice: Choice | None) -> tuple[str, ...]:
             f"{by} chose account {choice.account_id} at {readable(choice.at)}; it is gone, or another customer's,"
             " or a person account now.",
         )
-    if any("duplicate rule" in sentence for each in match.candidates for sentence in each.evidence):
+    ruled = [
+        each.account_id
+        for each in match.candidates
+        if any("duplicate rule" in said for said in each.evidence)
+    ]
+    if ruled and not choice.covers(ruled):
+        return (
+            f"{by} chose a new account at {readable(choice.at)}, but was not shown all of these then: Salesforce's duplicate rule"
+            " has matched one since.",
+        )
+    if ruled:
         return (
             f"{by} chose a new account at {readable(choice.at)}, but the org's duplicate rule refuses one:"
             " link with the account that it matched, or have the rule changed.",

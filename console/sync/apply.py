@@ -16,7 +16,8 @@ from console.sync.customers import CustomerWriter
 from console.sync.jobs import Job, account_of
 from console.sync.ledger import Ended, Ledger
 from console.sync.org import Org
-from console.sync.rows import Row, RowWriter
+from console.sync.rows import Row
+from console.sync.writing import RowWriter
 
 
 class Apply:

@@ -165,7 +165,7 @@ def _decided(cache: Cache, policy: Policy, subject: Subject, verdict: Verdict, a
             )
         case CreateNew():
             _free_to_choose(subject)
-            return replace(decided, choice=Choice("create", at, by))
+            return replace(decided, choice=Choice("create", at, by, question=_shown(cache, subject)))
         case LeaveAlone():
             _free_to_choose(subject)
             return replace(decided, choice=_leaving(cache, subject, decided, at, by))
@@ -282,6 +282,14 @@ def _leaving(cache: Cache, subject: Subject, decided: Decided, at: str, by: str)
         )
     asked = question(subject.customer, subject.match) if subject.match is not None else ""
     return Choice("leave", at, by, question=asked)
+
+
+def _shown(cache: Cache, subject: Subject) -> str:
+    """The accounts that a person sees beside the question whether a new one is wanted."""
+    unlinked = replace(subject, link=None, account=None, contact=None)
+    match = subject.match or matched(cache, [unlinked])[0].match
+    candidates = [each.account_id for each in match.candidates] if match is not None else []
+    return " ".join(sorted({*candidates, *subject.decided.lookalikes}))
 
 
 def _kept(cache: Cache, policy: Policy, subject: Subject, key: str, side: Side, at: str, by: str) -> Answer:

@@ -13,6 +13,7 @@ from console.salesforce.client import SalesforceClient
 from console.settings import ConnectionSettings
 from console.store.cache import Cache
 from console.sync.access import Access, access
+from console.sync.answers import Answers
 from console.sync.apply import Apply
 from console.sync.budget import Budget
 from console.sync.bulk.write import BulkWriter
@@ -27,8 +28,8 @@ from console.sync.org import Org
 from console.sync.planning import Planning
 from console.sync.policy import policy_for
 from console.sync.recover import Recovery
-from console.sync.rows import RowWriter
 from console.sync.workers import Workers
+from console.sync.writing import RowWriter
 
 
 @dataclass(slots=True)
@@ -111,14 +112,15 @@ def tools(around: Surroundings, run: int, tally: Tally, progress: Callable[[Even
     recovery = Recovery(cache, org, alguna, workers, around.gate, clock)
     common: dict[str, Any] = {"cache": cache, "workers": workers, "clock": clock}
     overtaken = around.overtaken
+    answers = Answers(cache=cache, org=org, ledger=ledger, clock=clock, readable=allowed.readable)
     rows = RowWriter(
         org=org,
+        workers=workers,
         ledger=ledger,
         recovery=recovery,
-        readable=allowed.readable,
+        answers=answers,
         meter=meter,
         overtaken=overtaken,
-        **common,
     )
     customers = CustomerWriter(
         alguna=alguna, around=around, run=run, ledger=ledger, recovery=recovery, meter=meter, **common

@@ -121,6 +121,56 @@ def test_where_the_rule_only_alerts_a_person_may_create_it_all_the_same(stopped:
     assert world.accounts()[customer]["Id"] != rule.account
 
 
+@pytest.fixture
+def asked(stopped: Any) -> Any:
+    """A rule that alerts, and a customer that waits for a person before it ever met it: an account has its domain."""
+    world, rule, _ = stopped(alerts=True)
+    other = world.control(
+        "POST",
+        "salesforce/records/Account",
+        {"fields": {"Name": "Harad Trading", "Website": "https://tinware-and-sons.example"}},
+    )["Id"]
+    return world, rule, other
+
+
+def test_a_new_account_chosen_in_the_face_of_what_the_rule_matches_is_created_at_once(asked: Any) -> None:
+    world, rule, other = asked
+    world.sync()
+    customer = next(iter(review(world)))
+    rule.account = other
+    choose(world, customer, CreateNew())
+    summary = world.sync()
+    assert (summary.refused, rule.insisted) == (0, 1)
+    assert world.accounts()[customer]["Id"] != other
+
+
+def test_a_new_account_is_asked_about_again_where_the_rule_matches_what_was_not_shown(asked: Any) -> None:
+    world, rule, _ = asked
+    world.sync()
+    customer = next(iter(review(world)))
+    choose(world, customer, CreateNew())
+    world.sync()
+    assert rule.insisted == 0
+    assert customer not in world.accounts()
+    with world.open() as session:
+        cache = session.cache
+        assert cache.entries.get(customer).state is State.REVIEW
+        detail = account_detail(cache, world.settings, policy_for(world.settings, cache), customer)
+    assert rule.account in {candidate.account_id for candidate in detail.candidates}
+    assert any("was not shown all of these" in sentence for sentence in detail.why)
+    choose(world, customer, CreateNew())
+    world.sync()
+    assert rule.insisted == 1
+    assert customer in world.accounts()
+
+
+def review(world: Any) -> list[str]:
+    """Customers that wait for a person."""
+    with world.open() as session:
+        ids = session.cache.customers.ids(100)
+        return [id_ for id_ in ids if session.cache.entries.get(id_).state is State.REVIEW]
+
+
 def test_where_the_rule_blocks_creating_all_the_same_is_not_offered(stopped: Any) -> None:
     world, _, customer = stopped()
     world.sync()
