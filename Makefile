@@ -8,7 +8,7 @@ FILLED := .venv/.filled
 # snapshot report prints every variable it finds.
 CLEAN := env -i PATH="$(CURDIR)/$(BIN):$$PATH" HOME="$$HOME" LANG=C.UTF-8 CI="$$CI"
 
-.PHONY: run test check bench interop format proto clean
+.PHONY: run test check bench torture interop format proto clean
 
 run: $(FILLED)  ## open the console on the rehearsal
 	@$(BIN)/alguna-console rehearse
@@ -25,6 +25,9 @@ check: $(FILLED)  ## format, lint, types, allowed directions, then the tests
 
 bench: $(FILLED)  ## measure, as ratios in one run; also written to bench/results.json
 	@$(CLEAN) $(BIN)/python -m bench
+
+torture: $(FILLED)  ## N kills at random moments of a console that syncs while both sides are edited; then both are compared
+	@$(CLEAN) $(BIN)/python -m bench.torture --kills $(or $(N),200)
 
 interop: $(FILLED)  ## Salesforce clients of other languages, as they are, against the rehearsal (needs Node.js and npm; Java if there)
 	@for each in node npm; do command -v $$each > /dev/null \

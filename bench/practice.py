@@ -83,10 +83,21 @@ class Practice:
         """Change some of them."""
         self._settings.write_text(json.dumps({**self.settings, **settings}), encoding="utf-8")
 
-    def watch(self, log: IO[str]) -> subprocess.Popen[bytes]:
-        """Pass after pass, in a process of its own; its lines go to `log`. To be ended by the caller."""
+    def watch(self, log: IO[str], lines: IO[str] | int | None = None) -> subprocess.Popen[bytes]:
+        """Pass after pass, in a process of its own; its lines go to `log`, or to `lines`. To be ended by the caller."""
         command = [sys.executable, "-m", "console", "sync", NAME, "--watch", "--json"]
-        return subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT, env=self._environment)
+        out = log if lines is None else lines
+        return subprocess.Popen(command, stdout=out, stderr=log, cwd=ROOT, env=self._environment)
+
+    def once(self) -> Any:
+        """One pass, in a process of its own, and its summary. :raises NotMade: it failed."""
+        command = [sys.executable, "-m", "console", "sync", NAME, "--once", "--json"]
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, cwd=ROOT, env=self._environment
+        )
+        if done.returncode not in DONE:
+            raise NotMade(f"The sync ended with {done.returncode}: {last_words(done.stdout or done.stderr)}")
+        return json.loads(done.stdout)
 
     def sync(self) -> Pass:
         """One pass, in a process of its own.

@@ -1,0 +1,204 @@
+"""Rounds of kills: while somebody edits both sides the console is killed and started again; then it comes to rest and is judged."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from bench.measure import NotMade
+from bench.practice import NAME, Practice, practice
+from bench.torture.processes import Editing, Syncing
+from bench.torture.sides import OF_CONTACT, OF_SALESFORCE, Picture, Sides
+from bench.torture.verdict import Verdict, judge
+
+WAYS: tuple[tuple[str, Mapping[str, Any]], ...] = (
+    ("collections", {"bulk_from": 0, "pubsub_endpoint": ""}),
+    ("bulk jobs", {"bulk_from": 2, "pubsub_endpoint": ""}),
+    ("change events", {"bulk_from": 0, "pubsub_endpoint": "{endpoint}"}),
+)
+"""How rows go out and how changes come in; one round after the other."""
+LONGEST_LIFE = 6.0
+"""Seconds after which a console is killed at the latest."""
+LATER = 2.5
+"""Seconds after the first pass within which others are killed."""
+PATIENCE = 60.0
+"""Seconds after which a start that doesn't go on is given up."""
+CALLS = 30
+"""A kill comes at most so many calls after the start, where it is not left to the clock."""
+LATENCY_MS = 10
+"""What the rehearsal adds to each answer: so that many kills meet calls under way."""
+PASSES = 12
+"""So many passes may be needed to come to rest."""
+
+
+class Ordeal:
+    """All that is done in one invocation, and what was counted.
+
+    :param within: seconds in which a start has to finish its first pass.
+    :param tell: told a line after each round.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        customers: int,
+        rate: float,
+        seed: int,
+        within: float,
+        tell: Callable[[str], object],
+    ) -> None:
+        self.kills = 0
+        self.edits = 0
+        self.in_flight = 0
+        """Kills that left changes of which nobody knew whether they had taken effect."""
+        self.resumed: list[float] = []
+        """Seconds from the start of a process until its first pass was finished, of those that came so far."""
+        self.late = 0
+        self.verdict = Verdict()
+        self._folder = folder
+        self._customers = customers
+        self._rate = rate
+        self._seed = seed
+        self._within = within
+        self._tell = tell
+        self._rng = random.Random(seed)
+
+    def run(self, kills: int, a_round: int) -> None:
+        """So many kills. :raises NotMade: a part does not do what it has to for this to be judged."""
+        with practice(self._customers, self._folder) as console:
+            for service in ("salesforce", "alguna"):
+                console.control("POST", f"/{service}/options", {"latency_ms": LATENCY_MS})
+            console.control("POST", "/salesforce/options", {"daily_api_limit": 10_000_000})
+            sides = Sides(console.handout)
+            before = Picture(
+                {}, {}, strangers=[row["Name"] for row in sides.query("SELECT Name FROM Account")]
+            )
+            number = 0
+            while self.kills < kills:
+                way, settings = WAYS[number % len(WAYS)]
+                endpoint = console.handout["pubsub"]["endpoint"]
+                console.choose(
+                    interval_seconds=1.0,
+                    **{
+                        k: v.format(endpoint=endpoint) if isinstance(v, str) else v
+                        for k, v in settings.items()
+                    },
+                )
+                before = self._round(console, sides, before, number, min(a_round, kills - self.kills), way)
+                number += 1
+
+    @property
+    def passed(self) -> bool:
+        """Whether all that is promised held."""
+        return self.verdict.clean and not self.late
+
+    def line(self) -> str:
+        """The closing line."""
+        verdict = self.verdict
+        return (
+            f"{self.kills} kills ({self.in_flight} with changes under way), {self.edits} edits, "
+            f"{verdict.compared} fields compared, losses = {len(verdict.losses) + len(verdict.differences)}, "
+            f"duplicates = {len(verdict.duplicates)}, {verdict.kept} losing values kept in the history, "
+            f"slowest resume {max(self.resumed, default=0.0):.1f} s of {len(self.resumed)} "
+            f"(half within {sorted(self.resumed)[len(self.resumed) // 2] if self.resumed else 0.0:.1f} s), seed {self._seed}"
+        )
+
+    def _round(
+        self, console: Practice, sides: Sides, before: Picture, number: int, kills: int, way: str
+    ) -> Picture:
+        editing = Editing(console, seed=self._seed + number, start=self.edits * 2 + number, rate=self._rate)
+        try:
+            for _ in range(kills):
+                self._kill(console)
+        finally:
+            edits = editing.stop()
+        self.edits += len(edits)
+        self._come_to_rest(console)
+        now = sides.picture()
+        with closing(sqlite3.connect(f"file:{self._cache}?mode=ro", uri=True)) as cache:
+            verdict = judge(before, now, edits, lambda *what: _held(cache, *what))
+        self._add(verdict)
+        self._tell(
+            f"Round {number + 1} ({way}): {kills} kills, {len(edits)} edits, {verdict.compared} fields compared; "
+            f"{verdict.kept} losing values kept, {verdict.unseen} never seen; slowest resume so far "
+            f"{max(self.resumed, default=0.0):.1f} s"
+        )
+        for sentence in (*verdict.losses, *verdict.duplicates, *verdict.differences):
+            self._tell(f"  {sentence}")
+        return now
+
+    @property
+    def _cache(self) -> Path:
+        return self._folder / "home" / "connections" / NAME / "cache.db"
+
+    def _kill(self, console: Practice) -> None:
+        """One life of a console: started, and killed at a random moment; when it went on is noted."""
+        syncing = Syncing(console, self._folder / "sync.log")
+        try:
+            self._wait_for_a_moment(console, syncing)
+            if not syncing.alive:
+                raise NotMade(f"The console ended by itself: {syncing.failures}")
+        finally:
+            syncing.kill()
+        self.kills += 1
+        took = syncing.resumed if syncing.resumed is not None else syncing.age
+        if syncing.failures:
+            raise NotMade(f"A pass failed: {syncing.failures[0]}")
+        if syncing.resumed is not None:
+            self.resumed.append(syncing.resumed)
+        self.late += took > self._within
+        self.in_flight += self._under_way()
+
+    def _wait_for_a_moment(self, console: Practice, syncing: Syncing) -> None:
+        how = self._rng.choice(("by the clock", "in its first calls", "later"))
+        if how == "later":
+            while syncing.resumed is None and syncing.alive and syncing.age < PATIENCE:
+                time.sleep(0.01)
+            time.sleep(self._rng.uniform(0, LATER))
+            return
+        if how == "by the clock":
+            until = syncing.began + self._rng.uniform(0.2, LONGEST_LIFE)
+            while time.monotonic() < until and syncing.alive:
+                time.sleep(0.005)
+            return
+        service = self._rng.choice(("salesforce", "alguna"))
+        target = _calls(console, service) + self._rng.randint(1, CALLS)
+        while syncing.age < LONGEST_LIFE and syncing.alive and _calls(console, service) < target:
+            time.sleep(0.01)
+        time.sleep(self._rng.uniform(0, 0.03))
+
+    def _under_way(self) -> bool:
+        with closing(sqlite3.connect(f"file:{self._cache}?mode=ro", uri=True)) as cache:
+            if not cache.execute("SELECT 1 FROM sqlite_schema WHERE name = 'journal'").fetchone():
+                return False
+            return bool(cache.execute("SELECT 1 FROM journal WHERE status = 'sent' LIMIT 1").fetchone())
+
+    def _come_to_rest(self, console: Practice) -> None:
+        """Pass after pass until one finds nothing to do."""
+        for _ in range(PASSES):
+            changes = console.once()["changes"]
+            if not any(changes.values()):
+                return
+        raise NotMade(f"It did not come to rest in {PASSES} passes: {changes}")
+
+    def _add(self, verdict: Verdict) -> None:
+        for name in ("losses", "duplicates", "differences", "kept", "unseen", "compared"):
+            setattr(self.verdict, name, getattr(self.verdict, name) + getattr(verdict, name))
+
+
+def _calls(console: Practice, service: str) -> int:
+    return int(console.control("GET", f"/{service}/calls")["total"])
+
+
+def _held(cache: sqlite3.Connection, customer_id: str, name: str, value: str) -> bool:
+    """Whether the history of this field has the value as the one that lost."""
+    key = OF_SALESFORCE.get(name) or (f"Contact.{name}" if name in OF_CONTACT else name)
+    rows = cache.execute(
+        "SELECT lost, before FROM history WHERE customer_id = ? AND key = ?", (customer_id, key)
+    )
+    return any(value.split("\n")[0] in (text or "") for row in rows for text in row)
