@@ -340,6 +340,7 @@ class Engine:
         self._telling.begin()
         cache = self._cache
         self._workers.check()
+        self._around.overtaken.clear()
         cache.abandon_pulls()
         run = cache.runs.start(kind, text(self._clock()), undoes)
         tally = Tally()
