@@ -31,6 +31,7 @@ OF_SALESFORCE = {
     "Name": "Name", "Website": "Website", "Street": "BillingStreet", "City": "BillingCity", "State": "BillingState",
     "PostalCode": "BillingPostalCode", "Country": "BillingCountry",
 }  # fmt: skip
+OF_ADDRESS = {"City": "city", "State": "state", "PostalCode": "postal_code", "Country": "country"}
 OF_CONTACT = ("FirstName", "LastName", "Email", "Title")
 FILLED = {
     "Alguna_Customer_ID__c": "id", "Alguna_Legal_Entity__c": "legal_entity", "Alguna_Tax_Rate__c": "tax_rate",
@@ -46,6 +47,9 @@ STATUS = {
 }  # fmt: skip
 ORDER = ("active", "paused", "scheduled", "draft")
 """Which of several subscriptions an account shows (docs/fields.md); ended ones come last."""
+
+LONGEST_NAME = 255
+"""Characters of an account's name: a longer one is refused."""
 
 Values = dict[str, str]
 
@@ -158,10 +162,7 @@ def _customer(raw: Mapping[str, Any], subscriptions: list[dict[str, Any]]) -> Va
         "Name": raw["name"],
         "Website": raw.get("website"),
         "Street": f"{address.get('line1') or ''}\n{address.get('line2') or ''}",
-        "City": address.get("city"),
-        "State": address.get("state"),
-        "PostalCode": address.get("postal_code"),
-        "Country": address.get("country"),
+        **{name: address.get(key) for name, key in OF_ADDRESS.items()},
         "FirstName": contact.get("first_name"),
         "LastName": contact.get("last_name"),
         "Email": contact.get("email"),
@@ -181,6 +182,8 @@ def _customer(raw: Mapping[str, Any], subscriptions: list[dict[str, Any]]) -> Va
             ("Alguna_Legal_Entity__c", "legal_entity" in raw),
             ("Alguna_Tax_Rate__c", "tax_rate" in raw),
             ("Title", "title" in contact),
+            ("Street", "line1" in address or "line2" in address),
+            *((name, key in address) for name, key in OF_ADDRESS.items()),
         )
         if not there
     }
@@ -190,9 +193,9 @@ def _customer(raw: Mapping[str, Any], subscriptions: list[dict[str, Any]]) -> Va
 
 
 def _is_complete(customer: Values) -> bool:
-    """Whether there is anything of an address, and a contact that can be one."""
-    address = any(customer[name] for name in ("Street", "City", "State", "PostalCode", "Country"))
-    return address and bool(customer.get("LastName"))
+    """Whether there is anything of an address, a contact that can be one, and a name that fits."""
+    address = any(customer.get(name) for name in ("Street", *OF_ADDRESS))
+    return address and bool(customer.get("LastName")) and len(customer["Name"]) <= LONGEST_NAME
 
 
 def _account(row: Mapping[str, Any], contact: Mapping[str, Any]) -> Values:
