@@ -10,6 +10,7 @@ from console.domain.records import Account
 from console.store.connection import Connection, Row, chunks
 from console.store.entries import Entries
 from console.store.observed import Observed, Seen
+from console.store.sightings import Look, Sightings
 from console.store.text import column, decode, encode, id_list
 
 _COLUMNS = "id, content, gone, merged_into, stamp, modified_by, created_at"
@@ -23,6 +24,7 @@ class Accounts:
     def __init__(self, db: Connection, entries: Entries) -> None:
         self._db = db
         self._entries = entries
+        self._sightings = Sightings(db)
         self._observed = Observed(
             db,
             "accounts",
@@ -53,6 +55,12 @@ class Accounts:
         self._observed.pull.note(by_id)
         ids = [row[0] for row in rows]
         if ids:
+            looks = [
+                Look(row[0], old[1], row[1], bool(old[2]), bool(row[2]))
+                for row in rows
+                if (old := known.get(row[0])) is not None
+            ]
+            self._sightings.note("Account", looks, seen_at, how)
             self._observed.write(((*row, *_derived(by_id[row[0]])) for row in rows), seen_at, how)
             self._entries.accounts_seen([by_id[id_] for id_ in ids], seen_at)
         return ids

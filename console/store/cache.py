@@ -30,6 +30,7 @@ from console.store.links import Links
 from console.store.lock import WriterLock
 from console.store.problems import Problems
 from console.store.runs import Runs
+from console.store.sightings import Sightings
 from console.store.subscriptions import Subscriptions
 from console.store.text import decode, encode
 
@@ -59,6 +60,7 @@ class Cache:
         self.journal = Journal(db, self.entries)
         self.bulk = Bulk(db)
         self.history = History(db)
+        self.sightings = Sightings(db)
         self.runs = Runs(db)
         self.problems = Problems(db)
         self.artefacts = Artefacts(db)

@@ -9,6 +9,7 @@ from console.domain.records import Contact
 from console.store.connection import Connection, Row, chunks
 from console.store.entries import Entries
 from console.store.observed import Observed, Seen
+from console.store.sightings import Look, Sightings
 from console.store.text import column, decode, encode, id_list
 
 _COLUMNS = "id, content, account_id, gone, stamp, created_at"
@@ -20,6 +21,7 @@ class Contacts:
     def __init__(self, db: Connection, entries: Entries) -> None:
         self._db = db
         self._entries = entries
+        self._sightings = Sightings(db)
         self._observed = Observed(
             db,
             "contacts",
@@ -50,6 +52,12 @@ class Contacts:
         self._observed.pull.note(by_id)
         ids = [row[0] for row in rows]
         if ids:
+            looks = [
+                Look(row[0], old[1], row[1], bool(old[3]), bool(row[3]))
+                for row in rows
+                if (old := known.get(row[0])) is not None
+            ]
+            self._sightings.note("Contact", looks, seen_at, how)
             self._observed.write(((*row, *_derived(by_id[row[0]])) for row in rows), seen_at, how)
             accounts = {by_id[id_].account_id for id_ in ids} | {known[id_][2] for id_ in ids if id_ in known}
             self._entries.contacts_seen(ids, accounts, seen_at)

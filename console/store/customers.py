@@ -10,6 +10,7 @@ from console.domain.records import Customer
 from console.store.connection import Connection, Row, chunks
 from console.store.entries import Entries
 from console.store.observed import Observed, Seen
+from console.store.sightings import Look, Sightings
 from console.store.text import column, decode, encode, id_list
 
 _COLUMNS = "id, content, gone, stamp"
@@ -21,6 +22,7 @@ class Customers:
     def __init__(self, db: Connection, entries: Entries) -> None:
         self._db = db
         self._entries = entries
+        self._sightings = Sightings(db)
         self._observed = Observed(
             db,
             "customers",
@@ -51,6 +53,12 @@ class Customers:
         self._observed.pull.note(by_id)
         ids = [row[0] for row in rows]
         if ids:
+            looks = [
+                Look(row[0], old[1], row[1], bool(old[2]), bool(row[2]))
+                for row in rows
+                if (old := known.get(row[0])) is not None
+            ]
+            self._sightings.note("customer", looks, seen_at, how)
             self._entries.customers_change(id_ for id_ in ids if id_ in known)
             self._observed.write(((*row, *_derived(by_id[row[0]])) for row in rows), seen_at, how)
             self._db.execute(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from console.domain.records import Change, Side, Value
 from console.store.connection import Connection, Row, chunks
@@ -16,6 +17,18 @@ KEPT = "kept"
 _THESE = "customer_id IN (SELECT value FROM json_each(?))"
 Place = tuple[Side, str, str, str | None]
 """Side, object, record, field key (None: the record itself)."""
+
+
+_OVERHEAD = 80
+"""Bytes of a row beside its texts, its places in the indexes included."""
+
+
+class Size(NamedTuple):
+    """How much history is kept: rows, about how many bytes, and since when (empty: there is none)."""
+
+    rows: int
+    bytes: int
+    since: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +173,81 @@ class History:
             ):
                 found.setdefault(customer_id, {})[side, entity, record, key] = latest
         return found
+
+    def applied_to(self, customer_ids: Iterable[str]) -> dict[str, list[tuple[int, HistoryRow]]]:
+        """All that was applied to these customers, each with its place in the history, the oldest first."""
+        found: dict[str, list[tuple[int, HistoryRow]]] = {}
+        for chunk in chunks(customer_ids):
+            for place, *row in self._db.query(
+                f"SELECT id, {_COLUMNS} FROM history WHERE {_THESE} AND outcome = 'applied' ORDER BY id",
+                (id_list(chunk),),
+            ):
+                found.setdefault(row[2], []).append((place, _history(tuple(row))))
+        return found
+
+    def customers_between(self, earlier: int, later: int, limit: int, after: str = "") -> list[str]:
+        """Customers of whom something moved after the one run and until the other, in order, behind `after`."""
+        rows = self._db.query(
+            "SELECT customer_id FROM history WHERE run > ?1 AND run <= ?2 AND customer_id > ?3 AND outcome = 'applied'"
+            " UNION SELECT customer_id FROM sightings WHERE run > ?1 AND run <= ?2 AND customer_id > ?3"
+            " ORDER BY 1 LIMIT ?4",
+            (earlier, later, after, limit),
+        )
+        return [row[0] for row in rows]
+
+    def of_run(self, run: int, start: int, limit: int) -> list[HistoryRow]:
+        """A page of what a run did, by customer."""
+        return self._rows("WHERE run = ? ORDER BY customer_id, id LIMIT ? OFFSET ?", (run, limit, start))
+
+    def outcomes(self, run: int) -> dict[str, int]:
+        """How many rows of a run ended how."""
+        return dict(self._db.query("SELECT outcome, count(*) FROM history WHERE run = ? GROUP BY 1", (run,)))
+
+    # --- how much, and less of it ----------------------------------------------------------------------------
+
+    def size(self) -> Size:
+        """How much is kept. The bytes are reckoned from the newest rows."""
+        (found,) = self._db.query(
+            "SELECT (SELECT count(*) FROM history), (SELECT count(*) FROM sightings), coalesce((SELECT avg("
+            "length(before) + length(after) + length(lost) + length(reason) + length(record) + length(customer_id))"
+            " FROM (SELECT * FROM history ORDER BY id DESC LIMIT 1000)), 0),"
+            " coalesce((SELECT avg(length(before) + length(after) + length(record) + length(customer_id))"
+            " FROM (SELECT * FROM sightings ORDER BY id DESC LIMIT 1000)), 0),"
+            " (SELECT at FROM history ORDER BY id LIMIT 1)"
+        )
+        rows, sightings, row, sighting, oldest = found
+        return Size(
+            rows + sightings, int(rows * (row + _OVERHEAD) + sightings * (sighting + _OVERHEAD)), oldest or ""
+        )
+
+    def last_write(self) -> int | None:
+        """The newest run that applied anything."""
+        row = self._db.one("SELECT run FROM history WHERE outcome = 'applied' ORDER BY id DESC LIMIT 1")
+        return row[0] if row else None
+
+    def older(self, before: str) -> tuple[int, int]:
+        """How many rows are older than an instant, and the newest run among them (0 for none)."""
+        (found,) = self._db.query(
+            "SELECT (SELECT count(*) FROM history WHERE at < ?1) + (SELECT count(*) FROM sightings WHERE at < ?1),"
+            " max(coalesce((SELECT max(run) FROM history WHERE at < ?1), 0),"
+            " coalesce((SELECT max(run) FROM sightings WHERE at < ?1), 0))",
+            (before,),
+        )
+        return found
+
+    def clear(self, before: str) -> int:
+        """Delete what is older than an instant, for good; returns how many rows that were."""
+        with self._db.transaction():
+            rows, through = self.older(before)
+            if rows:
+                self._db.execute("DELETE FROM history WHERE at < ?", (before,))
+                self._db.execute("DELETE FROM sightings WHERE at < ?", (before,))
+                self._db.execute(
+                    "INSERT INTO meta VALUES ('history_cleared', ?) ON CONFLICT (key) DO UPDATE"
+                    " SET value = max(CAST(value AS INTEGER), CAST(excluded.value AS INTEGER))",
+                    (str(through),),
+                )
+        return rows
 
     def count(self) -> int:
         """How many rows there are."""

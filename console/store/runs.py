@@ -54,6 +54,17 @@ class Runs:
             (at, outcome, encode(dict(summary)), run),
         )
 
+    def older(self, before: str) -> int:
+        """How many runs ended before an instant."""
+        row = self._db.one("SELECT count(*) FROM runs WHERE finished_at < ?", (before,))
+        return int(row[0]) if row else 0
+
+    def clear(self, before: str) -> int:
+        """Forget runs that ended before an instant; the newest stays, because numbers go on from it."""
+        return self._db.execute(
+            "DELETE FROM runs WHERE finished_at < ? AND id < (SELECT max(id) FROM runs)", (before,)
+        )
+
     def get(self, run: int) -> Run | None:
         """One run, or None."""
         row = self._db.one(f"SELECT {_COLUMNS} FROM runs WHERE id = ?", (run,))

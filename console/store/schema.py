@@ -194,6 +194,14 @@ ALTER TABLE history ADD COLUMN undoes INTEGER;
 DROP INDEX history_run;
 CREATE INDEX history_run ON history (run, customer_id, id);
 ALTER TABLE runs ADD COLUMN undoes INTEGER;
+-- What others changed in linked records, as it was seen. `behind`: the newest row of the history then.
+CREATE TABLE sightings (
+    id INTEGER PRIMARY KEY, run INTEGER NOT NULL, at TEXT NOT NULL, customer_id TEXT NOT NULL, side TEXT NOT NULL,
+    entity TEXT NOT NULL, record TEXT NOT NULL, key TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL,
+    how TEXT NOT NULL, behind INTEGER NOT NULL
+) STRICT;
+CREATE INDEX sightings_customer ON sightings (customer_id, id);
+CREATE INDEX sightings_run ON sightings (run, customer_id);
 -- By field: the two values that an undo left apart, and the run that was undone.
 ALTER TABLE links ADD COLUMN held TEXT NOT NULL DEFAULT '{}';
 """
