@@ -160,7 +160,31 @@ def build_parser() -> argparse.ArgumentParser:
     accounts.add_argument("--state", help="only this state")
     account = command("account", "look", "one account: differences, why, history")
     account.add_argument("id", metavar="ID", help="Alguna id, Salesforce id, or exact name")
+    account.add_argument(
+        "--as-of", metavar="RUN", type=int, help="what both sides held when this run had ended"
+    )
     command("problems", "look", "what needs a person")
+
+    runs = command("runs", "past", "what ran when, what a run did, what two runs differ by")
+    runs.add_argument("run", metavar="RUN", type=int, nargs="?", help="what this run did, one change a line")
+    runs.add_argument("--diff", metavar="RUN", type=int, nargs=2, help="what moved from one run to another")
+    runs.add_argument("--limit", type=int, default=20, help="how many of the newest are listed (20)")
+    undo = command("undo", "undoing", "take back what a run wrote, where it still stands")
+    undo.add_argument("run", metavar="RUN", type=int, help="the run's number, as runs lists it")
+    undo.add_argument("--dry-run", action="store_true", help="show what it would do; write nothing anywhere")
+    undo.add_argument("--out", metavar="FILE", help="with --dry-run: keep the plan, for apply")
+    undo.add_argument(
+        "--delete-created",
+        metavar='"run RUN"',
+        help="also delete the accounts and contacts that the run created and nobody touched: name the run once more",
+    )
+    credentials.add_options(undo)
+    history = command("history", "past", "how much history is kept, and clearing what is old")
+    history.add_argument("--clear-before", metavar="DATE", help="what would be cleared; with --yes, clear it")
+    history.add_argument("--yes", action="store_true", help="do it: it can't be undone")
+    history.add_argument(
+        "--also-last-run", action="store_true", help="even what undoing the last run that wrote needs"
+    )
 
     decide = command(
         "decide", "deciding", "answer what the sync asks about one account; the next sync acts on it"

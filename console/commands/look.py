@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from console.cli import OpenScreens
+from console.commands import past
 from console.commands.output import Output, table
 from console.domain.plain import plain
 from console.domain.records import State
@@ -27,6 +28,8 @@ PAGE = 1_000
 
 def run(args: argparse.Namespace, out: Output, open_screens: OpenScreens) -> int:
     """Answer from the cache; calls neither system."""
+    if args.command == "account" and args.as_of is not None:
+        return past.run(args, out, open_screens)
     answers = {"status": _status, "accounts": _accounts, "account": _account, "problems": _problems}
     return answers[args.command](args, out)
 
@@ -45,6 +48,7 @@ def _status(args: argparse.Namespace, out: Output) -> int:
         f"behind: Salesforce {_behind(lag['salesforce'])} ({_how(told['feeds']['salesforce'])}), "
         f"Alguna {_behind(lag['alguna'])} ({_how(told['feeds']['alguna'])})\n"
         f"API calls {told['api']['used']} of {told['api']['limit']}{_own(told['api'])}\n{_audit(told['audit'])}"
+        f"\nhistory: {told['history']['rows']:,} rows, about {past.megabytes(told['history']['bytes'])}"
     )
     out.data(told, text)
     return 0
@@ -200,6 +204,7 @@ def told(cache: Cache, settings: ConnectionSettings, ident: str) -> tuple[dict[s
         "contact_may_be_created": detail.contact_creatable,
         "decided": list(detail.decided),
         "history": history,
+        "seen": [each.as_json() for each in cache.sightings.of(found, 200)],
         "verified_at": detail.verified_at,
         "links": {link_out.label: link_out.url for link_out in detail.links},
     }

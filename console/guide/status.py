@@ -9,6 +9,7 @@ from typing import Any
 from console.guide.desk import card
 from console.settings import ConnectionSettings
 from console.store.cache import Cache
+from console.store.history import Size
 from console.sync.audit_standing import standing
 from console.sync.budget import USAGE
 from console.sync.following.feeds import Feed, Feeds
@@ -24,11 +25,13 @@ def status(settings: ConnectionSettings, path: Path, now: str) -> dict[str, Any]
     shown = card(settings, path)
     audited: dict[str, Any] | None = None
     last, api, feeds = None, {"used": None, "limit": None, "allocation": None}, Feeds()
+    kept = Size()
     if path.exists():
         with Cache.open(path, org_id=settings.org_id, read_only=True) as cache:
             runs, feeds = cache.runs.last(1), Feeds.of(cache)
             api.update(cache.get(USAGE) or {})
             audited = standing(cache)
+            kept = cache.history.size()
         if runs:
             run = runs[0]
             last = {
@@ -53,6 +56,7 @@ def status(settings: ConnectionSettings, path: Path, now: str) -> dict[str, Any]
         "feeds": {side: _feed(feed) for side, feed in sides.items()},
         "api": api,
         "audit": audited,
+        "history": {"rows": kept.rows, "bytes": kept.bytes, "since": kept.since or None},
         "health": shown.health,
         "health_text": shown.health_text,
     }

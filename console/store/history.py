@@ -26,9 +26,9 @@ _OVERHEAD = 80
 class Size(NamedTuple):
     """How much history is kept: rows, about how many bytes, and since when (empty: there is none)."""
 
-    rows: int
-    bytes: int
-    since: str
+    rows: int = 0
+    bytes: int = 0
+    since: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,35 +192,21 @@ class Engine:
 
     # --- undo ------------------------------------------------------------------------------------------------
 
-    def freeze_undo(self, undo: Undo) -> FrozenPlan:
-        """What undoing a run would do, as a plan that can be kept; `undo` learns what would be left. Nothing is written anywhere.
+    def freeze_undo(self, undo: Undo) -> None:
+        """What undoing a run would do, as a plan that can be kept, and what would be left: `undo` learns it. Nothing is written.
 
         :raises UsageError: there is no such run, or its history was cleared.
         :raises ConsoleError: one side can't be read.
         :raises Cancelled: the engine was told to stop.
         """
         undoable(self._cache, undo.run)
-        plan: FrozenPlan
         with self._undone():
             work = self._work(self._cache.runs.start("dry", text(self._clock())), Tally())
             work.observe(SIDES, looking=True)
-            cost, freezing = Forecast(0), Freezing()
-            for piece in work.undoing(undo).pieces():
-                cost.piece(piece.changes)
-                freezing.add(piece.jobs)
-                undo.kept += piece.kept
-                undo.already += piece.already
-            plan = freezing.frozen(
-                self._cache,
-                policy_for(self._settings, self._cache),
-                made_at=text(self._clock()),
-                forecast={"calls": cost.calls()},
-                kind="undo",
-            )
-        return plan
+            undo.plan = work.undoing(undo).look(text(self._clock()))
 
     def undo(self, undo: Undo) -> RunSummary:
-        """Look at both sides, then take back what a run wrote, where it still stands; `undo` learns what was left.
+        """Look at both sides, then take back what a run wrote, where it still stands; `undo` learns what, and what was left.
 
         :raises UsageError: there is no such run, or its history was cleared.
         :raises ConsoleError: as `run`.

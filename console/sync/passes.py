@@ -104,7 +104,10 @@ class Pass:
         self.observe(SIDES)
         work = self.undoing(undo)
         work.afford()
-        work.apply()
+        try:
+            work.apply()
+        finally:
+            undo.plan = work.frozen(text(self._clock()))
         if self._tools.tally.rows_written > PAGE:
             self._look()
 

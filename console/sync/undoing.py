@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, cast
 
+from console.domain.frozen import FrozenPlan
 from console.domain.policy import Policy
 from console.domain.records import Change, LinkPlan, State
 from console.domain.undo import Kept, Undoing, Written, undo
@@ -16,6 +17,7 @@ from console.store.runs import Run
 from console.sync.budget import Budget
 from console.sync.created import Created
 from console.sync.forecast import Forecast
+from console.sync.freezing import Freezing
 from console.sync.jobs import Job
 from console.sync.pieces import CHUNK
 from console.sync.tools import Tools
@@ -47,6 +49,9 @@ class Undo:
     """Records that the run created, and that nobody touched, are deleted."""
     kept: list[Kept] = field(default_factory=list)
     already: int = 0
+    """Places that hold what they held before the run."""
+    plan: FrozenPlan | None = None
+    """What was to be done."""
 
 
 def undoable(cache: Cache, run: int) -> Run:
@@ -113,6 +118,29 @@ class TakingBack:
         self._tools = tools
         self._budget = budget
         self._boundary = boundary
+        self._cost = Forecast(threshold=0)
+        self._freezing = Freezing()
+
+    def look(self, made_at: str) -> FrozenPlan:
+        """What would be done, as a plan that can be kept; the undo learns what would be left.
+
+        :raises ConsoleError: the org can't be asked about what is to be deleted.
+        """
+        for piece in self.pieces():
+            self._take(piece)
+        return self.frozen(made_at)
+
+    def frozen(self, made_at: str) -> FrozenPlan:
+        """What was planned so far."""
+        forecast = self._cost.as_json(self._budget.standing())
+        policy = self._tools.policy
+        return self._freezing.frozen(self._cache, policy, made_at=made_at, forecast=forecast, kind="undo")
+
+    def _take(self, piece: Undone) -> None:
+        self._cost.piece(piece.changes)
+        self._freezing.add(piece.jobs)
+        self._undo.kept += piece.kept
+        self._undo.already += piece.already
 
     def pieces(self, *, looking: bool = True) -> Iterator[Undone]:
         """What is to be done, from what the cache was just brought up to; `looking`: the org is asked too."""
@@ -143,8 +171,7 @@ class TakingBack:
             tools.meter.piece(len(piece.jobs))
             customers = [job.customer_id for job in piece.jobs]
             tools.ledger.kept(each for each in piece.kept if not each.unasked)
-            self._undo.kept += piece.kept
-            self._undo.already += piece.already
+            self._take(piece)
             tools.apply.apply(piece.jobs)
             tools.meter.finished()
             self._cache.entries.mark_dirty(customers)

@@ -247,7 +247,8 @@ def test_a_frozen_undo_writes_nothing_anywhere(pairs):
         world.reset_calls(service)
     with world.open() as session:
         asked = Undo(run)
-        plan = session.engine.freeze_undo(asked)
+        session.engine.freeze_undo(asked)
+        plan = asked.plan
         assert [change.after for change in plan.changes] == [plan.changes[0].after]
         assert plan.kind == "undo"
         assert [each.id for each in session.cache.runs.last()] == list(range(run, 0, -1))
