@@ -201,7 +201,7 @@ class Budget:
         if room[OWN] > 0 and room[OTHERS] > 0:
             return None
         by_itself = room[OWN] <= 0 and self._allocation(usage.limit) > 0
-        due = self._asked or now - moment(self._told_at) >= LOOK_AGAIN
+        due = self._asked or not timedelta(0) <= now - moment(self._told_at) < LOOK_AGAIN
         if due or (self._fresh and not by_itself):
             self._fresh = self._asked = False
             self._usage = None  # this call finds out whether the org has room by now
@@ -234,15 +234,19 @@ class Budget:
 
     def _all(self, now: datetime) -> dict[str, int]:
         """Calls by the hour, those outside of sessions included."""
-        hours = dict(self._hours)
+        hours, this = dict(self._hours), text(now)[:13]
         beside = {} if self._asides is None else self._asides.hours(text(now - WINDOW)[:13])
         for hour, calls in beside.items():
-            hours[hour] = hours.get(hour, 0) + calls
+            if hour <= this:
+                hours[hour] = hours.get(hour, 0) + calls
         return hours
 
     def _forget(self, now: datetime) -> None:
-        """An hour counts until its last minute is a day old."""
-        oldest = text(now - WINDOW)[:13]
+        """An hour counts until its last minute is a day old. One that is yet to come was counted by a clock that has been set
+        back since: it counts as if it were now."""
+        oldest, this = text(now - WINDOW)[:13], text(now)[:13]
+        for hour in [hour for hour in self._hours if hour > this]:
+            self._hours[this] = self._hours.get(this, 0) + self._hours.pop(hour)
         for hour in [hour for hour in self._hours if hour < oldest]:
             del self._hours[hour]
 

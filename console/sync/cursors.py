@@ -63,9 +63,11 @@ class Cursor:
 
     def start(self, now: datetime) -> str:
         """Read rows stamped at or after this; empty: read everything."""
-        if self.mark and now - moment(self.marked_at) >= LATEST:
-            return self.swept
-        return self.newest
+        return self.swept if self.mark and self._sweep_is_due(now) else self.newest
+
+    def _sweep_is_due(self, now: datetime) -> bool:
+        """Also where the mark lies in the future: this computer's clock was set back, and how long ago it was isn't known."""
+        return not timedelta(0) <= now - moment(self.marked_at) < LATEST
 
     def reached(self, stamp: str, began: datetime) -> Cursor:
         """A page up to `stamp` is in the cache, more may come: reading interrupted here goes on here."""
@@ -83,8 +85,8 @@ class Cursor:
             return self
         if not self.mark:
             first = moment(self.marked_at) if self.marked_at else began
-            swept = text(moment(newest) - (ended - first) - LATEST)
+            swept = text(moment(newest) - abs(ended - first) - LATEST)
             return Cursor(newest, swept, newest, text(ended))
-        if began - moment(self.marked_at) >= LATEST:
+        if self._sweep_is_due(began):
             return Cursor(newest, self.mark, newest, text(ended))
         return replace(self, newest=newest)
