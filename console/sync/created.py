@@ -63,25 +63,22 @@ class Created:
 
     def _parents(self, entity: str, ids: Sequence[str], ours: Collection[str]) -> dict[str, str]:
         """Records that others belong to: those would be deleted along, or lose it."""
+        asked = [
+            (child, field, _belonging(child, field, chunk, ours))
+            for child, field in (self._kinds(entity) if ids else ())
+            for chunk in short(ids)
+        ]
         found: dict[str, str] = {}
-        for child, field in self._kinds(entity) if ids else ():
-            queries = [
-                soql(
-                    "SELECT {} FROM {} WHERE {} IN {} AND Id NOT IN {} GROUP BY {}",
-                    name(field),
-                    name(child),
-                    name(field),
-                    chunk,
-                    _possible(child, ours),
-                    name(field),
-                )
-                for chunk in short(ids)
-            ]
-            try:
-                for row in self._rows(queries):
-                    found[to_18(row[field])] = f"Something belongs to it: {child}."
-            except Refused:
-                continue  # an object that can't be asked like this, or that the user doesn't see
+        for batch in batches(asked, HEAVY):
+            replies = self._org.send(
+                [SubRequest.query(f"q{n}", query) for n, (*_, query) in enumerate(batch)]
+            )
+            for (child, field, _), reply in zip(batch, replies, strict=True):
+                try:
+                    for row in self._org.rows(reply):
+                        found[to_18(row[field])] = f"Something belongs to it: {child}."
+                except Refused:
+                    continue  # an object that can't be asked like this, or that the user doesn't see
         return found
 
     def _kinds(self, entity: str) -> list[tuple[str, str]]:
@@ -104,6 +101,20 @@ class Created:
             requests = [SubRequest.query(f"q{place}", query) for place, query in enumerate(batch)]
             for reply in self._org.send(requests):
                 yield from self._org.rows(reply)
+
+
+def _belonging(child: str, field: str, ids: Sequence[str], ours: Collection[str]) -> str:
+    """Which of these records others than ours point to."""
+    parent = name(field)
+    return soql(
+        "SELECT {} FROM {} WHERE {} IN {} AND Id NOT IN {} GROUP BY {}",
+        parent,
+        name(child),
+        parent,
+        ids,
+        _possible(child, ours),
+        parent,
+    )
 
 
 def _possible(child: str, ours: Collection[str]) -> list[str]:
