@@ -209,6 +209,13 @@ def build_parser() -> argparse.ArgumentParser:
     what.add_argument(
         "--keep", metavar="FIELD=SIDE", action="append", help="keep this side's value: alguna or salesforce"
     )
+    what.add_argument(
+        "--loop",
+        metavar="FIELD=HOW",
+        action="append",
+        help="how a field goes on that something keeps rewriting: off (ours is not written any more), theirs (their value "
+        "is kept), on (ours is written each time), watch (on, and stopped again after three more turns)",
+    )
     what.add_argument("--pin", metavar="SUBSCRIPTION", help="the subscription that the account shows")
     what.add_argument("--unpin", action="store_true", help="let the rule choose the subscription again")
     rules = command(

@@ -8,6 +8,7 @@ from console.cli import OpenScreens
 from console.commands.credentials import connected
 from console.commands.look import told
 from console.commands.output import Output
+from console.domain.loops import PINS
 from console.domain.plain import plain
 from console.domain.verdicts import (
     AskAgain,
@@ -18,6 +19,7 @@ from console.domain.verdicts import (
     LinkContact,
     LinkWith,
     Pin,
+    PinField,
     Unlink,
     Verdict,
 )
@@ -67,6 +69,8 @@ def _customer(cache: Cache, ident: str) -> str:
 def _verdicts(args: argparse.Namespace) -> list[Verdict]:
     if args.keep:
         return [_keep(word) for word in args.keep]
+    if args.loop:
+        return [_loop(word) for word in args.loop]
     if args.link is not None:
         return [LinkWith(args.link)]
     if args.link_contact is not None:
@@ -82,6 +86,17 @@ def _verdicts(args: argparse.Namespace) -> list[Verdict]:
         "unpin": Pin(None),
     }
     return [verdict for name, verdict in plain_ones.items() if getattr(args, name)]
+
+
+def _loop(word: str) -> PinField:
+    key, _, how = word.partition("=")
+    for known in PINS:
+        if how == known:
+            return PinField(key, known)
+    raise UsageError(
+        f"--loop {plain(word, 80)}: how is it to go on?",
+        f"Write --loop FIELD=HOW, where HOW is one of: {', '.join(PINS)}.",
+    )
 
 
 def _keep(word: str) -> Keep:

@@ -18,6 +18,7 @@ from console.domain.fields import (
     Flow,
     Kind,
 )
+from console.domain.loops import Loop, judged, kept
 from console.domain.merge import EMPTY, SAME, UNKNOWN, merge, settled
 from console.domain.normal import canonical, fits, same, shown
 from console.domain.plain import plain, readable
@@ -99,6 +100,7 @@ def decide(
     subscribed: bool,
     held: Mapping[str, Held] = NOTHING_HELD,
     spared: Mapping[str, Spared] | None = None,
+    loops: Mapping[str, Loop] | None = None,
 ) -> list[Decision]:
     """One decision for each of `specs`, in their order.
 
@@ -119,7 +121,10 @@ def decide(
             # Nearly every field of nearly every pass.
             decisions.append(settled(key, EMPTY if ours is None else SAME))
             continue
-        answer = answers.get(key)
+        answer, loop = answers.get(key), loops.get(key) if loops else None
+        keeps = answer.side if answer is not None else None
+        if loop is not None and keeps is None and ours is not UNKNOWN and theirs is not UNKNOWN:
+            keeps = kept(key, loop, theirs if loop.side == "salesforce" else ours)
         decision = merge(
             key,
             ours,
@@ -127,7 +132,7 @@ def decide(
             agreed,
             rule,
             latest=latest.get(spec.entity) if rule is Rule.LATEST_WINS else None,
-            answer=answer.side if answer is not None else None,
+            answer=keeps,
             held=apart,
             may_empty=subscribed or key not in SUBSCRIPTION_KEYS,
             flow=policy.flow(spec),
@@ -138,8 +143,10 @@ def decide(
         if decision.direction is not None:
             decision = replace(decision, rule=ANSWER if answer is not None else str(rule))
         decision = permitted(decision, spec, policy)
-        if spared and answer is None and key in spared and decision.direction is not None:
+        if spared and keeps is None and key in spared and decision.direction is not None:
             decision = spare(decision, spared[key])
+        if loop is not None and answer is None:
+            decision = judged(decision, loop)
         decisions.append(decision)
     return decisions
 

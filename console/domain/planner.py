@@ -200,6 +200,7 @@ def _linked(subject: Subject, account: Account, policy: Policy) -> LinkPlan:
         subscribed=view.primary is not None,
         held=held,
         spared=spared,
+        loops=subject.decided.loops,
     )
     decisions = [
         _kept_elsewhere(decision, subject, account) for decision in taken(decisions, there, policy.picklists)

@@ -11,7 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from console.domain.loops import Loop
 
 Value = str | None
 Values = Mapping[str, Value]
@@ -225,6 +228,8 @@ class Decided:
     """Accounts that a person is asked about, since a pass ended. No decision either."""
     spared: Mapping[str, Spared] = field(default_factory=dict)
     """By field key, or `SPARED_ACCOUNT`, `SPARED_CONTACT`: what is left as it is until it moves."""
+    loops: Mapping[str, Loop] = field(default_factory=dict)
+    """By field key: what something outside keeps rewriting, and what a person settled that with."""
 
     def __bool__(self) -> bool:
         return self.choice is not None or bool(self.apart) or bool(self.answers)

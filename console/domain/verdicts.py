@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from console.domain.loops import PinWord
 from console.domain.records import Side
 
 
@@ -55,10 +56,29 @@ class Keep:
 
 
 @dataclass(frozen=True, slots=True)
+class PinField:
+    """How a field goes on that something outside keeps rewriting (`console.domain.loops.PINS`)."""
+
+    key: str
+    how: PinWord
+
+
+@dataclass(frozen=True, slots=True)
 class Pin:
     """The subscription that the account shows; None lets the rule choose."""
 
     subscription_id: str | None
 
 
-Verdict = LinkWith | CreateNew | LinkContact | CreateContact | LeaveAlone | AskAgain | Unlink | Keep | Pin
+Verdict = (
+    LinkWith
+    | CreateNew
+    | LinkContact
+    | CreateContact
+    | LeaveAlone
+    | AskAgain
+    | Unlink
+    | Keep
+    | Pin
+    | PinField
+)

@@ -78,6 +78,16 @@ def _deleted(practice: Practice) -> tuple[Call, ...]:
     return (Call(f"{_RECORDS}/{_account(practice, linked=True)}", method="DELETE"),)
 
 
+_TAX_FLOW = "Account_Tax_Rate_As_Percent"
+
+
+def _rewritten(practice: Practice) -> tuple[Call, ...]:
+    saved = Call(
+        f"{_RECORDS}/{_account(practice, linked=True)}", {"fields": {"Phone": "+1 555 0100"}}, "PATCH"
+    )
+    return (_rule(_TAX_FLOW, active=True), saved)
+
+
 EXERCISES: Mapping[str, Trouble] = {
     "expire": Trouble(
         "The session expires",
@@ -175,6 +185,12 @@ EXERCISES: Mapping[str, Trouble] = {
         (_rule("Customer_Needs_Country", active=True),),
         "A write that breaks the rule is refused with the rule's own text; all others go on.",
     ),
+    "rewritten": Trouble(
+        "A flow keeps rewriting a field",
+        "A flow of the org writes the tax rate as a percentage, whoever saves an account; one account is saved.",
+        _rewritten,
+        "Each pass puts the rate back and the flow rewrites it; after three turns the field is stopped on that account and asks.",
+    ),
     "limit": Trouble(
         "The daily API limit is reached",
         "Salesforce refuses every further call today.",
@@ -194,6 +210,7 @@ CALM = (
     Call("/salesforce/sign-in", method="DELETE"),
     _rule("Standard_Account_Duplicate_Rule", active=False),
     _rule("Customer_Needs_Country", active=False),
+    _rule(_TAX_FLOW, active=False),
 )
 """Ends whatever lasts."""
 

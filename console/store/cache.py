@@ -28,6 +28,7 @@ from console.store.history import History
 from console.store.journal import Journal
 from console.store.links import Links
 from console.store.lock import WriterLock
+from console.store.loops import Loops
 from console.store.problems import Problems
 from console.store.runs import Runs
 from console.store.sightings import Sightings
@@ -57,6 +58,7 @@ class Cache:
         self.links = Links(db, self.entries)
         self.decisions = Decisions(db, self.entries)
         self.asked = Asked(db)
+        self.loops = Loops(db, self.entries)
         self.journal = Journal(db, self.entries)
         self.bulk = Bulk(db)
         self.history = History(db)

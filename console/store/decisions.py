@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from console.domain.loops import Loop
 from console.domain.records import Answer, Choice, Decided, Lookalike, Spared
 from console.errors import Conflict, StoreError
 from console.store.connection import Connection, chunks
 from console.store.entries import Entries
+from console.store.loops import loop
 from console.store.text import column, decode, encode, id_list
 
 _ALL = """
@@ -26,6 +28,8 @@ UNION ALL
 SELECT customer_id, 'asked', account_id, NULL, NULL, NULL, NULL, NULL FROM ids JOIN asked ON customer_id = id WHERE standing
 UNION ALL
 SELECT customer_id, 'spared', key, alguna, salesforce, spared_at, NULL, NULL FROM ids JOIN spared ON customer_id = id
+UNION ALL
+SELECT customer_id, 'loop', key, side, turns, who, pin, json_array(said_at, said_by) FROM ids JOIN loops ON customer_id = id
 UNION ALL
 SELECT customer_id, 'answer', key, side, alguna, salesforce, said_at, said_by FROM ids JOIN answers ON customer_id = id
 """
@@ -52,6 +56,7 @@ class Decisions:
         contact_choices: dict[str, Choice] = {}
         asked: dict[str, set[str]] = {}
         spared: dict[str, dict[str, Spared]] = {}
+        loops: dict[str, dict[str, Loop]] = {}
         for chunk in chunks(customer_ids):
             for id_, kind, *said in self._db.query(_ALL, (id_list(chunk),)):
                 if kind == "choice":
@@ -64,6 +69,9 @@ class Decisions:
                     contacts.setdefault(id_, {})[said[0]] = Lookalike(said[1], bool(said[2]))
                 elif kind == "spared":
                     spared.setdefault(id_, {})[said[0]] = _spared(said[1:])
+                elif kind == "loop":
+                    key, *rest, settled = said
+                    loops.setdefault(id_, {})[key] = loop(*rest, *decode(settled))
                 elif kind == "contact choice":
                     contact_choices[id_] = Choice("create", said[0], said[1])
                 elif kind == "asked":
@@ -80,9 +88,10 @@ class Decisions:
                 contact_choices.get(id_),
                 frozenset(asked.get(id_, ())),
                 spared.get(id_, {}),
+                loops.get(id_, {}),
             )
             for id_ in set().union(
-                choices, apart, answers, lookalikes, contacts, contact_choices, asked, spared
+                choices, apart, answers, lookalikes, contacts, contact_choices, asked, spared, loops
             )
         }
 
@@ -165,12 +174,13 @@ class Decisions:
             self._planned_again(customer_id, {*freed, *self._chosen(customer_id)})
 
     def forget(self, customer_id: str) -> None:
-        """Take back the choice and the answers about a customer. What was put apart stays apart."""
+        """Take back the choice, the answers and what settled loops. What was put apart stays apart."""
         with self._db.transaction():
             freed = self._chosen(customer_id)
             self._db.execute("DELETE FROM choices WHERE customer_id = ?", (customer_id,))
             self._db.execute("DELETE FROM answers WHERE customer_id = ?", (customer_id,))
             self._db.execute("DELETE FROM contact_choices WHERE customer_id = ?", (customer_id,))
+            self._db.execute("UPDATE loops SET pin = NULL WHERE customer_id = ?", (customer_id,))
             self._planned_again(customer_id, freed)
 
     def put_apart(self, customer_id: str, account_id: str, at: str, by: str) -> None:
@@ -179,6 +189,7 @@ class Decisions:
             self.forget(customer_id)
             self._db.execute("DELETE FROM contact_lookalikes WHERE customer_id = ?", (customer_id,))
             self._db.execute("DELETE FROM spared WHERE customer_id = ?", (customer_id,))
+            self._db.execute("DELETE FROM loops WHERE customer_id = ?", (customer_id,))
             self._db.execute(
                 "INSERT OR REPLACE INTO apart VALUES (?, ?, ?, ?)", (customer_id, account_id, at, column(by))
             )

@@ -31,6 +31,17 @@ class Size(NamedTuple):
     since: str = ""
 
 
+_WRITTEN_LAST = """
+WITH ids AS MATERIALIZED (SELECT value AS id FROM json_each(?1)), concerned AS (
+    SELECT customer_id FROM ids JOIN links ON account_id = id
+    UNION SELECT customer_id FROM ids JOIN links ON contact_id = id
+)
+SELECT record, key FROM concerned JOIN history h USING (customer_id)
+WHERE h.run = (SELECT max(run) FROM history last WHERE last.customer_id = h.customer_id)
+AND side = 'salesforce' AND key IS NOT NULL AND outcome = 'applied' AND record IN (SELECT id FROM ids)
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
     """One change as it went. `at` (an instant) and `run` are filled in by `History.add`."""
@@ -248,6 +259,14 @@ class History:
                     (str(through),),
                 )
         return rows
+
+    def written_last(self, record_ids: Iterable[str]) -> dict[str, set[str]]:
+        """By linked account or contact: the fields (keys) that the last run that wrote to its customer applied to it."""
+        found: dict[str, set[str]] = {}
+        for chunk in chunks(record_ids):
+            for record, key in self._db.query(_WRITTEN_LAST, (id_list(chunk),)):
+                found.setdefault(record, set()).add(key)
+        return found
 
     def count(self) -> int:
         """How many rows there are."""

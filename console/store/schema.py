@@ -221,6 +221,13 @@ CREATE TABLE spared (
     customer_id TEXT NOT NULL, key TEXT NOT NULL, alguna TEXT NOT NULL, salesforce TEXT NOT NULL, spared_at TEXT NOT NULL,
     PRIMARY KEY (customer_id, key)
 ) STRICT, WITHOUT ROWID;
+
+-- Fields that something outside keeps rewriting: on which side, the turns as JSON, who, and what a person settled it with.
+CREATE TABLE loops (
+    customer_id TEXT NOT NULL, key TEXT NOT NULL, side TEXT NOT NULL, turns TEXT NOT NULL, who TEXT NOT NULL, pin TEXT,
+    said_at TEXT NOT NULL, said_by TEXT NOT NULL, PRIMARY KEY (customer_id, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX loops_open ON loops (key) WHERE pin IS NULL;
 """
 
 VERIFIED = """

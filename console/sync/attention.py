@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from console.domain.fields import FIELD
 from console.domain.records import State
 from console.store.cache import Cache
 from console.store.problems import Problem
@@ -9,6 +12,8 @@ from console.sync.ledger import REFUSED
 
 STOPPED = "deleted"
 """Category of the problem about links whose account is gone."""
+LOOP = "loop"
+"""Category of the problems about fields that are rewritten again and again; their subject is the field's key."""
 
 WAITING: dict[State, tuple[str, str, str]] = {
     State.REVIEW: (
@@ -48,10 +53,24 @@ def note_states(cache: Cache, at: str) -> None:
         elif not number and known is not None:
             cache.problems.resolve(state, "")
     _note_stopped(cache, open_.get((STOPPED, "")), at)
+    _note_loops(cache, {key: each for (category, key), each in open_.items() if category == LOOP}, at)
     left = cache.journal.refused_categories()
     for category, subject in open_:
         if category == REFUSED and subject and subject not in left:
             cache.problems.resolve(category, subject)
+
+
+def _note_loops(cache: Cache, known: Mapping[str, Problem], at: str) -> None:
+    """Fields that something outside keeps rewriting: one problem for each field."""
+    stopped = cache.loops.open()
+    for key, (number, first, side) in stopped.items():
+        which = "1 account" if number == 1 else f"{number} accounts"
+        title = f"Something keeps rewriting {FIELD[key].label} of {which} in {side.capitalize()}: it is not written there any more."
+        if key not in known or known[key].title != title:
+            advice = f"Open customer {first}: it shows each turn and who did it. Have that changed, or pin the field there (o)."
+            cache.problems.report(LOOP, key, title, advice, at)
+    for key in known.keys() - stopped.keys():
+        cache.problems.resolve(LOOP, key)
 
 
 def _note_stopped(cache: Cache, known: Problem | None, at: str) -> None:

@@ -33,6 +33,7 @@ from console.domain.verdicts import (
     LinkContact,
     LinkWith,
     Pin,
+    PinField,
     Unlink,
     Verdict,
 )
@@ -127,6 +128,8 @@ def decide(cache: Cache, policy: Policy, customer_id: str, verdict: Verdict, at:
                 cache.links.hold([(customer_id, {ALIASES: None})])
             case Keep(key):
                 cache.decisions.answer(customer_id, [(key, prospect.subject.decided.answers[key])])
+            case PinField(key, how):
+                cache.loops.pin(customer_id, key, how, at, by)
             case Pin(subscription_id):
                 cache.entries.set_pinned(customer_id, subscription_id)
             case LinkContact() if prospect.subject.contact is not None:
@@ -178,6 +181,7 @@ def _decided(cache: Cache, policy: Policy, subject: Subject, verdict: Verdict, a
                 contacts=decided.contacts,
                 asked=decided.asked,
                 spared=decided.spared,
+                loops={key: replace(loop, pin=None) for key, loop in decided.loops.items()},
             )
         case Unlink():
             if link is None:
@@ -190,6 +194,12 @@ def _decided(cache: Cache, policy: Policy, subject: Subject, verdict: Verdict, a
         case Keep(key, side):
             answer = _kept(cache, policy, subject, key, side, at, by)
             return replace(decided, answers={**decided.answers, key: answer})
+        case PinField(key, how):
+            loop = decided.loops.get(key)
+            if loop is None:
+                label = FIELD[key].label if key in FIELD else plain(key, 60)
+                raise UsageError(f"{label}: nothing keeps rewriting it.", "There is nothing to pin.")
+            return replace(decided, loops={**decided.loops, key: replace(loop, pin=how, at=at, by=by)})
         case Pin(subscription_id):
             _pinnable(subject, subscription_id)
             return decided
@@ -259,6 +269,7 @@ def revocable(subject: Subject) -> bool:
         (decided.choice is not None and link is None)
         or decided.contact_choice is not None
         or bool(decided.answers)
+        or any(loop.pin is not None for loop in decided.loops.values())
         or (link is not None and ALIASES in link.held)
     )
 

@@ -21,6 +21,7 @@ from console.sync.details import Details
 from console.sync.events import Tally
 from console.sync.following.merged import follow
 from console.sync.jobs import Job
+from console.sync.looping import LoopWatch
 from console.sync.match import matched, new_link
 
 OUT_OF_SCOPE = frozenset(
@@ -47,6 +48,7 @@ class Planning:
         clock: Callable[[], datetime],
         policy: Policy,
         tally: Tally,
+        watch: LoopWatch,
         overtaken: set[str],
     ) -> None:
         self._cache = cache
@@ -55,6 +57,7 @@ class Planning:
         self._clock = clock
         self._policy = policy
         self._tally = tally
+        self._watch = watch
         self._overtaken = overtaken
         self._told_statuses: set[str] = set()
 
@@ -68,14 +71,16 @@ class Planning:
         for place in self._detail(subjects, asked):
             # Planned while the next ones are on their way: the time goes by anyway.
             plans[place] = plan(subjects[place], policy)
-        return self._note(
+        made = self._watch.stopped(
             [
                 (subject, plans.get(place) or plan(subject, policy))
                 for place, subject in enumerate(self._checked(subjects))
                 if subject.customer.id
                 not in self._overtaken  # decided about meanwhile: due, and planned anew
-            ]
+            ],
+            policy,
         )
+        return self._note(made)
 
     def outlook(self, customer_ids: Sequence[str]) -> list[tuple[Subject, LinkPlan]]:
         """These customers with what would be planned for them; nothing is settled, and no link is stored.

@@ -23,6 +23,7 @@ from console.sync.drift import Drift
 from console.sync.events import Event, Tally
 from console.sync.gate import Gate
 from console.sync.ledger import Ledger
+from console.sync.looping import LoopWatch
 from console.sync.meter import Meter
 from console.sync.org import Org
 from console.sync.planning import Planning
@@ -134,6 +135,7 @@ def tools(around: Surroundings, run: int, tally: Tally, progress: Callable[[Even
         policy=policy,
         tally=tally,
         overtaken=overtaken,
+        watch=LoopWatch(cache, org, clock, around.settings.user_id),
     )
     apply = Apply(cache=cache, org=org, ledger=ledger, rows=rows, customers=customers, clock=clock)
     bulk = BulkWriter(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
-from console.domain.fields import FIELDS, Kind
+from console.domain.fields import FIELD, FIELDS, Kind
 from console.domain.records import Account, Contact
 from console.net import USER_AGENT
 from console.salesforce import records
@@ -143,11 +143,15 @@ class _Sorting:
         self.families: set[str] = set()
         """Accounts whose contacts have to be read."""
         self.whole: set[str] = set()
+        self._written: dict[str, set[str]] = {}
+        """By record that we changed: what we wrote to it last."""
 
     def sort(self, events: Sequence[ChangeEvent]) -> None:
         """In their order."""
         ids = {id_ for event in events for id_ in event.record_ids}
         accounts, contacts = self._cache.accounts.many(ids), self._cache.contacts.many(ids)
+        ours = [event for event in events if event.kind == "UPDATE" and event.made_by(USER_AGENT)]
+        self._written = self._cache.history.written_last({id_ for event in ours for id_ in event.record_ids})
         for event in events:
             if event.kind == UNREADABLE:
                 self.whole.update(OBJECTS)
@@ -185,6 +189,7 @@ class _Sorting:
             )
             same = (merged.name, merged.values, merged.person) == (old.name, old.values, old.person)
             seen = None if same or id_ in self.accounts else self._cache.accounts.seen(id_)
+            same = same and not self._undone(id_, event, told)
             self._judge(event, old, merged, same, seen, self.accounts, self.unread_accounts)
 
     def _contacts(self, event: ChangeEvent, known: Mapping[str, Contact]) -> None:
@@ -208,7 +213,14 @@ class _Sorting:
             )
             same = (merged.account_id, merged.values) == (old.account_id, old.values)
             seen = None if same or id_ in self.contacts else self._cache.contacts.seen(id_)
+            same = same and not self._undone(id_, event, told)
             self._judge(event, old, merged, same, seen, self.contacts, self.unread_contacts)
+
+    def _undone(self, id_: str, event: ChangeEvent, told: Mapping[str, Any]) -> bool:
+        """Whether our own write left a field as it was: a flow of the org put it back as it was saved, and no event tells."""
+        if not event.made_by(USER_AGENT):
+            return False
+        return any(FIELD[key].sf_name not in told for key in self._written.get(id_, ()))
 
     def _judge(
         self,

@@ -9,13 +9,17 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 from console.rehearsal.salesforce.errors import ApiError
-from console.rehearsal.salesforce.rules.seed import BROKEN_FLOW, TRIGGER, WEBSITE_FLOW
+from console.rehearsal.salesforce.rules.seed import BROKEN_FLOW, CITY_FLOW, TAX_FLOW, TRIGGER, WEBSITE_FLOW
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from console.rehearsal.salesforce.schema import SObject
     from console.rehearsal.salesforce.store import Store
+
+
+_TAX_RATE = "Alguna_Tax_Rate__c"
+"""There only in an org that is set up."""
 
 
 class Automation:
@@ -53,6 +57,10 @@ class Automation:
             return
         if self._on(WEBSITE_FLOW) and row["Website"] is not None:
             row["Website"] = row["Website"].lower()
+        if self._on(CITY_FLOW) and row["BillingCity"] is not None:
+            row["BillingCity"] = row["BillingCity"].upper()
+        if self._on(TAX_FLOW) and row.get(_TAX_RATE) is not None:
+            row[_TAX_RATE] = _as_percent(row[_TAX_RATE])
         if self._on(TRIGGER):
             _trigger("BeforeInsert" if old is None else "BeforeUpdate", row)
 
@@ -70,6 +78,14 @@ class Automation:
                 f"Guide. Error ID: {mark % 10**9}-{mark % 99991} (-{mark % 10**8})"
             )
             raise ApiError(400, "CANNOT_EXECUTE_FLOW_TRIGGER", message, [])
+
+
+def _as_percent(rate: str) -> str:
+    """``0.20`` as ``20 %``; what is no number stays."""
+    try:
+        return f"{float(rate) * 100:g} %"
+    except ValueError:
+        return rate
 
 
 def _trigger(moment: str, row: Mapping[str, Any]) -> None:

@@ -16,6 +16,8 @@ FOUNDED = "2026-01-05T08:00:00.000+0000"
 ACCOUNT_RULE = "Standard_Account_Duplicate_Rule"
 CONTACT_RULE = "Standard_Contact_Duplicate_Rule"
 WEBSITE_FLOW = "Account_Website_Lower_Case"
+CITY_FLOW = "Account_City_Upper_Case"
+TAX_FLOW = "Account_Tax_Rate_As_Percent"
 BROKEN_FLOW = "Contact_Assign_Owner"
 TRIGGER = "AccountTrigger"
 
@@ -123,6 +125,8 @@ def rows(new_id: Callable[[str], str]) -> dict[str, list[dict[str, Any]]]:
             }
             for sobject, name, moment, description in (
                 ("Account", WEBSITE_FLOW, "RecordBeforeSave", "Writes the website in lower case."),
+                ("Account", CITY_FLOW, "RecordBeforeSave", "Writes the billing city in capitals."),
+                ("Account", TAX_FLOW, "RecordBeforeSave", "Writes Alguna's tax rate, 0.20, as 20 %."),
                 (
                     "Contact",
                     BROKEN_FLOW,
