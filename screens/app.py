@@ -241,13 +241,16 @@ class ConsoleApp(Works, App[None], inherit_bindings=False):
             return
         live = fold(live, message.event, self.desk.now())
         if isinstance(message.event, RunFinished | Waiting):
+            looked_on = live.facts is not None and bool(live.facts.read_only)
             live = begin_again(live, connection)
+            if looked_on and isinstance(message.event, Waiting) and not connection.facts().read_only:
+                self.tell(message.event.reason)
         elif isinstance(message.event, Noted) and message.event.error is not None:
             self.failed(message.event.error)
         elif isinstance(message.event, Audited) and message.event.said:
             self.tell(message.event.said)
         self.live = live
-        if isinstance(message.event, Changed | RunFinished | RunFailed):
+        if isinstance(message.event, Changed | RunFinished | RunFailed | Noted):
             self._recall_soon(connection)
 
     def _recall_soon(self, connection: Connection) -> None:

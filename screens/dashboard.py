@@ -118,6 +118,10 @@ class Now(Static):
         return Content("\n").join([*self._waiting(live), *_last(live), *feeds, *_audited(live, self.now)])
 
     def _waiting(self, live: Live) -> list[Content]:
+        if live.facts is not None and live.facts.read_only:
+            return [
+                Content.assemble(("Looking on. ", STYLE["person"] + " bold"), "What is written shows here.")
+            ]
         if live.paused:
             return [
                 Content.assemble(("Paused. ", STYLE["person"] + " bold"), "Press p to go on, s for one pass.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from console.errors import ConsoleError, StoreError, UsageError
 from console.guide.account import account_detail, history_lines
+from console.guide.beside import Beside
 from console.guide.health import warning_of
 from console.guide.importing import preview
 from console.guide.person import person
@@ -25,6 +26,7 @@ from console.secrets import Secrets
 from console.settings import Connections, ConnectionSettings
 from console.store.cache import Cache
 from console.store.grid import Grid
+from console.store.lock import held_elsewhere
 from console.sync.audit_standing import event as audit_event
 from console.sync.cursors import text, utc_now
 from console.sync.deciding import consider
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 
 Listener = Callable[[Event], None]
 
+_LOOKING = "Only looking is possible here, until that console ends: then this one goes on by itself."
 SERIOUS = ("sign_in", "conflict", "setup", "budget")
 """Categories of problems that stop everything: listed first."""
 
@@ -58,9 +61,13 @@ class OpenConnection:
         self._listeners: list[Listener] = []
         self._last: dict[type, Event] = {}
         self._read_only = ""
+        self._holder = ""
         self._last_sync_at: str | None = None
         self._warning = ""
         self._engine: EngineThread | None = None
+        self._beside: Beside | None = None
+        self._changing = threading.Lock()
+        """Held while the engine, or the watching beside another console, begins or ends."""
         if settings.disconnected_at:
             self._read_only = f"This connection was disconnected at {settings.disconnected_at}."
         elif start:
@@ -68,6 +75,23 @@ class OpenConnection:
         self._look()
 
     def _start(self) -> None:
+        """Begin to sync; where another console holds the cache, to look on until that one lets go."""
+        if self._take():
+            return
+        self._beside = Beside(
+            self._path,
+            self._settings.org_id,
+            tell=self._dispatch,
+            moved=self._held_by,
+            take_over=self._take_over,
+        )
+        self._beside.start()
+
+    def _take(self) -> bool:
+        """Start the engine, unless another console holds the cache.
+
+        :raises ConsoleError: the session can't be opened, for another reason.
+        """
         engine = EngineThread(
             opener(self._settings, self._connections, self._secrets),
             self._dispatch,
@@ -78,9 +102,34 @@ class OpenConnection:
         except StoreError as failure:
             if failure.code != "LOCKED":
                 raise
-            self._read_only = f"{failure.message} Only looking is possible here."
-        else:
-            self._engine = engine
+            self._holder = held_elsewhere(self._path)
+            self._read_only = f"{failure.message} {_LOOKING}"
+            return False
+        self._engine, self._read_only = engine, ""
+        return True
+
+    def _held_by(self, holder: str) -> None:
+        """Another console than before holds the cache now."""
+        self._holder = holder
+        self._read_only = f"The connection is in use by {holder}. {_LOOKING}"
+        self._dispatch(Waiting(None, self._read_only))
+
+    def _take_over(self) -> bool:
+        """The other console let go, it seems: be the one that writes. Called in the thread that looks on."""
+        if not self._changing.acquire(blocking=False):
+            return False  # it is being closed, or opened again
+        try:
+            if self._beside is None or not self._take():
+                return False
+            self._beside = None
+        except ConsoleError as failure:
+            self._read_only = f"{failure.message} {failure.advice}"
+            self._dispatch(Waiting(None, self._read_only))
+            return False
+        finally:
+            self._changing.release()
+        self._dispatch(Waiting(0.0, "The other console has ended: this one syncs now."))
+        return True
 
     # --- facts and events --------------------------------------------------------------------------------------
 
@@ -99,6 +148,7 @@ class OpenConnection:
             creates_accounts=settings.source_of_truth == "alguna",
             import_choice=settings.import_choice,
             secrets=self._secrets.where(settings.name),
+            held_by=self._holder if self._engine is None else "",
             read_only=self._read_only,
             warning=self._warning,
             last_sync_at=self._last_sync_at,
@@ -226,9 +276,10 @@ class OpenConnection:
 
     def restart(self) -> None:
         """After a new sign-in: the engine opens its session again. Blocks, at most 2 s."""
-        self._halt()
-        self._settings = self._connections.load(self._settings.name)
-        self._start()
+        with self._changing:
+            self._halt()
+            self._settings = self._connections.load(self._settings.name)
+            self._start()
 
     @contextmanager
     def resting(self) -> Iterator[None]:
@@ -237,21 +288,26 @@ class OpenConnection:
         :raises UsageError: nothing can be written from this console.
         """
         paused = self._writer().paused
-        self._halt()
-        try:
-            yield
-        finally:
-            self._start()
-            if paused:
-                self.pause()
+        with self._changing:
+            self._halt()
+            try:
+                yield
+            finally:
+                self._start()
+                if paused:
+                    self.pause()
 
     def close(self) -> None:
         """Stop the engine and let go of the cache."""
-        self._halt()
+        with self._changing:
+            self._halt()
         with self._lock:
             self._listeners.clear()
 
     def _halt(self) -> None:
+        if self._beside is not None:
+            self._beside.stop()
+            self._beside = None
         if self._engine is not None:
             self._engine.stop(2.0)
             self._engine = None

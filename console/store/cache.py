@@ -19,7 +19,7 @@ from console.store.artefacts import Artefacts
 from console.store.asked import Asked
 from console.store.audits import Audits
 from console.store.bulk import Bulk
-from console.store.connection import Connection
+from console.store.connection import Connection, Row
 from console.store.contacts import Contacts
 from console.store.customers import Customers
 from console.store.decisions import Decisions
@@ -50,6 +50,7 @@ class Cache:
     def __init__(self, db: Connection, lock: WriterLock | None) -> None:
         self._db = db
         self._lock = lock
+        self._version: Row | None = None
         self.entries = Entries(db)
         self.customers = Customers(db, self.entries)
         self.subscriptions = Subscriptions(db, self.entries)
@@ -80,7 +81,7 @@ class Cache:
         if read_only:
             return cls._open(path, org_id, None)
         lock = WriterLock(path)
-        in_order = lock.acquire(holder, datetime.now(UTC).isoformat(timespec="seconds"))
+        in_order = lock.acquire(holder, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
         try:
             return cls._open(path, org_id, lock, in_order=in_order)
         except BaseException:
@@ -154,6 +155,15 @@ class Cache:
     def in_transaction(self) -> bool:
         """Whether what is written now is kept only with what comes after it."""
         return self._db.raw.in_transaction
+
+    def moved(self) -> bool:
+        """Whether another connection committed something since this was last asked; True the first time.
+
+        https://www.sqlite.org/pragma.html#pragma_data_version
+        """
+        version = self._db.one("PRAGMA data_version")
+        moved, self._version = version != self._version, version
+        return moved
 
     def check(self) -> None:
         """Read the whole file and check it; seconds for a large one.

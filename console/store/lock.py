@@ -10,7 +10,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from console.domain.plain import plain
+from console.domain.plain import plain, readable
 from console.errors import StoreError
 
 
@@ -68,10 +68,7 @@ class WriterLock:
 
     def _who(self) -> str:
         note = _read(self._note)
-        if note is None:
-            return ""
-        who = f" (process {note['pid']} on {note['host']}, since {note['since']}"
-        return f"{who}, {note['holder']})" if note["holder"] else f"{who})"
+        return "" if note is None else f" {_words(note)}"
 
 
 def held_elsewhere(cache: Path) -> str:
@@ -84,7 +81,27 @@ def held_elsewhere(cache: Path) -> str:
         return ""
     if note["host"] == socket.gethostname() and not _alive(note["pid"]):
         return ""
-    return f"another console (process {note['pid']} on {note['host']})"
+    return f"another console {_words(note)}"
+
+
+def is_free(cache: Path) -> bool:
+    """Whether nobody holds the cache for writing now, tried with the lock itself.
+
+    It is held for an instant: ask seldom. A lock that can't be tried counts as held.
+    """
+    lock = FileLock(str(cache) + ".lock", thread_local=False)
+    try:
+        lock.acquire(timeout=0)
+    except (Timeout, OSError):
+        return False
+    lock.release()
+    return True
+
+
+def _words(note: dict[str, Any]) -> str:
+    """Who holds it: ``(process 4711 on mercury, since 2026-01-02T03:04:05+00:00, syncing)``."""
+    doing = f", {note['holder']}" if note["holder"] else ""
+    return f"(process {note['pid']} on {note['host']}, since {readable(note['since'])}{doing})"
 
 
 def _read(note: Path) -> dict[str, Any] | None:

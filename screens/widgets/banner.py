@@ -59,7 +59,7 @@ class Banner(Widget):
         facts = live.facts
         word, kind = environment(facts.environment, facts.production)
         if facts.read_only:
-            mode = ("READ ONLY ", STYLE["person"] + " bold")
+            mode = (_looking_on(facts.held_by, width), STYLE["person"] + " bold")
         elif live.paused:
             mode = ("PAUSED ", STYLE["person"] + " bold")
         else:
@@ -92,6 +92,13 @@ class Banner(Widget):
         room = width - 2 - sum(cell_len(text) for text, _ in (api, dot, synced, dot))
         kept = (cell(told, max(12, min(room, cell_len(told)))), quiet)
         return _line([(" ", ""), api, dot, synced, dot, kept], [], width)
+
+
+def _looking_on(holder: str, width: int) -> str:
+    """Read only, and because of whom: as much of that as half the line holds."""
+    if not holder:
+        return "READ ONLY "
+    return cell(f"READ ONLY, held by {plain(holder)}", min(width // 2, cell_len(holder) + 19)).rstrip() + " "
 
 
 def _place(words: str) -> str:

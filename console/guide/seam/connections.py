@@ -51,6 +51,8 @@ class ConnectionFacts:
     import_choice: ImportChoice
     secrets: str
     """Where the tokens and the key are kept, in words: "the system's keyring", "memory, until the console quits"."""
+    held_by: str = ""
+    """Which other console writes its cache, while this one only looks on; in words, empty when none does."""
     read_only: str = ""
     """Why nothing can be written from this console (one sentence), empty when it can."""
     warning: str = ""
