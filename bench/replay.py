@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import threading
 import time
@@ -118,7 +119,7 @@ class Replay:
             while (request := lane.take()) is not None:
                 other.reach(request.behind)
                 answer = self.send(request)
-                while _is_look(request) and not any(state in answer for state in ENDED):
+                while _is_look(request) and not ended(answer):
                     time.sleep(LOOK)  # each look is one of the org's calls of the day
                     answer = self.send(request)
                 lane.done(request)
@@ -147,6 +148,14 @@ class Replay:
             self._open += reversed(known[service])
         found: tuple[socket.socket, IO[bytes]] = known[service]
         return found
+
+
+def ended(answer: bytes) -> bool:
+    """Whether a bulk job that was asked for its state has ended."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    if b"content-encoding: gzip" in head.lower():
+        body = gzip.decompress(body)
+    return any(state in body for state in ENDED)
 
 
 def _is_look(request: Request) -> bool:
