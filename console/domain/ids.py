@@ -54,10 +54,12 @@ def account_id(text: str) -> str | None:
 
 
 def _suffix(short: str) -> str:
-    return "".join(
-        _SUM[sum(1 << place for place, sign in enumerate(short[start : start + 5]) if "A" <= sign <= "Z")]
-        for start in (0, 5, 10)
-    )
+    bits = 0
+    if not short.isdigit():
+        for place, sign in enumerate(short):
+            if "A" <= sign <= "Z":
+                bits |= 1 << place
+    return _SUM[bits & 31] + _SUM[bits >> 5 & 31] + _SUM[bits >> 10]
 
 
 def _restore(short: str, suffix: str) -> str | None:

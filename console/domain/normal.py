@@ -104,6 +104,8 @@ def fits(spec: FieldSpec, value: Value) -> str | None:
 
 def shown(value: Value, limit: int = 60) -> str:
     """A value as it stands in a sentence: in quotation marks, one line, cut; ``nothing`` for an empty one."""
+    if value and len(value) <= limit and value[-1] != "Z" and value.isascii() and value.isprintable():
+        return f"“{value}”"
     return "nothing" if value is None else f"“{plain(readable(value), limit)}”"
 
 

@@ -202,9 +202,9 @@ def _linked(subject: Subject, account: Account, policy: Policy) -> LinkPlan:
         spared=spared,
         loops=subject.decided.loops,
     )
-    decisions = [
-        _kept_elsewhere(decision, subject, account) for decision in taken(decisions, there, policy.picklists)
-    ]
+    decisions = taken(decisions, there, policy.picklists)
+    if subject.carriers:
+        decisions = [_kept_elsewhere(decision, subject, account) for decision in decisions]
     created: list[Change] = []
     if contact is not None:
         decisions = contacts.of_one_person(decisions, view.values, there, base, answers)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -93,8 +92,10 @@ def _values(row: Mapping[str, Any], specs: Sequence[FieldSpec]) -> dict[str, Val
     values: dict[str, Value] = {}
     for spec in specs:
         if spec.sf_name in row:
-            with contextlib.suppress(ValueError):
+            try:
                 values[spec.key] = canonical(spec.kind, row[spec.sf_name])
+            except ValueError:
+                continue
     return values
 
 

@@ -65,23 +65,25 @@ class Subscriptions:
         self._entries.touched(owners, seen_at)
         return [row[0] for row in rows]
 
-    def set_details(self, subscription_id: str, details: SubscriptionDetails, seen_at: str) -> bool:
-        """Store the details of a subscription, and mark its customer dirty when they are news.
+    def put_details(self, rows: Iterable[tuple[str, SubscriptionDetails]], seen_at: str) -> list[str]:
+        """Store details, as (subscription id, details), and mark the customers dirty for whom they are news.
 
-        :returns: False when the subscription is unknown or has moved on since (`details.of_update` is not its
-            `updated_at`): the details are of no use then.
+        :returns: the subscriptions they are of use for: not the unknown ones, nor those that have moved on since
+            (`details.of_update` is not their `updated_at`).
         """
+        useful: list[str] = []
         with self._db.transaction():
-            row = self._db.one(
-                "SELECT customer_id, stamp, details FROM subscriptions WHERE id = ?", (subscription_id,)
-            )
-            if row is None or row[1] != details.of_update:
-                return False
-            text = encode(asdict(details))
-            if row[2] != text:
-                self._db.execute("UPDATE subscriptions SET details = ? WHERE id = ?", (text, subscription_id))
-                self._entries.touched([row[0]], seen_at)
-        return True
+            for chunk in chunks(rows):
+                known = {row[0]: row[1:] for row in self._observed.rows((id_ for id_, _ in chunk), _COLUMNS)}
+                current = [
+                    (id_, each) for id_, each in chunk if id_ in known and known[id_][2] == each.of_update
+                ]
+                news = [(encode(asdict(each)), id_) for id_, each in current]
+                news = [(text, id_) for text, id_ in news if known[id_][3] != text]
+                self._db.executemany("UPDATE subscriptions SET details = ? WHERE id = ?", news)
+                self._entries.touched({known[id_][0] for _, id_ in news}, seen_at)
+                useful += [id_ for id_, _ in current]
+        return useful
 
     def of(self, customer_ids: Iterable[str]) -> dict[str, tuple[Subscription, ...]]:
         """Subscriptions by customer, ordered by id; a customer without any has an empty tuple."""

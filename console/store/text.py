@@ -7,16 +7,22 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
-encode = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
-"""JSON as ASCII in one order of keys: equal records are equal texts, and NUL or half a surrogate pair does no harm."""
+_encode = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
+_scan = json.JSONDecoder().raw_decode
+
+
+def encode(value: Any) -> str:
+    """JSON as ASCII in one order of keys: equal records are equal texts, and NUL or half a surrogate pair does no harm."""
+    return "null" if value is None else _encode(value)
+
 
 FOLDED = 255
 """Characters of a name that are searched: as many as Salesforce keeps of an account's name."""
 
 
 def decode(text: str) -> Any:
-    """The JSON value of `text`."""
-    return json.loads(text)
+    """The JSON value of a text of `encode`."""
+    return _scan(text)[0]
 
 
 def id_list(ids: Iterable[str]) -> str:

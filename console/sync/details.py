@@ -119,8 +119,7 @@ class Details:
                 self._tried.add(subscription.id)
         self._told.difference_update(subscription.id for subscription, _ in got)
         with self._cache.transaction():
-            for subscription, details in got:
-                self._cache.subscriptions.set_details(subscription.id, details, text(now))
+            self._cache.subscriptions.put_details(((each.id, details) for each, details in got), text(now))
             if doubted != self._doubted:
                 self._cache.set(AGAIN, doubted)
         self._doubted = doubted

@@ -373,7 +373,7 @@ class AlgunaObserver:
         if swept:
             self.audited[what] = []
         store.begin_full_pull()
-        for page in self._pages(ask(False)):
+        for page in self._all_pages(ask(False)):
             if swept:
                 there = {record.id: record for record in page}
                 found = compare(there, store.many(list(there)), swept)
@@ -387,11 +387,18 @@ class AlgunaObserver:
     def _pages(self, pages: Iterator[list[Record]]) -> Iterator[list[Record]]:
         while True:
             self._gate()
-            page = self._next(pages)
+            page = self._workers.call(next, pages, None)
             if page is None:
                 return
             if page:
                 yield page
 
-    def _next(self, pages: Iterator[list[Record]]) -> list[Record] | None:
-        return self._workers.call(lambda: next(pages, None))
+    def _all_pages(self, pages: Iterator[list[Record]]) -> Iterator[list[Record]]:
+        """The same to their end, each asked for while the one before it goes into the cache."""
+        self._gate()
+        coming = self._workers.begin(next, pages, None)
+        while (page := coming()) is not None:
+            self._gate()
+            coming = self._workers.begin(next, pages, None)
+            if page:
+                yield page

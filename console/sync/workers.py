@@ -75,10 +75,17 @@ class Workers:
 
         :raises Cancelled: when the engine was told to stop and the call did not end within the grace.
         """
+        return self.begin(function, *args)()
+
+    def begin(self, function: Callable[..., T], *args: Any) -> Callable[[], T]:
+        """Begin one call in a worker; calling what is returned waits for it, as `call`.
+
+        :raises Cancelled: when the engine was told to stop.
+        """
         self.check()
         done: queue.SimpleQueue[tuple[None, Outcome[T]]] = queue.SimpleQueue()
         self._submit(function, args, None, done)
-        return self._next(done)[1].result()
+        return lambda: self._next(done)[1].result()
 
     def each(self, function: Callable[[Item], T], items: Iterable[Item]) -> Iterator[tuple[Item, Outcome[T]]]:
         """Run `function` for every item, a few at a time; yields in the order in which they end.

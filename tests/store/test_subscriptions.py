@@ -79,19 +79,21 @@ def test_details_of_an_older_state_are_not_taken(settled: Cache, make) -> None:
     stale = make.subscription(updated_at=make.later, details=make.details(of_update=make.at))
     settled.subscriptions.put([stale], make.later, "poll")
     assert settled.subscriptions.get("sub_1") == replace(stale, details=None)
-    assert not settled.subscriptions.set_details("sub_1", make.details(of_update=make.at), make.later)
-    assert not settled.subscriptions.set_details("sub_none", make.details(), make.later)
+    rows = [("sub_1", make.details(of_update=make.at)), ("sub_none", make.details())]
+    assert settled.subscriptions.put_details(rows, make.later) == []
 
 
 def test_details_that_are_news_make_the_customer_dirty(settled: Cache, make) -> None:
     settled.subscriptions.put([make.subscription()], make.at, "poll")
     clean(settled)
-    assert settled.subscriptions.set_details("sub_1", make.details(), make.later)
+    assert settled.subscriptions.put_details([("sub_1", make.details())], make.later) == ["sub_1"]
     assert settled.entries.dirty(10) == ["cus_1"]
     clean(settled)
-    assert settled.subscriptions.set_details("sub_1", make.details(), make.later)
+    assert settled.subscriptions.put_details([("sub_1", make.details())], make.later) == ["sub_1"]
     assert settled.entries.dirty(10) == []
-    assert settled.subscriptions.set_details("sub_1", make.details(value="200.00"), make.later)
+    assert settled.subscriptions.put_details([("sub_1", make.details(value="200.00"))], make.later) == [
+        "sub_1"
+    ]
     assert settled.entries.dirty(10) == ["cus_1"]
 
 

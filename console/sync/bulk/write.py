@@ -91,37 +91,49 @@ class BulkWriter:
 
         A new account comes alone: its contact and alias are planned once it is there.
         """
-        rest: list[Job] = []
+        carried: dict[int, list[tuple[str, str]]] = {}
+        planned: list[Change] = []
         with self._cache.transaction():
             for job in jobs:
-                if job.customer_id not in self._by_hand:
-                    self._set_aside(job)
-                if job.changes:
-                    rest.append(job)
-        return rest
+                for row in self._set_aside(job):
+                    carried.setdefault(self._room(row), []).extend(
+                        (each.id, _key(row)) for each in row.changes
+                    )
+                    planned += row.changes
+            self._ledger.plan(planned)
+            for number, keys in carried.items():
+                self._cache.journal.carry(number, keys)
+        return [job for job in jobs if job.changes]
 
-    def _set_aside(self, job: Job) -> None:
-        account = Row.account(job)
-        if account is not None and self._keep(account) and account.verb == "upsert":
+    def _set_aside(self, job: Job) -> list[Row]:
+        """The rows of a customer that go by jobs now; the job is left with what does not, or not yet."""
+        account, contact = Row.account(job), Row.contact(job)
+        new = account is not None and account.verb == "upsert"
+        wanted = (account, None if new else contact)
+        rows = [row for row in wanted if row is not None and self._fits(row)]
+        for row in rows:
+            job.settled(row.changes)
+        if new and rows:
             job.changes = []
-            return
-        contact = Row.contact(job)
-        if contact is not None and (account is None or account.verb != "upsert"):
-            self._keep(contact)
+        return rows
 
-    def _keep(self, row: Row) -> bool:
+    def _fits(self, row: Row) -> bool:
         kind = (_OPERATIONS[row.verb], row.sobject)
-        if kind in self._off or row.forced or not bulk.fits(row.body()):
-            return False
+        return (
+            kind not in self._off
+            and row.job.customer_id not in self._by_hand
+            and not row.forced
+            and bulk.fits(row.body())
+        )
+
+    def _room(self, row: Row) -> int:
+        """The number of the job that has room for the row."""
+        kind = (_OPERATIONS[row.verb], row.sobject)
         number, count = self._filling.get(kind, (0, 0))
         if not number or count >= ROWS_A_JOB:
             number, count = self._cache.bulk.begin(*kind, text(self._clock())), 0
         self._filling[kind] = (number, count + 1)
-        key = _key(row)
-        self._ledger.plan(row.changes)
-        self._cache.journal.carry(number, [(change.id, key) for change in row.changes])
-        row.job.settled(row.changes)
-        return True
+        return number
 
     # --- sending ---------------------------------------------------------------------------------------------
 
