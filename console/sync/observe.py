@@ -373,7 +373,7 @@ class AlgunaObserver:
         if swept:
             self.audited[what] = []
         store.begin_full_pull()
-        for page in self._all_pages(ask(False)):
+        for page in self._pages(ask(False), ahead=True):
             if swept:
                 there = {record.id: record for record in page}
                 found = compare(there, store.many(list(there)), swept)
@@ -384,21 +384,17 @@ class AlgunaObserver:
         store.end_full_pull(text(self._clock()))
         return count
 
-    def _pages(self, pages: Iterator[list[Record]]) -> Iterator[list[Record]]:
-        while True:
-            self._gate()
-            page = self._workers.call(next, pages, None)
-            if page is None:
-                return
-            if page:
-                yield page
-
-    def _all_pages(self, pages: Iterator[list[Record]]) -> Iterator[list[Record]]:
-        """The same to their end, each asked for while the one before it goes into the cache."""
-        self._gate()
-        coming = self._workers.begin(next, pages, None)
+    def _pages(self, pages: Iterator[list[Record]], *, ahead: bool = False) -> Iterator[list[Record]]:
+        """Pages; `ahead`: each is asked for while the one before it goes into the cache, as all of them are wanted."""
+        coming = self._next(pages)
         while (page := coming()) is not None:
-            self._gate()
-            coming = self._workers.begin(next, pages, None)
+            if ahead:
+                coming = self._next(pages)
             if page:
                 yield page
+            if not ahead:
+                coming = self._next(pages)
+
+    def _next(self, pages: Iterator[list[Record]]) -> Callable[[], list[Record] | None]:
+        self._gate()
+        return self._workers.begin(next, pages, None)
