@@ -57,7 +57,7 @@ def waits_for_a_person(cache: Cache) -> dict[State, int]:
 
 def exit_code(summary: RunSummary, waiting: dict[State, int]) -> int:
     """How a command ends that ran a pass to its end."""
-    return WAITING if summary.refused or waiting else 0
+    return WAITING if summary.refused or waiting or summary.reduced else 0
 
 
 def watch(
@@ -127,4 +127,5 @@ def words(summary: RunSummary, waiting: dict[State, int] | None = None) -> str:
         f"Run {summary.run}: {summary.applied} changes applied, {summary.refused} refused, {summary.stale} moved meanwhile"
         f"{'; waiting: ' + ', '.join(parts) if parts else ''}. "
         f"{summary.salesforce_calls} Salesforce and {summary.alguna_calls} Alguna calls, {summary.seconds:.1f} s."
+        f"{' ' + summary.reduced if summary.reduced else ''}"
     )

@@ -99,6 +99,8 @@ def _waiting(subject: Subject, policy: Policy) -> LinkPlan | None:
     asked_for = choice is not None and choice.what != "leave"
     existing = not policy.is_new(customer) and customer.id not in policy.imported and not asked_for
     outside = existing and policy.import_choice == "none"
+    if not policy.may_read(CUSTOMER_ID) and not (outside and not subject.decided):
+        return LinkPlan(State.NEW, (_NAMELESS,))
     if match is None:
         if outside and not subject.decided:
             return LinkPlan(State.NOT_IMPORTED, (_LEFT_ALONE,))
@@ -128,6 +130,10 @@ def _waiting(subject: Subject, policy: Policy) -> LinkPlan | None:
     return None
 
 
+_NAMELESS = (
+    "Not looked for in Salesforce: the signed-in user can't see there which customer an account carries, so that another's could be"
+    " taken, or a second one made."
+)
 _LEFT_ALONE = "This customer was there before the connection, and existing customers are not imported."
 _NO_MATCH = (
     "No account matches, and of the existing customers only those with a matching account are imported."

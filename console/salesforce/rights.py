@@ -123,7 +123,11 @@ def _read(held: Held) -> Capability:
     told: list[str] = []
     if not account.read or held.lacks("ApiEnabled"):
         return _capability(
-            "read", "Read accounts", missing, "Nothing can be read, so nothing can be synced.", Light.RED
+            "read",
+            "Read accounts",
+            missing,
+            "Nothing is matched, compared or written; Alguna is still read.",
+            Light.RED,
         )
     if not contact.read:
         told.append("Contacts are left out.")
@@ -139,13 +143,18 @@ def _read(held: Held) -> Capability:
     )
 
 
+_NAMELESS = (
+    f"Without {CUSTOMER_ID} nobody is matched and no account is created: only who is linked is kept in step."
+)
+
+
 def _write(held: Held) -> Capability:
     account, contact = held.on("Account"), held.on("Contact")
     missing = [*_objects(held, "Edit"), *_objects(held, "Create")]
     title = "Write accounts and contacts"
     if CUSTOMER_ID not in held.writable and CUSTOMER_ID not in held.absent:
         lacking = [*missing, *_fields([CUSTOMER_ID], "Edit Access")]
-        return _capability("write", title, lacking, f"Without {CUSTOMER_ID} nothing is written.", Light.RED)
+        return _capability("write", title, lacking, _NAMELESS, Light.RED)
     if not (account.edit or account.create):
         return _capability("write", title, missing, "Nothing can be written to accounts.", Light.RED)
     told: list[str] = []

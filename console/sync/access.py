@@ -17,7 +17,7 @@ from console.salesforce.picklists import picklists
 from console.salesforce.records import PERSON
 from console.store.cache import Cache
 from console.sync.cursors import moment, text
-from console.sync.drift import MEND, Drift
+from console.sync.drift import BLIND, NAMELESS, Drift
 from console.sync.org import ORGANIZATION, Org
 
 KEY = "salesforce.access"
@@ -46,6 +46,13 @@ class Access:
     """The org has person accounts."""
     picklists: Picklists | None = None
     """What the org takes where it keeps lists."""
+
+    @property
+    def lacking(self) -> str:
+        """What is missing that takes more than a field away; empty where nothing such is missing."""
+        if "Account" not in self.objects:
+            return BLIND
+        return "" if CUSTOMER_ID in self.readable else NAMELESS
 
     def stored(self) -> dict[str, Any]:
         """As JSON."""
@@ -151,7 +158,6 @@ def access(
 
     :param begins: a session begins: what is older than a minute is asked again.
     :raises Conflict: it is another org.
-    :raises Refused: accounts can't be read, or not the field that identifies customers: nothing can be compared.
     """
     now = clock()
     kept = kept_access(cache)
@@ -164,18 +170,5 @@ def access(
     seen = described(replies[: len(OBJECTS)])
     found = access_of(seen)
     drift.tell(seen, found.unusable, replies[len(OBJECTS) :], text(now))
-    if "Account" not in found.objects:
-        raise Refused(
-            "The signed-in user may not read accounts in Salesforce: nothing can be matched, compared or written.",
-            f"Grant Read on Accounts, or look with  alguna-console preflight {drift.connection}",
-            code="INSUFFICIENT_ACCESS",
-        )
-    if CUSTOMER_ID not in found.readable:
-        raise Refused(
-            f"The field {CUSTOMER_ID} on Account is not there, or not as needed, for the signed-in user.",
-            MEND.format(name=drift.connection),
-            code="INVALID_FIELD",
-            fields=(CUSTOMER_ID,),
-        )
     cache.set(KEY, {"at": text(now), **found.stored()})
     return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from console.domain.fields import CUSTOM_FIELDS, FIELD
+from console.domain.fields import CUSTOM_FIELDS, CUSTOMER_ID, FIELD
 from console.errors import ConsoleError
 from console.salesforce.client import ObjectInfo, SalesforceClient, SubReply, SubRequest
 from console.salesforce.setup.channel import member_name, parts_there
@@ -25,6 +25,14 @@ SETUP = "setup"
 DRIFT = "drift"
 """Its subject: there is one at a time."""
 MEND = "Mend it by plan: press e in the console, or look with  alguna-console setup {name} --plan  and do it with --apply."
+BLIND = (
+    "The signed-in user may not read accounts in Salesforce: nothing is matched, compared or written until it may;"
+    " what Alguna holds is still read."
+)
+NAMELESS = (
+    f"The signed-in user can't see which customer an account carries ({CUSTOMER_ID}): nobody is matched and no account is"
+    " created until it can; customers that are linked are kept in step."
+)
 MOST = 4
 """Findings that the problem's title names."""
 
@@ -47,7 +55,11 @@ class Seen:
 
 def findings(artefacts: Sequence[Artefact], seen: Seen) -> list[str]:
     """What is not as set-up left it, each with what it breaks, the worst first."""
+    account = seen.objects.get("Account")
+    if account is None or not account.queryable:
+        return [BLIND, *_sets(artefacts, seen), *_channel(artefacts, seen)]
     return [
+        *([NAMELESS] if CUSTOMER_ID in seen.unusable else []),
         *_fields(seen),
         *_hidden(artefacts, seen),
         *_objects(artefacts, seen),

@@ -347,6 +347,7 @@ class Engine:
                 seconds=time.monotonic() - began,
                 already=tally.already,
                 plan=plan,
+                reduced=tally.reduced,
             )
             cache.runs.finish(run, text(self._clock()), outcome, summary.as_json())
             self._budget.save(cache)

@@ -80,6 +80,8 @@ class RunSummary:
     """Of a frozen plan, the changes that stood there already; None for any other run."""
     plan: str = ""
     """Hash of the frozen plan that was applied."""
+    reduced: str = ""
+    """What the signed-in user lacks that kept the run from most of its work, and how that is mended."""
 
     def as_json(self) -> dict[str, object]:
         """``{"run", "changes", "waiting", "calls", "seconds"}``."""
@@ -94,6 +96,7 @@ class RunSummary:
             "waiting": {"incomplete": self.incomplete, "review": self.review},
             "calls": {"salesforce": self.salesforce_calls, "alguna": self.alguna_calls},
             "seconds": round(self.seconds, 3),
+            **({"reduced": self.reduced} if self.reduced else {}),
             **({} if self.already is None else {"already": self.already, "plan": self.plan}),
         }
 
@@ -163,6 +166,8 @@ class Tally:
     refused_customers: set[str] = field(default_factory=set)
     already: int | None = None
     """Of a frozen plan, the changes whose effect stands there already."""
+    reduced: str = ""
+    """As in `RunSummary`."""
     rows_written: int = 0
     """Salesforce rows: what the next reading will see again."""
     postponed: set[str] = field(default_factory=set)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from console.domain.fields import CUSTOMER_ID, FIELD
 from console.domain.ids import same_id
 from console.domain.records import Account, Contact
 from console.errors import Conflict
@@ -73,6 +74,16 @@ class Org:
             "Contact": records.contact_columns(readable),
         }
         self.columns = {name: columns[name] for name in columns if name in objects}
+
+    @property
+    def reads_accounts(self) -> bool:
+        """Whether the user may read accounts: without that nothing is known of the org."""
+        return "Account" in self.columns
+
+    @property
+    def identifies(self) -> bool:
+        """Whether the user sees which customer an account carries: without that nobody is looked for by it."""
+        return FIELD[CUSTOMER_ID].sf_name in self.columns.get("Account", ())
 
     def check(self) -> None:
         """Make sure with one call that this is the connection's org. :raises Conflict: it is another one."""

@@ -16,6 +16,7 @@ from console.sync.audit import Audit, Report, audited
 from console.sync.audit_standing import event as audit_event
 from console.sync.cursors import text
 from console.sync.doubles import Doubles
+from console.sync.drift import BLIND
 from console.sync.exactly import Exactly
 from console.sync.following.feeds import Arrivals, FeedKeeper
 from console.sync.following.pace import SIDES, Side
@@ -58,7 +59,11 @@ class Pass:
         self._doubles = Doubles()
 
     def run(self, sides: frozenset[Side], announced_since: datetime | None) -> None:
-        """Look at these sides, and bring in step whoever is due."""
+        """Look at these sides, and bring in step whoever is due. Without accounts to look at, only Alguna is read."""
+        if not self._tools.org.reads_accounts:
+            if "alguna" in sides:
+                self._observe_alguna(Report())
+            return
         self.observe(sides, announced_since)
         audit = self._audit()
         if audit.is_due(self._budget.standing()):
@@ -129,7 +134,9 @@ class Pass:
         self._budget.afford(cost.writing)
 
     def concerned(self, ids: Sequence[str]) -> None:
-        """Bring these in step, without looking at either side."""
+        """Bring these in step, without looking at either side; they stay due where accounts can't be read."""
+        if not self._tools.org.reads_accounts:
+            return
         if self._left_open():
             self._tools.org.check()
             self._settle()
@@ -219,7 +226,11 @@ class Pass:
         *,
         looking: bool = False,
     ) -> None:
-        """Settle what an earlier pass left open, and read what changed. `looking`: bulk jobs are left as they are."""
+        """Settle what an earlier pass left open, and read what changed. `looking`: bulk jobs are left as they are.
+
+        :raises Refused: accounts can't be read.
+        """
+        self._must_see_accounts()
         cache = self._cache
         if cache.journal.unsettled() or (cache.bulk.under_way() and not looking):
             self._tools.org.check()
@@ -255,7 +266,11 @@ class Pass:
         self._feeds.saw("alguna", arrivals.seconds)
 
     def some(self, customer_ids: Sequence[str]) -> None:
-        """Look at these on both sides, and bring them in step."""
+        """Look at these on both sides, and bring them in step.
+
+        :raises Refused: accounts can't be read.
+        """
+        self._must_see_accounts()
         cache = self._cache
         self._tools.org.check()
         if self._left_open():
@@ -265,6 +280,14 @@ class Pass:
             self._look()
         for start in range(0, len(customer_ids), CHUNK):
             self._look_at(customer_ids[start : start + CHUNK])
+
+    def _must_see_accounts(self) -> None:
+        if not self._tools.org.reads_accounts:
+            raise Refused(
+                BLIND,
+                f"Grant Read on Accounts, or look with  alguna-console preflight {self._settings.name}",
+                code="INSUFFICIENT_ACCESS",
+            )
 
     def _look_at(self, customer_ids: Sequence[str]) -> None:
         """Read these customers on both sides, and bring them in step."""
@@ -292,7 +315,7 @@ class Pass:
             if customer.id not in links:
                 accounts += [found for alias in customer.aliases if (found := account_id(alias))]
         there = self._tools.org.look(
-            accounts={"Id": accounts, CUSTOMER_ID: ids},
+            accounts={"Id": accounts, **({CUSTOMER_ID: ids} if self._tools.org.identifies else {})},
             contacts={
                 "AccountId": accounts,
                 "Id": [link.contact_id for link in links.values() if link.contact_id],

@@ -51,12 +51,19 @@ class Recovery:
         :raises ConsoleError: one of the sides can't be read; the rest stays open.
         """
         cache = self._cache
-        changes = cache.journal.unsettled()
+        changes = self._findable(cache.journal.unsettled())
         for batch in batches(changes, CHUNK):
             self.resolve(batch, ledger)
         cache.entries.mark_dirty({change.customer_id for change in changes})
         cache.journal.drop_unsent()
         return len(changes)
+
+    def _findable(self, changes: list[Change]) -> list[Change]:
+        """Without those of a customer whose new account can't be told from others now: they stay open."""
+        if self._org.identifies:
+            return changes
+        hidden = {change.customer_id for change in changes if change.creates and change.entity == "Account"}
+        return [change for change in changes if change.customer_id not in hidden]
 
     def resolve(self, changes: Sequence[Change], ledger: Ledger) -> None:
         """Read what these changes were to write, and settle each as applied or stale.

@@ -19,7 +19,7 @@ from console.sync.budget import Budget
 from console.sync.bulk.write import BulkWriter
 from console.sync.customers import CustomerWriter
 from console.sync.details import Details
-from console.sync.drift import Drift
+from console.sync.drift import MEND, Drift
 from console.sync.events import Event, Tally
 from console.sync.gate import Gate
 from console.sync.ledger import Ledger
@@ -107,6 +107,8 @@ def tools(around: Surroundings, run: int, tally: Tally, progress: Callable[[Even
     """
     cache, workers, clock, alguna = around.cache, around.workers, around.clock, around.alguna
     org, allowed = around.seen()
+    if allowed.lacking:
+        tally.reduced = f"{allowed.lacking} {MEND.format(name=around.settings.name)}"
     policy = policy_for(around.settings, cache)
     meter = Meter(run, progress)
     ledger = Ledger(cache, run, clock, around.publish, tally)

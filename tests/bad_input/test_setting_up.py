@@ -185,11 +185,12 @@ def test_a_set_up_stopped_by_a_person_ends_between_two_parts_and_says_what_stays
 def test_a_connection_whose_org_was_never_set_up_says_so_before_anything_is_written(bare):
     bare.connect()
     with bare.untouched():
-        said = bare.refused("sync", "demo", code=1, category="refused")
-        bare.refused("plan", "demo", code=1, category="refused")
-    assert CUSTOMER_ID in said
-    assert "alguna-console setup demo --plan" in said
-    assert bare.run("status", "demo", "--json").json["health"] == "failed"
+        looked = bare.run("sync", "demo", "--json")
+        assert bare.run("plan", "demo", "--json").json["changes"] == []
+    assert looked.code == 3
+    assert CUSTOMER_ID in looked.json["reduced"]
+    assert "alguna-console setup demo --plan" in looked.json["reduced"]
+    assert bare.run("status", "demo", "--json").json["health"] != "ok"
 
 
 def test_a_field_that_is_taken_from_the_user_later_is_told_until_it_is_granted_again(bare, monkeypatch):

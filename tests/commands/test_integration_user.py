@@ -75,6 +75,10 @@ class Desk:
     def problems(self) -> list[dict[str, Any]]:
         return [each for each in self._run("problems", "demo", "--json").json if each["category"] == "setup"]
 
+    def shown(self, id_: str) -> Any:
+        """An account as it is shown."""
+        return self._run("account", "demo", id_, "--json").json
+
     def why(self) -> dict[str, int]:
         """How often each sentence stands in the list of accounts."""
         answer = self._run("accounts", "demo", "--json")
@@ -223,14 +227,67 @@ def test_without_contacts_at_all_accounts_are_synced_alone(ready):
     assert "may not read contacts any more" in ready.problems()[0]["title"]
 
 
-def test_without_read_on_accounts_the_pass_ends_with_that_sentence(ready):
+def some_linked(ready) -> str:
+    """A customer that is linked with an account."""
+    soql = "SELECT Alguna_Customer_ID__c FROM Account WHERE Alguna_Customer_ID__c != null ORDER BY Id LIMIT 1"
+    return str(ready.world.query(soql)[0]["Alguna_Customer_ID__c"])
+
+
+def test_without_read_on_accounts_only_alguna_is_read_and_one_problem_says_so(ready):
+    ready.sync()
+    customers = sum(ready.why().values())
     grant_on(ready, "Account", ViewAllRecords=False, Edit=False, Create=False, Read=False)
-    lights = ready.lights(codes=(3,))
-    assert lights["read"]["light"] == "red"
-    assert "may not read accounts" in ready.sync(1)["error"]["message"]
+    assert ready.lights(codes=(3,))["read"]["light"] == "red"
+    edited = some_linked(ready)
+    ready.world.control("PATCH", f"alguna/customers/{edited}", {"name": "Renamed Meanwhile"})
+    told = ready.ask("sync", key=True, codes=(3,))
+    assert "may not read accounts" in told["reduced"]
+    assert told["changes"] == {"planned": 0, "applied": 0, "refused": 0, "stale": 0}
+    assert sum(ready.why().values()) == customers, "nothing is taken for deleted"
+    assert "may not read accounts" in ready.ask("plan", key=True, codes=(1,))["error"]["message"]
+    (problem,) = ready.problems()
+    assert "may not read accounts" in problem["title"]
+    shown = ready.shown("Renamed Meanwhile")
+    assert [each["alguna"] for each in shown["fields"] if each["field"] == "Name"] == ["Renamed Meanwhile"]
     mended = ready.ask("setup", "--apply", "--user", INTEGRATION, stdin=ready.as_admin)["made"]
     assert mended == ["object_permission Account"]
     assert ready.sync()["applied"] > 0
+    assert ready.problems() == []
+    (account,) = ready.world.query(f"SELECT Name FROM Account WHERE Alguna_Customer_ID__c = '{edited}'")
+    assert account["Name"] == "Renamed Meanwhile"
+
+
+def test_without_the_id_on_accounts_who_is_linked_is_kept_in_step_and_nobody_else_is_touched(ready):
+    ready.sync()
+    before = ready.world.query("SELECT COUNT(Id) n FROM Account")[0]["n"]
+    query = f"SELECT Id FROM FieldPermissions WHERE ParentId = '{set_id(ready.world)}' AND Field = 'Account.Alguna_Customer_ID__c'"
+    (row,) = rows(ready.world, query)
+    linked = some_linked(ready)
+    ready.world.rest("DELETE", f"sobjects/FieldPermissions/{row['Id']}")
+    assert ready.lights(codes=(3,))["write"]["light"] == "red"
+    ready.world.control("PATCH", f"alguna/customers/{linked}", {"name": "Renamed Meanwhile"})
+    new = ready.world.control(
+        "POST",
+        "alguna/customers",
+        {
+            "name": "Newcomers",
+            "currency": "USD",
+            "billing_address": {"line1": "1 Main Street", "city": "Springfield", "country": "USA"},
+            "contacts": [{"email": "ann@newcomers.example", "last_name": "New", "is_primary": True}],
+        },
+    )["id"]
+    told = ready.ask("sync", key=True, codes=(3,))
+    assert "which customer an account carries" in told["reduced"]
+    assert told["changes"]["refused"] == 0
+    name = f"SELECT Name FROM Account WHERE Alguna_Customer_ID__c = '{linked}'"
+    assert [row["Name"] for row in ready.world.query(name)] == ["Renamed Meanwhile"]
+    assert ready.world.query("SELECT COUNT(Id) n FROM Account")[0]["n"] == before
+    assert "Not looked for in Salesforce" in ready.shown(new)["why"][0]
+    (problem,) = ready.problems()
+    assert problem["title"].startswith("The signed-in user can't see which customer an account carries")
+    ready.ask("setup", "--apply", "--user", INTEGRATION, stdin=ready.as_admin)
+    ready.sync()
+    assert ready.world.query("SELECT COUNT(Id) n FROM Account")[0]["n"] == before + 1
 
 
 def test_who_hears_no_change_events_is_known_before_a_silent_subscription_is_begun(ready):
