@@ -234,6 +234,9 @@ def build_parser() -> argparse.ArgumentParser:
         choices=("alguna", "salesforce"),
         help="alguna: customers without an account get one in Salesforce",
     )
+    rules.add_argument(
+        "--out", metavar="FILE", help="write what would be done to existing records to a file, for apply"
+    )
     existing = rules.add_mutually_exclusive_group()
     existing.add_argument(
         "--what-if", action="store_true", help="show what it would do to existing records; change nothing"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from console.cli import OpenScreens
 from console.commands.credentials import connected
 from console.commands.output import Output, table
+from console.commands.planning import save
 from console.domain.plain import plain
 from console.domain.whatif import Ruling
 from console.errors import UsageError
@@ -17,7 +19,7 @@ from console.guide.rules import asked_for, lines
 from console.store.cache import Cache
 from console.sync.cursors import text, utc_now
 from console.sync.policy import policy_for
-from console.sync.ruling import WhatIf, change_rules, what_if, with_ruling
+from console.sync.ruling import WhatIf, change_rules, freeze, what_if, with_ruling
 
 
 def run(args: argparse.Namespace, out: Output, open_screens: OpenScreens) -> int:
@@ -40,6 +42,10 @@ def run(args: argparse.Namespace, out: Output, open_screens: OpenScreens) -> int
         else:
             found = what_if(cache, now, ruling.within(now))
         spared = cache.decisions.spared()
+        if args.out:
+            then = ruling.within(now)
+            save(freeze(cache, then if changing else now, then, text(utc_now())), Path(args.out))
+            out.talk(f"The plan was written to {args.out}.")
     answer = {
         "rules": [_rule(line) for line in lines(ruling, found.differs, spared)],
         "source_of_truth": "alguna" if ruling.create_accounts else "salesforce",

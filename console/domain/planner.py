@@ -6,7 +6,7 @@ shown first, hashed, and applied later.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -32,6 +32,7 @@ from console.domain.records import (
     SPARED_CONTACT,
     Account,
     Change,
+    Contact,
     Customer,
     Decision,
     Direction,
@@ -227,7 +228,18 @@ def _linked(subject: Subject, account: Account, policy: Policy) -> LinkPlan:
         decisions = _in_order([*decisions, *fresh])
     if account.id not in customer.aliases and not alias_held(customer, account.id, held.get(ALIASES)):
         changes.append(alias_addition(customer, account.id))
-    return replace(_result(subject, view, decisions, [*created, *changes]), void=(*void, *moved))
+    return replace(
+        _result(subject, view, decisions, [*created, *changes]),
+        void=(*void, *moved, *_over(subject, contact)),
+    )
+
+
+def _over(subject: Subject, contact: Contact | None) -> Iterator[str]:
+    """Keys of records that changed rules spared, and that are there by now."""
+    if SPARED_ACCOUNT in subject.decided.spared:
+        yield SPARED_ACCOUNT
+    if contact is not None and SPARED_CONTACT in subject.decided.spared:
+        yield SPARED_CONTACT
 
 
 def _field_changes(

@@ -75,9 +75,10 @@ class Exactly:
 
     def _apply(self, piece: Piece) -> None:
         """Those first of whom nothing moved; whoever may only seem to have moved, until they are linked, is looked at again."""
-        waiting = piece
+        waiting, outlook = piece, self._tools.planning.outlook
+        sparing = self._plan.kind != "rules"  # whoever applies such a plan chose it for what was spared
         while waiting:
-            found = {each[0].customer.id: each for each in self._tools.planning.outlook(list(waiting))}
+            found = {each[0].customer.id: each for each in outlook(list(waiting), sparing=sparing)}
             prints = self._plan.basis.customers
             parted = {id_: exact(found.get(id_), its, prints.get(id_)) for id_, its in waiting.items()}
             clear = {id_: each for id_, each in parted.items() if not each.stale}

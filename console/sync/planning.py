@@ -14,6 +14,7 @@ from console.domain.policy import Policy
 from console.domain.records import Change, Link, LinkPlan, State, Subject, Subscription, Values
 from console.domain.status import is_known, status_word
 from console.domain.subscription import primary
+from console.domain.whatif import unspared
 from console.store.cache import Cache
 from console.store.entries import Settled
 from console.store.journal import Refusal
@@ -83,14 +84,18 @@ class Planning:
         )
         return self._note(made)
 
-    def outlook(self, customer_ids: Sequence[str]) -> list[tuple[Subject, LinkPlan]]:
+    def outlook(self, customer_ids: Sequence[str], *, sparing: bool = True) -> list[tuple[Subject, LinkPlan]]:
         """These customers with what would be planned for them; nothing is settled, and no link is stored.
+
+        :param sparing: leave what changed rules spared.
 
         :raises ConsoleError: as `plan`.
         """
         policy, subjects, asked = self._begin(customer_ids)
         for _ in self._detail(subjects, asked):
             pass
+        if not sparing:
+            subjects = [replace(each, decided=unspared(each.decided)) for each in subjects]
         return [(subject, plan(subject, policy)) for subject in self._checked(subjects)]
 
     def link(self, subjects: Iterable[Subject]) -> set[str]:

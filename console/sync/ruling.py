@@ -13,13 +13,17 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Literal
 
+from console.domain.frozen import FrozenPlan
 from console.domain.planner import plan
 from console.domain.policy import Policy
+from console.domain.prints import fingerprint
 from console.domain.records import Change, Spared, Subject
 from console.domain.whatif import Effect, Ruling, effect, spared
 from console.errors import Conflict
 from console.settings import Connections, ConnectionSettings
 from console.store.cache import Cache
+from console.sync.forecast import forecast
+from console.sync.freezing import ground
 from console.sync.match import matched
 from console.sync.policy import policy_for
 
@@ -153,6 +157,18 @@ def change_rules(
             cache.decisions.spare_no_more()
         cache.entries.mark_dirty("all")
     return found
+
+
+def freeze(cache: Cache, now: Policy, then: Policy, at: str, check: Check = lambda: None) -> FrozenPlan:
+    """What `then` instead of `now` would newly write to records as they are, as a plan to keep; good while `then` is in force."""
+    changes: list[Change] = []
+    prints: dict[str, str] = {}
+    for subject, done, _ in _effects(cache, now, then, check):
+        if done.writes:
+            changes += done.writes
+            prints[subject.customer.id] = fingerprint(subject, done.writes)
+    cost = {"calls": forecast(changes)}
+    return FrozenPlan(ground(cache, then, prints), tuple(changes), "rules", at, cost)
 
 
 def with_ruling(settings: ConnectionSettings, ruling: Ruling) -> ConnectionSettings:
