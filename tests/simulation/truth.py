@@ -120,6 +120,7 @@ class Truth:
 
     def put(self, record: str, key: str, before: object, after: object, by_person: bool) -> None:
         """A value moved."""
+        self.agree()  # what the sync noted since the last move
         if not by_person:
             self._judge(record, key, before, after)
         else:
