@@ -55,6 +55,26 @@ class Picklists:
             return exact
         return next((code for code, label in named.items() if same_region(label, text)), None)
 
+    def named(self, country: str, state: str | None) -> dict[str, Value]:
+        """Country and state of an address that is given by its codes; what the lists don't have is left out."""
+        if country not in self.countries:
+            return {}
+        found: dict[str, Value] = {COUNTRY: self.countries[country]}
+        states = self.states.get(country, {})
+        if state is not None and state in states:
+            found[STATE] = states[state]
+        return found
+
+    def coded(self, values: Values, country: Value = None) -> dict[str, str]:
+        """The codes of those of an address's country and state that are among the values and in the lists, by field key.
+
+        :param country: the country that the account holds, where none is among the values.
+        """
+        code = self.country(values.get(COUNTRY, country))
+        state = self.state(code, values.get(STATE))
+        found = {COUNTRY: code if COUNTRY in values else None, STATE: state}
+        return {key: value for key, value in found.items() if value is not None}
+
     def spelled(self, values: Values) -> dict[str, Value]:
         """Country and state of an address as the org spells them, where its lists have them; else they are left out."""
         if not self.countries:

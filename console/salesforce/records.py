@@ -9,24 +9,29 @@ from typing import Any
 from console.domain.fields import ACCOUNT_FIELDS, CONTACT_FIELDS, FIELD, FieldSpec, Kind
 from console.domain.ids import to_18
 from console.domain.normal import canonical
+from console.domain.picklists import COUNTRY, STATE, Picklists
 from console.domain.records import Account, Contact, Value, Values
 
 ACCOUNT_SYSTEM = ("Id", "SystemModstamp", "CreatedDate", "LastModifiedById", "IsDeleted", "MasterRecordId")
 PERSON = "IsPersonAccount"
 """Column of Account in orgs with person accounts only."""
+CODE = {COUNTRY: "BillingCountryCode", STATE: "BillingStateCode"}
+"""By field key: the column that names the same by its code, in orgs with state and country picklists only."""
 CONTACT_SYSTEM = ("Id", "AccountId", "SystemModstamp", "CreatedDate", "IsDeleted")
 
 
 def account_columns(
-    readable: Collection[str] | None = None, *, person_accounts: bool = False
+    readable: Collection[str] | None = None, *, person_accounts: bool = False, coded: bool = False
 ) -> tuple[str, ...]:
     """Columns of Account to ask for.
 
     :param readable: field keys that the user may see, None for all.
     :param person_accounts: the org has person accounts.
+    :param coded: the org has state and country picklists.
     """
     system = (*ACCOUNT_SYSTEM, PERSON) if person_accounts else ACCOUNT_SYSTEM
-    return _columns(system, ACCOUNT_FIELDS, readable)
+    codes = [CODE[key] for key in CODE if coded and (readable is None or key in readable)]
+    return (*_columns(system, ACCOUNT_FIELDS, readable), *codes)
 
 
 def contact_columns(readable: Collection[str] | None = None) -> tuple[str, ...]:
@@ -34,13 +39,19 @@ def contact_columns(readable: Collection[str] | None = None) -> tuple[str, ...]:
     return _columns(CONTACT_SYSTEM, CONTACT_FIELDS, readable)
 
 
-def account(row: Mapping[str, Any]) -> Account:
+def account(row: Mapping[str, Any], lists: Picklists | None = None) -> Account:
     """A row of Account as a record; a column that was not asked for stays unknown.
+
+    Where there are lists of countries and states, the codes tell which ones are meant: the text beside them is an integration
+    value, which an administrator can change, and older records keep the old one
+    (https://help.salesforce.com/s/articleView?id=xcloud.admin_state_country_picklists_integ_values.htm).
 
     :raises KeyError: the row has no ``Id``.
     """
     master = row.get("MasterRecordId")
     values = _values(row, ACCOUNT_FIELDS)
+    if lists is not None and (country := row.get(CODE[COUNTRY])) is not None:
+        values.update(lists.named(country, row.get(CODE[STATE])))
     return Account(
         id=to_18(row["Id"]),
         name=values.get("Name") or "",
@@ -70,14 +81,20 @@ def contact(row: Mapping[str, Any]) -> Contact:
     )
 
 
-def body(values: Values) -> dict[str, Any]:
+def body(values: Values, lists: Picklists | None = None, country: Value = None) -> dict[str, Any]:
     """Field values, by key and all of one object, as a JSON body: numbers for amounts, null for empty.
 
-    Amounts have at most ten digits, which a double keeps exactly.
+    Amounts have at most ten digits, which a double keeps exactly. Countries and states go by their codes where the org has lists of
+    them: it takes their names only while these are their integration values, too.
 
+    :param country: what the account holds, where its state alone is written.
     :raises KeyError: a key that is not in the field table.
     """
-    return {FIELD[key].sf_name: _json(FIELD[key].kind, value) for key, value in values.items()}
+    codes = lists.coded(values, country) if lists is not None else {}
+    texts = {
+        FIELD[key].sf_name: _json(FIELD[key].kind, value) for key, value in values.items() if key not in codes
+    }
+    return {**texts, **{CODE[key]: code for key, code in codes.items()}}
 
 
 def _columns(

@@ -195,7 +195,7 @@ class Audit:
         accounts: dict[str, Record] = {}
         contacts: dict[str, Record] = {}
         for row in self._org.rows(read["Account"]) if "Account" in read else ():
-            account = records.account(row)
+            account = records.account(row, self._org.lists)
             accounts[account.id] = account
         for row in self._org.rows(read["Contact"]) if "Contact" in read else ():
             contact = records.contact(row)

@@ -70,6 +70,7 @@ class _Rows:
         self._newest = ""
         self._start = cursor.start(began)
         self._select = org.select(sobject)
+        self._lists = org.lists
 
     def request(self) -> SubRequest:
         """The first page, or the next one."""
@@ -114,7 +115,7 @@ class _Rows:
 
     def _put(self, rows: list[dict[str, Any]], seen_at: str) -> None:
         if self.sobject == "Account":
-            accounts = [records.account(row) for row in rows]
+            accounts = [records.account(row, self._lists) for row in rows]
             changed = self._cache.accounts.put(accounts, seen_at, "poll")
             stamps = {account.id: account.modstamp for account in accounts}
             there = {account.id for account in accounts if not account.deleted}

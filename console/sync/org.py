@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from console.domain.fields import CUSTOMER_ID, FIELD
 from console.domain.ids import same_id
+from console.domain.picklists import Picklists
 from console.domain.records import Account, Contact
 from console.errors import Conflict
 from console.salesforce import records
@@ -59,6 +60,8 @@ class Org:
         self._org_id = org_id
         self._org_name = org_name
         self.columns: Mapping[str, tuple[str, ...]] = {}
+        self.lists: Picklists | None = None
+        """What the org keeps lists of."""
         self._is_ours = False
 
     def see(
@@ -67,12 +70,16 @@ class Org:
         objects: Collection[str] = ("Account", "Contact"),
         *,
         person_accounts: bool = False,
+        lists: Picklists | None = None,
     ) -> None:
         """The fields, by key, and the objects that the user may read: those are asked for from now on."""
         columns = {
-            "Account": records.account_columns(readable, person_accounts=person_accounts),
+            "Account": records.account_columns(
+                readable, person_accounts=person_accounts, coded=bool(lists and lists.countries)
+            ),
             "Contact": records.contact_columns(readable),
         }
+        self.lists = lists
         self.columns = {name: columns[name] for name in columns if name in objects}
 
     @property
@@ -178,7 +185,7 @@ class Org:
             for (sobject, _), reply in zip(batch, self.send(requests), strict=True):
                 for row in self.rows(reply):
                     if sobject == "Account":
-                        found.accounts.append(records.account(row))
+                        found.accounts.append(records.account(row, self.lists))
                     else:
                         found.contacts.append(records.contact(row))
         return found

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from console.domain.fields import CONTACT_LAST_NAME, CUSTOMER_ID, FIELD, NAME
+from console.domain.picklists import COUNTRY, Picklists
 from console.domain.records import Change, Value
 from console.errors import ConsoleError, Refused
 from console.salesforce import records
@@ -108,9 +109,10 @@ class Row:
             values={key: value for key, value in self.values.items() if key not in left},
         )
 
-    def body(self) -> dict[str, Any]:
-        """The record as JSON."""
-        body = records.body(self.values)
+    def body(self, lists: Picklists | None) -> dict[str, Any]:
+        """The record as JSON, in an org that has these lists."""
+        held = self.job.account.values.get(COUNTRY) if self.job.account is not None else None
+        body = records.body(self.values, lists, held)
         if self.verb == "update":
             return {"Id": self.changes[0].record, **body}
         if self.sobject == "Contact":
@@ -118,12 +120,12 @@ class Row:
         return body
 
 
-def request(place: int, rows: Sequence[Row]) -> SubRequest:
+def request(place: int, rows: Sequence[Row], lists: Picklists | None) -> SubRequest:
     """One collection: rows of one of the `WAYS`, and of one object."""
     first, reference = rows[0], f"rows{place}"
     if first.verb == "delete":
         return SubRequest.delete(reference, [row.changes[0].record for row in rows])
-    bodies = [row.body() for row in rows]
+    bodies = [row.body(lists) for row in rows]
     if first.verb == "upsert":
         return SubRequest.upsert(reference, first.sobject, CUSTOMER_ID, bodies, allow_duplicates=first.forced)
     if first.verb == "create":
@@ -131,11 +133,11 @@ def request(place: int, rows: Sequence[Row]) -> SubRequest:
     return SubRequest.update(reference, first.sobject, bodies)
 
 
-def single_request(reference: str, row: Row) -> SubRequest:
+def single_request(reference: str, row: Row, lists: Picklists | None) -> SubRequest:
     """A new record by itself: a refusal of one tells more than a collection's."""
     if row.verb == "create":
-        return SubRequest.create_one(reference, row.sobject, row.body())
-    return SubRequest.upsert_one(reference, row.sobject, CUSTOMER_ID, row.body())
+        return SubRequest.create_one(reference, row.sobject, row.body(lists))
+    return SubRequest.upsert_one(reference, row.sobject, CUSTOMER_ID, row.body(lists))
 
 
 def as_item(reply: SubReply) -> Any:
@@ -162,8 +164,12 @@ def without_refused(row: Row, error: ConsoleError) -> Row | None:
     """
     if not isinstance(error, Refused) or error.code == "REQUIRED_FIELD_MISSING":
         return None
-    named = {key for key in row.values if FIELD[key].sf_name in error.fields}
+    named = {key for key in row.values if _named(key, error)}
     vital = set() if row.verb == "update" else {CUSTOMER_ID, NAME, CONTACT_LAST_NAME}
     if not named or named & vital or len(named) == len(row.values):
         return None
     return row.without(named)
+
+
+def _named(key: str, error: Refused) -> bool:
+    return FIELD[key].sf_name in error.fields or records.CODE.get(key) in error.fields

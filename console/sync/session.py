@@ -202,7 +202,12 @@ def read_both(
     try:
         org = Org(salesforce, workers, lambda: None, str(cache.get("org_id")))
         allowed = access_of(described(org.send(questions())))
-        org.see(allowed.readable, allowed.objects, person_accounts=allowed.person_accounts)
+        org.see(
+            allowed.readable,
+            allowed.objects,
+            person_accounts=allowed.person_accounts,
+            lists=allowed.picklists,
+        )
         observe_salesforce(org, cache, utc_now, lambda what, done: None)
         AlgunaObserver(alguna, cache, workers, lambda: None, utc_now).observe(lambda what, done: None)
     finally:

@@ -80,7 +80,12 @@ class Surroundings:
         drift = Drift(self.cache, self.salesforce, self.workers, self.settings.name)
         allowed = access(self.cache, org, drift, self.clock, begins=self.begins)
         self.begins = False
-        org.see(allowed.readable, allowed.objects, person_accounts=allowed.person_accounts)
+        org.see(
+            allowed.readable,
+            allowed.objects,
+            person_accounts=allowed.person_accounts,
+            lists=allowed.picklists,
+        )
         return org, allowed
 
 

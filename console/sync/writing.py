@@ -104,7 +104,9 @@ class RowWriter:
         changes = [change for row in rows for change in row.changes]
         self._ledger.sending(changes)
         try:
-            replies = self._org.send_now([request(place, each) for place, each in enumerate(collections)])
+            replies = self._org.send_now(
+                [request(place, each, self._org.lists) for place, each in enumerate(collections)]
+            )
         except Unreachable as error:
             if not error.maybe_done:
                 self._ledger.settle([Ended(change, "stale", error) for change in changes])
@@ -192,7 +194,9 @@ class RowWriter:
         """Records that a duplicate rule stopped without saying what it matched: a refusal of a single one says so."""
         again: list[Row] = []
         for batch in batches([replace(row, single=True) for row in rows], MOST_REQUESTS):
-            requests = [single_request(f"row{place}", row) for place, row in enumerate(batch)]
+            requests = [
+                single_request(f"row{place}", row, self._org.lists) for place, row in enumerate(batch)
+            ]
             replies = [
                 replace(reply, body=[as_item(reply)], status=200)
                 if not isinstance(reply.error(), Unreachable)

@@ -56,6 +56,43 @@ def address(**parts: str) -> dict[str, Any]:
 # --- states and countries --------------------------------------------------------------------------------------
 
 
+INTEGRATION = {"US": "USA", "DE": "Deutschland (neu)", "US-IL": "Ill."}
+"""Texts that an administrator has the org keep beside its codes, instead of the names of its lists."""
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+def test_an_orgs_own_integration_values_refuse_nothing_and_are_no_difference(quiet, bulk):
+    if bulk:
+        quiet.choose(bulk_from=1)
+    switch(quiet, state_country_picklists=True, integration_values=INTEGRATION)
+    american = quiet.add_customer(name="Listed Ltd", billing_address=address(country="US", state="Illinois"))
+    german = quiet.add_customer(name="Gelistet", billing_address=address(country="Germany"))
+    assert quiet.sync().refused == 0
+    codes = ("BillingCountryCode", "BillingStateCode")
+    row = account_of(quiet, american, *codes)
+    assert [row[key] for key in ("BillingCountry", "BillingState", *codes)] == ["USA", "Ill.", "US", "IL"]
+    assert account_of(quiet, german, *codes)["BillingCountry"] == "Deutschland (neu)"
+    assert quiet.sync().planned == 0
+    quiet.edit_customer(american, billing_address=address(country="US", state="California"))
+    quiet.sync()
+    assert account_of(quiet, american, *codes)["BillingStateCode"] == "CA"
+    quiet.edit_account(account_of(quiet, german)["Id"], BillingCountryCode="FR")
+    quiet.sync()
+    assert quiet.customer(german)["billing_address"]["country"] in ("FR", "FRA", "France")
+    assert quiet.sync().planned == 0
+
+
+def test_a_changed_integration_value_is_no_change_of_the_account(quiet):
+    switch(quiet, state_country_picklists=True)
+    customer = quiet.add_customer(name="Listed Ltd", billing_address=address(country="DE"))
+    quiet.sync()
+    switch(quiet, integration_values=INTEGRATION)
+    quiet.edit_account(account_of(quiet, customer)["Id"], BillingCountry="Deutschland (neu)")
+    assert account_of(quiet, customer)["BillingCountry"] == "Deutschland (neu)"
+    assert quiet.sync().planned == 0
+    assert told(quiet, customer)[0] is State.IN_SYNC
+
+
 @pytest.mark.parametrize(
     ("country", "state", "written"),
     [

@@ -14,7 +14,7 @@ is at most once in a job. Rows that a job refused go through collections once mo
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
@@ -22,6 +22,7 @@ from typing import Any, cast
 
 from console.domain.fields import CONTACT_EMAIL, CUSTOMER_ID, FIELD, NAME
 from console.domain.ids import to_18
+from console.domain.picklists import COUNTRY, STATE
 from console.domain.records import Account, Change, Contact, Value
 from console.errors import Refused
 from console.salesforce import bulk, records
@@ -123,7 +124,7 @@ class BulkWriter:
             kind not in self._off
             and row.job.customer_id not in self._by_hand
             and not row.forced
-            and bulk.fits(row.body())
+            and bulk.fits(row.body(self._org.lists))
         )
 
     def _room(self, row: Row) -> int:
@@ -227,9 +228,25 @@ class BulkWriter:
         return list(found)
 
     def _bodies(self, job: BulkRow) -> Iterator[dict[str, Any]]:
-        changes = (change for piece in self._pieces(job) for change in piece)
+        countries: dict[str, Value] = {}
+        changes = (change for piece in self._pieces(job) for change in self._with_countries(piece, countries))
         for _, group in groupby(changes, key=lambda change: (change.customer_id, change.record)):
-            yield _body(list(group))
+            yield self._body(list(group), countries)
+
+    def _with_countries(self, piece: list[Change], countries: dict[str, Value]) -> list[Change]:
+        """The same; `countries` gets what accounts hold whose state may change alone."""
+        held = self._cache.accounts.many(change.record for change in piece if change.key == STATE)
+        countries.update((id_, account.values.get(COUNTRY)) for id_, account in held.items())
+        return piece
+
+    def _body(self, changes: list[Change], countries: Mapping[str, Value]) -> dict[str, Any]:
+        """One record as a job carries it."""
+        first, lists = changes[0], self._org.lists
+        if first.key is None:
+            body = records.body(values_of(first), lists)
+            return {"AccountId": account_of(first), **body} if first.entity == "Contact" else body
+        values = {cast("str", change.key): text_of(change) for change in changes}
+        return {"Id": first.record, **records.body(values, lists, countries.get(first.record))}
 
     def _pieces(self, job: BulkRow) -> Iterator[list[Change]]:
         after = 0
@@ -410,15 +427,6 @@ def _named(job: BulkRow, row: dict[str, str]) -> str:
 
 def _external_id(job: BulkRow) -> str:
     return FIELD[CUSTOMER_ID].sf_name if job.operation == "upsert" else ""
-
-
-def _body(changes: list[Change]) -> dict[str, Any]:
-    """One record as a job carries it."""
-    first = changes[0]
-    if first.key is None:
-        body = records.body(values_of(first))
-        return {"AccountId": account_of(first), **body} if first.entity == "Contact" else body
-    return {"Id": first.record, **records.body({cast("str", c.key): text_of(c) for c in changes})}
 
 
 def _renewed(old: Account | Contact, values: dict[str, Value]) -> Account | Contact:

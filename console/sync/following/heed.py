@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 from console.domain.fields import FIELD, FIELDS, Kind
+from console.domain.picklists import COUNTRY, STATE
 from console.domain.records import Account, Contact
 from console.net import USER_AGENT
 from console.salesforce import records
@@ -84,7 +85,7 @@ class Heed:
         """
         heard = Heard(fresh=any(batch.fresh for batch in batches), lost=any(batch.lost for batch in batches))
         events = [event for batch in batches for event in batch.events]
-        sorting = _Sorting(self._cache, self._org.columns)
+        sorting = _Sorting(self._cache, self._org)
         sorting.sort(events)
         self._read(sorting)
         cache, at = self._cache, text(self._clock())
@@ -133,9 +134,10 @@ class Heed:
 class _Sorting:
     """Events sorted into records as they leave them, and records to be read."""
 
-    def __init__(self, cache: Cache, columns: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(self, cache: Cache, org: Org) -> None:
         self._cache = cache
-        self._columns = columns
+        self._columns = org.columns
+        self._lists = org.lists
         self.accounts: dict[str, Account] = {}
         self.contacts: dict[str, Contact] = {}
         self.unread_accounts: set[str] = set()
@@ -176,9 +178,9 @@ class _Sorting:
                 self.unread_accounts.add(id_)
                 continue
             if old is None:
-                self.accounts[id_] = records.account({**self._blank(event), **told, "Id": id_})
+                self.accounts[id_] = records.account({**self._blank(event), **told, "Id": id_}, self._lists)
                 continue
-            new = records.account({**told, "Id": id_})
+            new = records.account({**told, "Id": id_}, self._lists)
             merged = replace(
                 old,
                 name=new.name if "Name" in told else old.name,
@@ -260,6 +262,10 @@ class _Sorting:
             for name, value in row.items()
             if name in columns
         }
+        if any(key in told and code in columns and code not in told for key, code in records.CODE.items()):
+            return None  # an integration value without the code that says what it means
+        if records.CODE[STATE] in told and records.CODE[COUNTRY] not in told:
+            return None  # a state without the country that it is one of
         told["SystemModstamp"] = told.pop("LastModifiedDate", None) or _second(event.committed_ms)
         return told
 

@@ -283,6 +283,7 @@ def test_features_are_kept_with_the_org(tmp_path: Path, clock: Clock) -> None:
         "state_country_picklists": True,
         "person_accounts": False,
         "encrypted": ["Contact.Phone"],
+        "integration_values": {},
     }
     org.close()
 

@@ -50,6 +50,7 @@ class Features:
         return {
             **{name: bool(self._on.get(name)) for name in FLAGS},
             "encrypted": list(self._on.get("encrypted", [])),
+            "integration_values": dict(self._on.get("integration_values", {})),
         }
 
     def apply(self) -> None:
@@ -128,7 +129,7 @@ class Features:
 
     def switch(self, values: Mapping[str, Any]) -> None:
         """Sets features by name. Raises ValueError, and changes nothing, on an unknown name or a wrong value."""
-        able = (*FLAGS, "encrypted")
+        able = (*FLAGS, "encrypted", "integration_values")
         for name, value in values.items():
             if name not in able:
                 raise ValueError(f"there is no feature {name!r}; there are {', '.join(able)}")
@@ -136,6 +137,8 @@ class Features:
                 raise ValueError(f"{name} must be true or false")
             if name == "encrypted":
                 self._check_encrypted(value)
+            if name == "integration_values":
+                _check_places(value)
         before = self._on
         self._store.remember(_STATE, {**before, **values})
         self.apply()
@@ -179,7 +182,7 @@ class Features:
             return
         if self._on.get("state_country_picklists"):
             for start in address_starts(sobject):
-                _settle_address(sobject, start, old, row)
+                _settle_address(sobject, start, old, row, self._on.get("integration_values", {}))
         if self._on.get("person_accounts") and sobject.name == "Account":
             _settle_person(old, row)
         if "RecordTypeId" in sobject.fields:
@@ -224,15 +227,33 @@ def _code_of(named: Mapping[str, str], text: str | None) -> str | None:
     return next((code for code, name in named.items() if wanted in (code.casefold(), name.casefold())), None)
 
 
-def _settle_address(sobject: SObject, start: str, old: Mapping[str, Any] | None, row: dict[str, Any]) -> None:
-    """Text and code follow from each other; what is no country or state of the list is refused."""
+def _settle_address(
+    sobject: SObject,
+    start: str,
+    old: Mapping[str, Any] | None,
+    row: dict[str, Any],
+    integration: Mapping[str, str],
+) -> None:
+    """Text and code follow from each other; what is no country or state of the list is refused.
+
+    The text is the integration value, which is the name unless it was given another
+    (https://help.salesforce.com/s/articleView?id=xcloud.admin_state_country_picklists_field_syncing.htm).
+    """
     before = old or {}
     parts = [f"{start}{part}" for part in ("Country", "CountryCode", "State", "StateCode")]
     changed = {name for name in parts if row[name] != before.get(name)}
     if not changed:
         return
     country, country_code, state, state_code = parts
-    _settle_pair(sobject, country, country_code, places.COUNTRIES, "country", changed, row)
+    _settle_pair(
+        sobject,
+        country,
+        country_code,
+        {code: integration.get(code, name) for code, name in places.COUNTRIES.items()},
+        "country",
+        changed,
+        row,
+    )
     if not changed & {state, state_code} and row[state_code] is None:
         return
     if row[country_code] is None:
@@ -243,7 +264,8 @@ def _settle_address(sobject: SObject, start: str, old: Mapping[str, Any] | None,
             return
         message = f"A country/territory must be specified before specifying a state value for field: {sobject.fields[state].label}"
         raise ApiError(400, "FIELD_INTEGRITY_EXCEPTION", message, [state])
-    states = places.STATES.get(row[country_code], {})
+    standard = places.STATES.get(row[country_code], {})
+    states = {code: integration.get(f"{row[country_code]}-{code}", name) for code, name in standard.items()}
     if (
         row[state_code] is not None
         and state_code not in changed
@@ -277,6 +299,18 @@ def _settle_pair(
         if found is None:
             raise _problem(sobject, text, word)
         row[text], row[code] = named[found], found
+
+
+def _check_places(value: Any) -> None:
+    """:raises ValueError: it isn't a text for each country code, ``US``, or state code with its country's, ``US-CA``."""
+    known = {
+        *places.COUNTRIES,
+        *(f"{each}-{code}" for each, found in places.STATES.items() for code in found),
+    }
+    if not isinstance(value, dict) or not all(
+        code in known and isinstance(text, str) and text for code, text in value.items()
+    ):
+        raise ValueError('integration_values must be texts by code, such as {"US": "USA", "US-CA": "Calif."}')
 
 
 def _problem(sobject: SObject, field: str, word: str) -> ApiError:
