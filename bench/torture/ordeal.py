@@ -56,8 +56,9 @@ class Ordeal:
         self.edits = 0
         self.in_flight = 0
         """Kills that left changes of which nobody knew whether they had taken effect."""
-        self.resumed: list[float] = []
-        """Seconds from the start of a process until its first pass was finished, of those that came so far."""
+        self.resumed: list[tuple[float, float]] = []
+        """Seconds from the start of a process until its first pass was finished, of those that came so far; and how many of
+        them it computed."""
         self.late = 0
         self.verdict = Verdict()
         self._folder = folder
@@ -100,12 +101,14 @@ class Ordeal:
     def line(self) -> str:
         """The closing line."""
         verdict = self.verdict
+        slowest, computed = max(self.resumed, default=(0.0, 0.0))
+        half = sorted(self.resumed)[len(self.resumed) // 2][0] if self.resumed else 0.0
         return (
             f"{self.kills} kills ({self.in_flight} with changes under way), {self.edits} edits, "
             f"{verdict.compared} fields compared, losses = {len(verdict.losses) + len(verdict.differences)}, "
             f"duplicates = {len(verdict.duplicates)}, {verdict.kept} losing values kept in the history, "
-            f"slowest resume {max(self.resumed, default=0.0):.1f} s of {len(self.resumed)} "
-            f"(half within {sorted(self.resumed)[len(self.resumed) // 2] if self.resumed else 0.0:.1f} s), seed {self._seed}"
+            f"slowest resume {slowest:.1f} s ({computed:.1f} s computing) of {len(self.resumed)}, half within {half:.1f} s, "
+            f"seed {self._seed}"
         )
 
     def _round(
@@ -126,7 +129,7 @@ class Ordeal:
         self._tell(
             f"Round {number + 1} ({way}): {kills} kills, {len(edits)} edits, {verdict.compared} fields compared; "
             f"{verdict.kept} losing values kept, {verdict.unseen} never seen; slowest resume so far "
-            f"{max(self.resumed, default=0.0):.1f} s"
+            f"{max(self.resumed, default=(0.0, 0.0))[0]:.1f} s"
         )
         for sentence in (*verdict.losses, *verdict.duplicates, *verdict.differences):
             self._tell(f"  {sentence}")
@@ -150,7 +153,7 @@ class Ordeal:
         if syncing.failures:
             raise NotMade(f"A pass failed: {syncing.failures[0]}")
         if syncing.resumed is not None:
-            self.resumed.append(syncing.resumed)
+            self.resumed.append((syncing.resumed, syncing.computed or 0.0))
         self.late += took > self._within
         self.in_flight += self._under_way()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -24,6 +25,8 @@ class Syncing:
         self.began = time.monotonic()
         self.resumed: float | None = None
         """Seconds from the start of the process until its first pass was finished."""
+        self.computed: float | None = None
+        """Of these, what a processor worked for it: the rest is waiting, on a busy computer for a processor."""
         self.failures: list[dict[str, Any]] = []
         self._talk = talk
         with talk.open("w") as log:
@@ -70,6 +73,16 @@ class Syncing:
                     self.failures.append(said["error"])
                 elif self.resumed is None:
                     self.resumed = self.age
+                    self.computed = _computed(self._process.pid)
+
+
+def _computed(pid: int) -> float | None:
+    """Seconds of processor time of a process, where that can be read (https://man7.org/linux/man-pages/man5/proc.5.html)."""
+    try:
+        after_name = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return None
+    return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Editing:

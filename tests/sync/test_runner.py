@@ -6,8 +6,9 @@ import time
 import pytest
 
 from console.domain.records import State
-from console.errors import StoreError
+from console.errors import StoreError, Unreachable
 from console.salesforce.info import Usage
+from console.sync import runner as runner_module
 from console.sync.events import Counts, Progress, RunFailed, RunFinished, Waiting
 from console.sync.runner import EngineThread, unexpected
 from console.sync.session import open_session
@@ -374,3 +375,41 @@ def test_sync_now_looks_at_once_whether_a_limit_that_was_used_up_was_raised(worl
     runner.thread.sync_now()
     runner.finished(2)
     assert runner.sessions[0].engine.budget.left > 0
+
+
+def test_a_side_that_is_gone_for_an_hour_is_asked_less_and_less_often_and_found_again(
+    world, watch, monkeypatch
+):
+    """In a time a thousand times as fast: the pauses double up to the longest one, and the first answer ends them."""
+    interval, longest, hour = 0.06, 0.9, 3.6
+    monkeypatch.setattr(runner_module, "LONGEST_BACKOFF", longest)
+    runner = watch(world, interval=interval)
+    gone = threading.Event()
+    opened = runner.open
+
+    def cut_off(publish, cancelled, gate):
+        session = opened(publish, cancelled, gate)
+        run = session.engine.run
+
+        def unless_gone(**how):
+            if gone.is_set():
+                failure = Unreachable("Alguna does not answer.", "It is tried again.")
+                publish(RunFailed(None, failure))
+                raise failure
+            return run(**how)
+
+        session.engine.run = unless_gone
+        return session
+
+    gone.set()
+    runner.thread = EngineThread(cut_off, runner.events.append, interval=interval)
+    runner.thread.start()
+    began = time.monotonic()
+    until(lambda: time.monotonic() - began > hour)
+    pauses = [round(event.seconds, 2) for event in runner.of(Waiting)]
+    assert pauses == sorted(pauses)
+    assert longest - 0.1 < max(pauses) <= longest
+    assert len(pauses) <= hour / longest + 6, "nobody is asked all the time who does not answer"
+    gone.clear()
+    assert runner.finished().summary.applied > 0
+    until(lambda: runner.of(Waiting)[-1].seconds <= interval)
