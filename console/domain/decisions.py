@@ -19,6 +19,7 @@ from console.domain.fields import (
     Kind,
 )
 from console.domain.loops import Loop, judged, kept
+from console.domain.masked import is_masked
 from console.domain.merge import EMPTY, SAME, UNKNOWN, merge, settled
 from console.domain.normal import canonical, fits, same, shown
 from console.domain.plain import plain, readable
@@ -83,7 +84,9 @@ def open_to(decision: Decision, alguna: Values, salesforce: Values) -> tuple[Sid
     if not decision.differs or key not in alguna or key not in salesforce:
         return ()
     if FIELD[key].direction is Flow.BOTH:
-        return ("alguna", "salesforce")
+        return (
+            ("alguna",) if is_masked(salesforce[key]) and key == CONTACT_EMAIL else ("alguna", "salesforce")
+        )
     # Only Alguna fills it: Salesforce's value can be let be where Alguna has none, never copied back.
     return ("alguna", "salesforce") if alguna[key] is None and key != CUSTOMER_ID else ("alguna",)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from console.domain import contacts, why
+from console.domain import contacts, masked, why
 from console.domain.changes import (
     NEW_ACCOUNT,
     account_creation,
@@ -214,7 +214,8 @@ def _linked(subject: Subject, account: Account, policy: Policy) -> LinkPlan:
         decisions = [_kept_elsewhere(decision, subject, account) for decision in decisions]
     created: list[Change] = []
     if contact is not None:
-        decisions = contacts.of_one_person(decisions, view.values, there, base, answers)
+        decisions = contacts.of_one_person(decisions, view.values, masked.lifted(there), base, answers)
+        decisions = masked.keep_out(decisions, customer, view.values, there, answers)
         decisions = contacts.for_alguna(decisions, customer, view.values)
         changes = _field_changes(decisions, customer, account.id, contact.id, view.values, there)
     else:

@@ -126,7 +126,7 @@ class Cache:
         elif owner != wanted:
             raise Conflict(
                 f"The cache {self._db.path} belongs to the org {owner}, but this is the org {wanted}.",
-                "A refreshed sandbox is another org: make a new connection for it.",
+                "A refreshed sandbox is another org: make a new connection for it, under a new name.",
             )
 
     def close(self) -> None:

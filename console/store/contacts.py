@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from console.domain.masked import unmasked
 from console.domain.normal import business_domain
 from console.domain.records import Contact
 from console.store.connection import Connection, Row, chunks
@@ -156,8 +157,8 @@ class Contacts:
 
 
 def email_key(email: str | None) -> str | None:
-    """An e-mail address as it is compared: without outer blanks and case; None for an empty one."""
-    return column(email).strip().lower() or None if email else None
+    """An e-mail address as it is compared: without outer blanks, case and a sandbox's mask; None for an empty one."""
+    return unmasked(column(email)).lower() or None if email else None
 
 
 def _row(contact: Contact) -> Row:
@@ -174,7 +175,7 @@ def _row(contact: Contact) -> Row:
 
 def _derived(contact: Contact) -> Row:
     email = contact.values.get("Contact.Email")
-    return (email_key(email), business_domain(email))
+    return (email_key(email), business_domain(unmasked(email) if email else None))
 
 
 def _contact(row: Row) -> Contact:

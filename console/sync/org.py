@@ -114,7 +114,9 @@ class Org:
             raise Conflict(
                 f"This is another Salesforce org ({found or 'without an id'}) than the one that was connected"
                 f" ({known}). Nothing was written.",
-                "A refreshed sandbox is a new org. Disconnect this connection, then connect the new org.",
+                "A refreshed sandbox is a new org: connect it under a new name, and accounts that were copied along are found"
+                " by their customer ids and aliases. What this connection knows, its links too, is the old org's: disconnect"
+                " and remove it.",
                 code="ORG_CHANGED",
             )
         self._is_ours = True

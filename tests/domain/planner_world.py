@@ -37,6 +37,8 @@ POOLS = {
         "ada@acme.example",
         "Ada@Acme.example",
         "bob@acme.example",
+        "ada@acme.example.invalid",
+        "Eve@other.example.INVALID",
         "no address",
         "x" * 80 + "@acme.example",
     ],

@@ -15,6 +15,7 @@ from console.domain.fields import (
     SUBSCRIPTION_KEYS,
     Flow,
 )
+from console.domain.masked import is_masked
 from console.domain.normal import fits, same
 from console.domain.planner import plan, waits
 from console.domain.records import (
@@ -83,6 +84,14 @@ def test_nothing_unknown_is_written_and_nothing_is_written_over_the_unknown(subj
         assert source[change.key] == change.after
         assert target[change.key] == change.before
         assert not same(FIELD[change.key].kind, change.before, change.after)
+
+
+@settings(max_examples=150)
+@given(subjects(kinds=("linked", "matched")), policies())
+def test_no_masked_address_ever_goes_to_alguna(subject, policy):
+    for change in plan(subject, policy).changes:
+        if change.side == "alguna" and change.key == "Contact.Email":
+            assert not is_masked(change.after)
 
 
 @settings(max_examples=60)
