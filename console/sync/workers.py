@@ -22,16 +22,23 @@ Item = TypeVar("Item")
 TURN = 0.05
 """Seconds between two looks at whether to stop."""
 
+AHEAD = 3
+"""Calls handed out for each thread by `each`: one that it makes and two that wait, so that it need not wait for the engine."""
+
 _END = object()
 
 
 class Outcome(Generic[T]):
     """How a call ended. Not a `concurrent.futures.Future`, whose locks cost a small call a good part of its time."""
 
-    __slots__ = ("_error", "_value")
+    __slots__ = ("_error", "_value", "left_out")
 
-    def __init__(self, function: Callable[..., T], args: tuple[Any, ...]) -> None:
-        self._error: BaseException | None = None
+    def __init__(self, function: Callable[..., T], args: tuple[Any, ...], *, left_out: bool = False) -> None:
+        self.left_out = left_out
+        """It did not even begin: the engine had been told to stop."""
+        self._error: BaseException | None = _stopped() if left_out else None
+        if left_out:
+            return
         try:
             self._value = function(*args)
         except BaseException as error:
@@ -90,7 +97,8 @@ class Workers:
     def each(self, function: Callable[[Item], T], items: Iterable[Item]) -> Iterator[tuple[Item, Outcome[T]]]:
         """Run `function` for every item, a few at a time; yields in the order in which they end.
 
-        Told to stop, it starts no more, yields those that end within the grace, and raises.
+        Items are taken when a thread will soon be free for them. Told to stop, it starts no more, yields those that end within
+        the grace, and raises.
 
         :raises Cancelled: when the engine was told to stop; after what ended was yielded.
         """
@@ -99,7 +107,7 @@ class Workers:
         waiting = iter(items)
         running = 0
         while True:
-            while running < self._size and not self._cancelled.is_set():
+            while running < self._size * AHEAD and not self._cancelled.is_set():
                 item = next(waiting, _END)
                 if item is _END:
                     break
@@ -108,8 +116,10 @@ class Workers:
             if not running:
                 self.check()
                 return
-            yield self._next(done)
+            item, outcome = self._next(done)
             running -= 1
+            if not outcome.left_out:
+                yield item, outcome
 
     def close(self) -> None:
         """Let the threads end once they are idle; those in a call end after it. Does not block."""
@@ -138,7 +148,7 @@ class Workers:
         done: queue.SimpleQueue[tuple[Any, Outcome[T]]],
     ) -> None:
         def job() -> None:
-            done.put((item, Outcome(function, args)))
+            done.put((item, Outcome(function, args, left_out=self._cancelled.is_set())))
 
         self._jobs.put(job)
         if not self._idle.acquire(blocking=False) and len(self._threads) < self._size:

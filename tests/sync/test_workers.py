@@ -6,7 +6,7 @@ import time
 import pytest
 
 from console.errors import Cancelled, Unreachable
-from console.sync.workers import Workers
+from console.sync.workers import AHEAD, Workers
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_each_uses_several_threads_but_never_more_than_its_size(workers):
     assert len(names) == 4
 
 
-def test_each_takes_items_only_when_a_thread_is_free_for_them(workers):
+def test_each_takes_items_only_when_a_thread_will_soon_be_free_for_them(workers):
     taken = []
 
     def items():
@@ -71,7 +71,7 @@ def test_each_takes_items_only_when_a_thread_is_free_for_them(workers):
         assert len(taken) <= 1000
         if len(taken) < 1000:
             break
-    assert len(taken) <= 5
+    assert len(taken) <= 4 * AHEAD
 
 
 def test_a_call_that_never_ends_is_left_behind_when_cancelled(workers, cancelled):
@@ -104,6 +104,33 @@ def test_what_ends_within_the_grace_is_still_yielded_and_nothing_new_begins(canc
         take_all()
     assert sorted(results) == [(number, number) for number in sorted(begun)]
     assert len(begun) <= 4
+    workers.close()
+
+
+def test_while_the_engine_is_busy_with_one_result_its_threads_go_on_with_what_was_handed_out(cancelled):
+    workers = Workers(1, cancelled)
+    ended = threading.Semaphore(0)
+    results = workers.each(lambda number: ended.release() or number, range(100))
+    next(results)
+    for _ in range(AHEAD):
+        assert ended.acquire(timeout=5)
+    assert len(list(results)) == 99
+    workers.close()
+
+
+def test_what_was_handed_out_and_had_not_begun_when_cancelled_never_does(cancelled):
+    workers = Workers(1, cancelled, grace=5)
+    begun = []
+
+    def work(number):
+        begun.append(number)
+        cancelled.set()
+
+    results = workers.each(work, range(100))
+    assert next(results)[0] == 0
+    with pytest.raises(Cancelled):
+        next(results)
+    assert begun == [0]
     workers.close()
 
 
