@@ -8,15 +8,16 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bench.measure import NotMade, Taken
+from bench.measure import NotMade, Taken, telling
 from bench.practice import Practice, practice
-from bench.recorder import Recorder, Request
+from bench.recorder import Kept, Recorder, Request
 from bench.replay import Replay
 
 CUSTOMERS = int(os.environ.get("BENCH_CUSTOMERS", "100000"))
@@ -33,16 +34,22 @@ class Floor:
     def __init__(self, customers: int = CUSTOMERS) -> None:
         self._customers = customers
         self._recorded: list[Request] = []
-        self._kept: tempfile.TemporaryDirectory[str] | None = None
+        self._resources = ExitStack()
+        self._folder: Path | None = None
+
+    def close(self) -> None:
+        """Remove everything that was recorded."""
+        self._resources.close()
 
     def against_the_wire(self) -> Taken:
         """Wall time of the pass against that of its bytes. Both begin with the org and account in the same state."""
         folder = self._record()
-        with _again(folder, "timed") as console:
+        with _again(folder, "timed") as console, telling("The same sync, timed"):
             done = console.sync()
             seconds = console.seconds
-        with _again(folder, "bare") as console:
-            with closing(Replay(_ports(console))) as replay:
+        with _again(folder, "bare") as console, closing(Replay(_ports(console))) as replay:
+            total = len(self._recorded)
+            with telling("Its bytes alone, timed", lambda: f"{replay.sent:,} of {total:,} requests"):
                 bare = replay.run(self._recorded)
             if console.accounts() < 0.9 * self._customers:
                 raise NotMade("The bare loop did not make the accounts.")
@@ -50,18 +57,17 @@ class Floor:
         return Taken(
             seconds / bare,
             f"{seconds:.1f} s against {bare:.1f} s for {self._customers:,} customers: "
-            f"{done.salesforce_calls:,} Salesforce and {alguna:,} Alguna calls",
+            f"{done.salesforce_calls:,} Salesforce and {alguna:,} Alguna calls, {done.peak >> 20} MB",
         )
 
     def against_each(self) -> Taken:
-        """Per customer: creating its account and contact with simple-salesforce, against the Salesforce calls of the pass."""
+        """Per customer: creating its account and contact with simple-salesforce, against the whole first sync."""
         folder = self._record()
-        with _again(folder, "bulk") as console:
+        with _again(folder, "whole") as console, telling("The same sync, from a distance"):
             console.control("POST", "/salesforce/options", {"latency_ms": LATENCY_MS})
-            with closing(Replay(_ports(console))) as replay:
-                ours = replay.run([each for each in self._recorded if each.service == "salesforce"])
-            each = ours / console.accounts()
-        with _again(folder, "single") as console:
+            console.sync()
+            each = console.seconds / console.accounts()
+        with _again(folder, "single") as console, telling("One by one"):
             console.control("POST", "/salesforce/options", {"latency_ms": LATENCY_MS})
             theirs = _one_by_one(console.handout["salesforce"], self._recorded)
         return Taken(
@@ -71,15 +77,18 @@ class Floor:
 
     def _record(self) -> Path:
         """The folder with everything as it was before the first pass, whose requests are known by now."""
-        if self._kept is None:
-            self._kept = tempfile.TemporaryDirectory(prefix="bench-")
-            folder = Path(self._kept.name)
-            _prepare(folder, self._customers)
-            with _again(folder, "recorded") as console, Recorder(_ports(console)) as recorder:
+        if self._folder is None:
+            kept = self._resources.enter_context(closing(Kept()))
+            folder = Path(self._resources.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+            with telling(f"A world of {self._customers:,} customers"):
+                _prepare(folder, self._customers)
+            with _again(folder, "recorded") as console, Recorder(_ports(console), kept) as recorder:
                 console.point(recorder.ports)
-                console.sync()
+                with telling("A first sync, recorded", lambda: f"{len(recorder.requests):,} requests"):
+                    console.sync()
                 self._recorded = list(recorder.requests)
-        return Path(self._kept.name)
+            self._folder = folder
+        return self._folder
 
 
 def _prepare(folder: Path, customers: int) -> None:
@@ -97,9 +106,12 @@ def _again(folder: Path, name: str) -> Iterator[Practice]:
     here.mkdir()
     for what in ("state", "home"):
         shutil.copytree(folder / f"{what}-before", here / what)
-    with practice(0, here, connect=False) as console:
-        console.point(_ports(console))
-        yield console
+    try:
+        with practice(0, here, connect=False) as console:
+            console.point(_ports(console))
+            yield console
+    finally:
+        shutil.rmtree(here)
 
 
 def _ports(console: Practice) -> dict[str, int]:
@@ -123,7 +135,7 @@ def _one_by_one(org: Mapping[str, Any], recorded: list[Request]) -> float:
     )
     account_type: Any = salesforce.Account
     contact_type: Any = salesforce.Contact
-    count = min(SAMPLE, len(accounts), len(contacts))
+    count = min(len(accounts), len(contacts))
     if not count:
         raise NotMade("The pass wrote no records.")
     began = time.perf_counter()
@@ -135,20 +147,33 @@ def _one_by_one(org: Mapping[str, Any], recorded: list[Request]) -> float:
     return seconds / count
 
 
-def _records(recorded: list[Request], sobject: str) -> list[dict[str, Any]]:
-    """Records of one object as the pass sent them, whether in collections or in a job."""
-    from console.salesforce.bulk import table
-
+def _records(recorded: Iterable[Request], sobject: str, limit: int = SAMPLE) -> list[dict[str, Any]]:
+    """The first records of one object as the pass sent them, whether in collections or in a job."""
     found: list[dict[str, Any]] = []
     for request in recorded:
-        _, _, body = request.data.partition(b"\r\n\r\n")
         if request.line.startswith("PUT ") and "/batches" in request.line:
-            rows = list(table(io.BytesIO(body)))
-            if rows and (("AccountId" in rows[0]) == (sobject == "Contact")):
-                found += [{k: v for k, v in row.items() if v not in ("", "#N/A")} for row in rows]
+            found += _in_a_job(request.data.partition(b"\r\n\r\n")[2], sobject, limit)
         elif request.line.startswith("POST ") and request.line.endswith("/composite"):
-            for part in json.loads(body)["compositeRequest"]:
-                for record in (part.get("body") or {}).get("records", ()):
-                    if record["attributes"]["type"] == sobject and "Id" not in record:
-                        found.append({k: v for k, v in record.items() if k != "attributes" and v is not None})
-    return found
+            found += _in_collections(request.data.partition(b"\r\n\r\n")[2], sobject)
+        if len(found) >= limit:
+            break
+    return found[:limit]
+
+
+def _in_a_job(body: bytes, sobject: str, limit: int) -> Iterator[dict[str, Any]]:
+    from console.salesforce.bulk import table
+
+    for row in islice(table(io.BytesIO(body)), limit):
+        if ("AccountId" in row) == (sobject == "Contact"):
+            yield {name: value for name, value in row.items() if value not in ("", "#N/A")}
+
+
+def _in_collections(body: bytes, sobject: str) -> Iterator[dict[str, Any]]:
+    for part in json.loads(body)["compositeRequest"]:
+        for record in (part.get("body") or {}).get("records", ()):
+            if record["attributes"]["type"] == sobject and "Id" not in record:
+                yield {
+                    name: value
+                    for name, value in record.items()
+                    if name != "attributes" and value is not None
+                }

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -12,6 +16,31 @@ Unit = Literal["x", "calls", "s"]
 
 class NotMade(Exception):
     """A measure could not be made; the text is one sentence that says why."""
+
+
+EVERY = 15.0
+"""Seconds between two words on how far something is."""
+
+
+@contextmanager
+def telling(what: str, so_far: Callable[[], str] = lambda: "") -> Iterator[None]:
+    """Tell on stderr what is going on within the block, again and again: minutes without a word look like a halt."""
+    ended = threading.Event()
+    began = time.monotonic()
+
+    def tell() -> None:
+        while not ended.wait(EVERY):
+            print(f"    {time.monotonic() - began:.0f} s {so_far()}".rstrip(), file=sys.stderr, flush=True)
+
+    print(f"  {what} ...", file=sys.stderr, flush=True)
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        teller.join()
+        print(f"    {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Sequence
 
 from bench.first_paint import first_paint
@@ -15,6 +16,7 @@ from bench.syncs import LARGE, SMALL, Syncs
 def every() -> Sequence[Measure]:
     """All measures."""
     syncs, floor = Syncs(), Floor()
+    atexit.register(floor.close)
     return (
         Measure("first-paint", "first paint, 100,000 accounts against a bare Textual app", 2, "x", first_paint),
         Measure("repaint", "repaint of a scrolled page, 1,000,000 rows against 1,000", 1.2, "x", repaint),

@@ -1,27 +1,68 @@
-"""A proxy that writes down every request that passes through it, in the order in which they arrive."""
+"""A proxy that writes down every request that passes through it, in the order in which they arrive.
+
+Their bytes go into a file: those of a first sync of 100,000 customers would take some hundred megabytes of memory.
+"""
 
 from __future__ import annotations
 
+import os
 import socket
+import tempfile
 import threading
 from dataclasses import dataclass, field
 from typing import IO
 
 
+class Kept:
+    """Bytes in a temporary file, each piece by its place. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile(prefix="bench-")  # noqa: SIM115 - closed by `close`
+        self._end = 0
+        self._appending = threading.Lock()
+
+    def add(self, data: bytes) -> tuple[int, int]:
+        """Write a piece down; its place."""
+        with self._appending:
+            start = self._end
+            self._file.seek(start)
+            self._file.write(data)
+            self._file.flush()
+            self._end += len(data)
+        return start, len(data)
+
+    def read(self, place: tuple[int, int]) -> bytes:
+        """The piece at a place."""
+        start, length = place
+        return os.pread(self._file.fileno(), length, start)
+
+    def close(self) -> None:
+        """Give the file up."""
+        self._file.close()
+
+
 @dataclass(slots=True)
 class Request:
-    """One request as it was sent: to which service, its bytes, and the status it was answered with."""
+    """One request as it was sent: to which service, its method and path, and the status it was answered with."""
 
     service: str
-    data: bytes = field(repr=False)
+    line: str
+    kept: Kept = field(repr=False)
+    place: tuple[int, int]
     status: int = 0
     behind: int = 0
     """How many requests to the other service had been answered when it was sent."""
 
+    @classmethod
+    def of(cls, service: str, data: bytes, kept: Kept, status: int = 0, behind: int = 0) -> Request:
+        """A request from its bytes."""
+        line = data.split(b"\r\n", 1)[0].decode("latin-1").rsplit(" ", 1)[0]
+        return cls(service, line, kept, kept.add(data), status, behind)
+
     @property
-    def line(self) -> str:
-        """Method and path."""
-        return self.data.split(b"\r\n", 1)[0].decode("latin-1").rsplit(" ", 1)[0]
+    def data(self) -> bytes:
+        """Its bytes, head and body."""
+        return self.kept.read(self.place)
 
     @property
     def path(self) -> str:
@@ -30,9 +71,13 @@ class Request:
 
 
 class Recorder:
-    """Listens on a port of its own for each service and passes on to the real one. Use it in a `with` block."""
+    """Listens on a port of its own for each service and passes on to the real one. Use it in a `with` block.
 
-    def __init__(self, targets: dict[str, int]) -> None:
+    :param kept: where the bytes go; to be closed by the caller, once the requests aren't needed any more.
+    """
+
+    def __init__(self, targets: dict[str, int], kept: Kept) -> None:
+        self._kept = kept
         self.requests: list[Request] = []
         self.ports: dict[str, int] = {}
         self._lock = threading.Lock()
@@ -67,7 +112,7 @@ class Recorder:
             there.makefile("rb") as answering,
         ):
             while data := message(asking, answer=False):
-                request = Request(service, data)
+                request = Request.of(service, data, self._kept)
                 with self._lock:
                     request.behind = sum(self._answered.values()) - self._answered[service]
                     self.requests.append(request)

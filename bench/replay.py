@@ -82,6 +82,8 @@ class Replay:
         self._ports = ports
         self._here = threading.local()
         self._open: list[IO[bytes] | socket.socket] = []
+        self.sent = 0
+        """How many requests were answered so far, more or less: it is told on the way."""
 
     def close(self) -> None:
         """Close all connections."""
@@ -123,6 +125,7 @@ class Replay:
                     time.sleep(LOOK)  # each look is one of the org's calls of the day
                     answer = self.send(request)
                 lane.done(request)
+                self.sent += 1
         except BaseException:
             lane.give_up()
             other.give_up()

@@ -116,10 +116,10 @@ class Workers:
             if not running:
                 self.check()
                 return
-            item, outcome = self._next(done)
+            ended = self._next(done)
             running -= 1
-            if not outcome.left_out:
-                yield item, outcome
+            if not ended[1].left_out:
+                yield ended
 
     def close(self) -> None:
         """Let the threads end once they are idle; those in a call end after it. Does not block."""

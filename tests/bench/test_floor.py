@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import io
 import threading
@@ -13,8 +14,8 @@ import pytest
 
 from bench.floor import _records
 from bench.measure import Measure, NotMade, Taken, judge
-from bench.recorder import Recorder, Request, message
-from bench.replay import Replay
+from bench.recorder import Kept, Recorder, Request, message
+from bench.replay import Replay, ended
 from bench.table import row
 
 
@@ -48,8 +49,14 @@ def port() -> Iterator[int]:
     thread.join()
 
 
-def recorded(port: int) -> list[Request]:
-    with Recorder({"salesforce": port}) as recorder:
+@pytest.fixture
+def kept() -> Iterator[Kept]:
+    with closing(Kept()) as kept:
+        yield kept
+
+
+def recorded(port: int, kept: Kept) -> list[Request]:
+    with Recorder({"salesforce": port}, kept) as recorder:
         connection = http.client.HTTPConnection("127.0.0.1", recorder.ports["salesforce"])
         for number in range(3):
             connection.request("POST", f"/call/{number}", body=b"x" * number)
@@ -58,8 +65,8 @@ def recorded(port: int) -> list[Request]:
     return recorder.requests
 
 
-def test_what_was_recorded_is_sent_again_byte_by_byte(port: int) -> None:
-    requests = recorded(port)
+def test_what_was_recorded_is_sent_again_byte_by_byte(port: int, kept: Kept) -> None:
+    requests = recorded(port, kept)
     first = list(Handler.seen)
     assert [request.line for request in requests] == [f"POST /call/{number}" for number in range(3)]
     with closing(Replay({"salesforce": port})) as replay:
@@ -67,8 +74,8 @@ def test_what_was_recorded_is_sent_again_byte_by_byte(port: int) -> None:
     assert Handler.seen == first * 2
 
 
-def test_another_answer_than_before_is_no_measure(port: int) -> None:
-    requests = recorded(port)
+def test_another_answer_than_before_is_no_measure(port: int, kept: Kept) -> None:
+    requests = recorded(port, kept)
     Handler.status = 500
     with (
         closing(Replay({"salesforce": port})) as replay,
@@ -77,10 +84,12 @@ def test_another_answer_than_before_is_no_measure(port: int) -> None:
         replay.run(requests)
 
 
-def test_a_request_waits_for_the_same_path_and_for_what_the_other_service_had_answered(port: int) -> None:
+def test_a_request_waits_for_the_same_path_and_for_what_the_other_service_had_answered(
+    port: int, kept: Kept
+) -> None:
     def request(service: str, number: int, path: str, behind: int = 0) -> Request:
         head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n{number}"
-        return Request(service, head.encode(), 200, behind)
+        return Request.of(service, head.encode(), kept, 200, behind)
 
     reads = [request("alguna", number, f"/customers/{number}") for number in range(8)]
     write = request("salesforce", 1, "/composite", behind=8)
@@ -101,15 +110,33 @@ def test_chunked_messages_are_read_whole() -> None:
     assert message(source, answer=False) == b""
 
 
-def test_records_are_found_in_collections_and_in_jobs() -> None:
+def test_records_are_found_in_collections_and_in_jobs(kept: Kept) -> None:
     job = b'PUT /services/data/v62.0/jobs/ingest/750/batches HTTP/1.1\r\n\r\n"Name","Rating"\n"One","#N/A"\n'
     call = (
         b'POST /services/data/v62.0/composite HTTP/1.1\r\n\r\n{"compositeRequest":[{"body":{"records":'
         b'[{"attributes":{"type":"Contact"},"LastName":"Tin"}]}}]}'
     )
-    requests = [Request("salesforce", job), Request("salesforce", call)]
+    requests = [Request.of("salesforce", data, kept) for data in (job, call)]
     assert _records(requests, "Account") == [{"Name": "One"}]
     assert _records(requests, "Contact") == [{"LastName": "Tin"}]
+    assert _records([requests[0]] * 5, "Account", 3) == [{"Name": "One"}] * 3
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_job_has_ended_when_its_answer_says_so_packed_or_not(packed: bool) -> None:
+    def answer(state: str) -> bytes:
+        body = f'{{"state":"{state}"}}'.encode()
+        if packed:
+            return b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(body)
+        return b"HTTP/1.1 200 OK\r\n\r\n" + body
+
+    assert ended(answer("JobComplete"))
+    assert not ended(answer("InProgress"))
+
+
+def test_what_is_kept_is_read_back_whatever_was_written_since(kept: Kept) -> None:
+    places = [kept.add(b"x" * number) for number in range(5)]
+    assert [kept.read(place) for place in places] == [b"x" * number for number in range(5)]
 
 
 def test_a_goal_may_be_the_least() -> None:
