@@ -262,6 +262,14 @@ class Account(Deciding, place="account"):
             copyable=True,
         )
 
+    def do_as_of(self) -> None:
+        self.console.visit("past", self.ident)
+
+    @on(CursorGrid.Opened, "#history")
+    def _then(self, event: CursorGrid.Opened) -> None:
+        if self.detail is not None:
+            self.console.visit("past", self.ident, self.detail.history[event.row].run)
+
     def do_browse(self) -> None:
         assert self.detail is not None
         if len(self.detail.links) == 1:

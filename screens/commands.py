@@ -59,6 +59,11 @@ class Standing:
     """The org is not as set-up left it."""
     signed_out: bool = False
     """The last pass stopped because a session or key is not accepted any more."""
+    marked: int | None = None
+    """The run that another one is compared with."""
+    earlier: bool = False
+    """There is an earlier moment to look at."""
+    later: bool = False
     blocked: str = ""
     """Why the main action of this place can't start, one sentence."""
 
@@ -182,6 +187,11 @@ def _rehearsal(s: Standing) -> Answer:
     return s.rehearsal or "Practising needs the rehearsal: start with  alguna-console rehearse."
 
 
+def _undo(s: Standing) -> Answer:
+    answer = _writes(s)
+    return _and(answer if s.busy == "" else s.busy, s.chosen, "There is no run to undo.")
+
+
 def _idle(s: Standing) -> Answer:
     return s.busy or s.blocked or True
 
@@ -245,6 +255,8 @@ PLACES = (
     "accounts",
     "account",
     "problems",
+    "runs",
+    "past",
     "import",
     "check",
     "disconnect",
@@ -291,6 +303,19 @@ COMMANDS: tuple[Command, ...] = (
     Command("problems", "Problems", "3", "See what needs a person, with what to do about it.", "Places", _OPEN),
     Command("import", "Import", "i,4", "Bring existing Alguna customers into the sync, with a preview.",
             "Places", _OPEN, footer=5),
+    Command("runs", "Runs", "5", "See what ran, what each run did, undo one, and compare two.",
+            "Places", _OPEN),
+    # --- the past
+    Command("undo", "Undo this run", "U", "Take back what the highlighted run wrote, where it still stands; shows first what.",
+            "Runs", _on("runs"), footer=1, dangerous=True, enabled=_undo, short="Undo"),
+    Command("compare", "Compare", "c", "Mark this run; on another one, show what moved from one to the other.",
+            "Runs", _on("runs"), footer=1, enabled=lambda s: s.chosen or "There is no run to compare."),
+    Command("as_of", "As of a run", "v", "See what both sides held before the latest change, and step through what was.",
+            "Account", _on("account"), enabled=lambda s: s.customer or "Nothing is kept of its past: it has no customer."),
+    Command("earlier", "Earlier", "left_square_bracket,left", "Go to the moment before.", "Runs", _on("past"), footer=1,
+            enabled=lambda s: s.earlier or "Nothing is known of an earlier moment."),
+    Command("later", "Later", "right_square_bracket,right", "Go to the moment after.", "Runs", _on("past"), footer=1,
+            enabled=lambda s: s.later or "This is how it is now."),
     # --- the engine
     Command("sync_now", "Sync now", "s", "Start a pass at once instead of waiting for the next one.",
             "Sync", _OPEN, footer=2, dangerous=True, enabled=_writes),
@@ -377,7 +402,7 @@ COMMANDS: tuple[Command, ...] = (
             "Connections", _on("check"), footer=2, enabled=_idle, short="For whom"),
     # --- everywhere
     Command("refresh", "Refresh", "r", "Read what is shown once more.", "Everywhere",
-            _on("home", "accounts", "account", "problems", "import", "disconnect", "health", "check"), footer=5),
+            _on("home", "accounts", "account", "problems", "runs", "past", "import", "disconnect", "health", "check"), footer=5),
     Command("copy", "Copy", "y,ctrl+c", "Copy what is highlighted: a value, an id, an address, a report.", "Everywhere",
             ALL - {"dialog", "help", "home"}, footer=4, enabled=_copy),
     Command("practise", "Practise", "x", "Make things happen in the rehearsal: activity, faults, the log-in.",
@@ -399,6 +424,8 @@ COMMAND: dict[str, Command] = {command.id: command for command in COMMANDS}
 
 _NAMES = {
     "question_mark": "?",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
     "slash": "/",
     "colon": ":",
     "escape": "esc",

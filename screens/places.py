@@ -23,6 +23,8 @@ PLACES: dict[str, Callable[[], type[Place]]] = {
     "accounts": _lazily("accounts", "Accounts"),
     "account": _lazily("account", "Account"),
     "problems": _lazily("problems", "Problems"),
+    "runs": _lazily("runs", "Runs"),
+    "past": _lazily("past", "Past"),
     "import": _lazily("importing", "Importing"),
     "check": _lazily("checking", "Check"),
     "disconnect": _lazily("disconnect", "Disconnect"),

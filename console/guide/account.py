@@ -315,7 +315,7 @@ def history_lines(rows: Iterable[HistoryRow], names: dict[str, str]) -> tuple[Hi
             side=row.side,
             customer_id=row.customer_id,
             name=names.get(row.customer_id, row.customer_id),
-            field=row.key or f"new {row.entity.lower()}",
+            field=row.key or f"{'deleted' if row.undoes is not None else 'new'} {row.entity.lower()}",
             before=shown(row.before),
             after=shown(row.after),
             outcome=row.outcome,

@@ -13,6 +13,7 @@ from console.guide.account import account_detail, history_lines
 from console.guide.beside import Beside
 from console.guide.health import warning_of
 from console.guide.importing import preview
+from console.guide.past import CachePast
 from console.guide.person import person
 from console.guide.seam import (
     AccountDetail,
@@ -340,6 +341,10 @@ class OpenConnection:
                 for id_, each in cache.customers.many({row.customer_id for row in rows}).items()
             }
         return history_lines(rows, names)
+
+    def past(self) -> CachePast:
+        """Runs, what they did, taking one back, and what an account was like then."""
+        return CachePast(self._settings, self._path, self._writer)
 
     def problems(self) -> Sequence[ProblemLine]:
         """What is open and needs a person, most serious first."""

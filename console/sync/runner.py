@@ -22,10 +22,11 @@ from console.errors import (
     SignInNeeded,
     StoreError,
     Unreachable,
+    UsageError,
 )
 from console.sync.budget import LOOK_AGAIN
 from console.sync.cursors import moment
-from console.sync.events import Event, RunFailed, Waiting
+from console.sync.events import Event, Noted, RunFailed, Waiting
 from console.sync.following.pace import SIDES, Pace, Side
 from console.sync.following.watching import Watching
 from console.sync.gate import Gate, Note, Request
@@ -168,6 +169,19 @@ class EngineThread:
         """Keep what a person decided, also while paused and when told to stop right after. While changes of this customer are on
         their way it waits until it is known how they ended. Does not block."""
         self._request(Note(lambda engine: engine.decide(customer_id, verdict, by), customer_id))
+
+    def undo(self, run: int, *, delete_created: bool = False) -> None:
+        """Take a run back, also while paused. Does not block."""
+
+        def ask(engine: Engine) -> None:
+            from console.sync.undoing import Undo
+
+            try:
+                engine.undo(Undo(run, delete_created))
+            except UsageError as error:
+                self._stream(Noted(error=error))
+
+        self._request(ask)
 
     def retry(self, customer_ids: Sequence[str] | None = None) -> None:
         """Try refused changes again, of these customers or of all, with the next pass: at once unless paused. Does not block."""

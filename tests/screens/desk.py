@@ -30,6 +30,7 @@ from console.guide.seam import (
     Invitation,
     LinkOut,
     OrgCheck,
+    Past,
     PracticeLogin,
     ProblemLine,
     Receipt,
@@ -325,6 +326,7 @@ class StubConnection:
     preview_error: ConsoleError | None = None
     verdict_error: ConsoleError | None = None
     decided: list[tuple[str, Verdict]] = field(default_factory=list)
+    the_past: Past | None = None
 
     def facts(self) -> ConnectionFacts:
         return self.the_facts
@@ -387,6 +389,10 @@ class StubConnection:
 
     def recent(self, limit: int = 50) -> Sequence[HistoryLine]:
         return ()
+
+    def past(self) -> Past:
+        assert self.the_past is not None
+        return self.the_past
 
     def problems(self) -> Sequence[ProblemLine]:
         return self.the_problems

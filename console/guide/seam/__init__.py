@@ -32,6 +32,15 @@ from console.guide.seam.desk import Desk
 from console.guide.seam.disconnecting import Disconnecting, DisconnectStep, Inventory, Receipt
 from console.guide.seam.health import SessionHealth
 from console.guide.seam.importing import CountLine, ImportPreview
+from console.guide.seam.past import (
+    DifferenceLine,
+    HistorySize,
+    Past,
+    PastAccount,
+    PastField,
+    RunLine,
+    UndoPreview,
+)
 from console.guide.seam.rehearsal import Exercise, Rehearsal
 from console.guide.seam.signing_in import Invitation, PracticeLogin, SignedIn, SignIn
 from console.guide.seam.wizard import (
@@ -65,6 +74,7 @@ __all__ = [
     "ConnectionFacts",
     "CountLine",
     "Desk",
+    "DifferenceLine",
     "DisconnectStep",
     "Disconnecting",
     "Draft",
@@ -78,16 +88,21 @@ __all__ = [
     "GuideStep",
     "Health",
     "HistoryLine",
+    "HistorySize",
     "ImportChoice",
     "ImportPreview",
     "Inventory",
     "Invitation",
     "LinkOut",
     "OrgCheck",
+    "Past",
+    "PastAccount",
+    "PastField",
     "PracticeLogin",
     "ProblemLine",
     "Receipt",
     "Rehearsal",
+    "RunLine",
     "SessionHealth",
     "SetupItem",
     "SetupPlan",
@@ -98,6 +113,7 @@ __all__ = [
     "SubscriptionLine",
     "SubscriptionNote",
     "SummaryLine",
+    "UndoPreview",
     "Wizard",
     "WizardStep",
 ]

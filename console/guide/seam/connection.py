@@ -9,6 +9,7 @@ from console.domain.verdicts import Verdict
 from console.guide.seam.accounts import AccountDetail, HistoryLine, ProblemLine
 from console.guide.seam.connections import ConnectionFacts, Grid
 from console.guide.seam.importing import ImportPreview
+from console.guide.seam.past import Past
 from console.guide.seam.words import ImportChoice
 from console.sync.events import Event
 
@@ -88,6 +89,10 @@ class Connection(Protocol):
 
     def recent(self, limit: int = 50) -> Sequence[HistoryLine]:
         """The newest changes of all accounts, newest first. Blocks (milliseconds)."""
+        ...
+
+    def past(self) -> Past:
+        """Runs, what they did, taking one back, and what an account was like then. Does not block."""
         ...
 
     def problems(self) -> Sequence[ProblemLine]:
