@@ -123,6 +123,10 @@ def build_parser() -> argparse.ArgumentParser:
         "--dry-run", action="store_true", help="show what a pass would do; write nothing anywhere"
     )
 
+    sync.add_argument(
+        "--release", action="store_true", help="first let go, once, what a brake stops (see: brakes NAME)"
+    )
+
     listen = command("listen", "listen", "sync pass after pass, and take Alguna's webhooks beside it")
     listen.add_argument("--port", type=int, help="port to listen on (8787; 0: any free one)")
     listen.add_argument(
@@ -143,6 +147,7 @@ def build_parser() -> argparse.ArgumentParser:
     apply.add_argument("file", metavar="FILE", help="a plan that plan --out wrote")
     show = command("show", "planning", "a kept plan, as a person reads it", connection=False)
     show.add_argument("file", metavar="FILE", help="a plan that plan --out wrote")
+    command("brakes", "brakes", "what a pass stopped before it wrote anything, with a sample")
     for calling in (sync, listen, plan, apply):
         credentials.add_options(calling)
 

@@ -8,6 +8,7 @@
     ├── Refused                  refused           1   the other system said no, and will say no again
     ├── Conflict                 conflict          1   the world moved: another org, a row that changed, a second console
     ├── StoreError               store             1   the cache on this computer: locked, damaged, disk full
+    ├── Braked                   brake             1   a pass would do more than happens by itself: a person decides
     └── Cancelled                cancelled         1   a person stopped it while it waited; nothing went wrong
 
 `message` says what is wrong and where, `advice` what to do. Neither ever holds a secret
@@ -15,6 +16,8 @@ or a whole reply: both are shown, logged and printed as JSON.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 
 class ConsoleError(Exception):
@@ -34,7 +37,7 @@ class ConsoleError(Exception):
         self.advice = advice
         self.code = code
 
-    def as_json(self) -> dict[str, dict[str, str]]:
+    def as_json(self) -> dict[str, Any]:
         """The shape every command prints on failure: ``{"error": {"category", "message", "advice"}}``."""
         return {"error": {"category": self.category, "message": self.message, "advice": self.advice}}
 
@@ -104,6 +107,23 @@ class Conflict(ConsoleError):
     """The world is not as it was when this was decided; nothing was written."""
 
     category = "conflict"
+
+
+class Braked(ConsoleError):
+    """A run is about to do more than happens by itself: it stopped before its first write, and a person decides.
+
+    :param stops: the brakes that stop it, as `console.domain.brakes.Stop.as_json` gives them.
+    """
+
+    category = "brake"
+
+    def __init__(self, message: str, advice: str = "", *, stops: list[dict[str, object]]) -> None:
+        super().__init__(message, advice)
+        self.stops = stops
+
+    def as_json(self) -> dict[str, Any]:
+        """As of any failure, with what is stopped."""
+        return {**super().as_json(), "stops": self.stops}
 
 
 class StoreError(ConsoleError):

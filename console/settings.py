@@ -89,6 +89,15 @@ class ConnectionSettings:
     api_floor: int = 1_000
     """Calls of the org's day that are left for others in any case: a person's session and another nightly job need some hundred."""
 
+    brake_share: float = 0.2
+    """Of the linked accounts, the most that one pass may change before a person is asked; 1: as many as it likes."""
+    brake_least: int = 50
+    """Whatever the share comes to, one pass may always change so many."""
+    brake_creates: int = 100
+    """The most accounts that one pass may create for customers whose import nobody chose; 0: as many as it likes."""
+    brake_drop: float = 0.2
+    """Of the records that a side listed, the most that may be missing all at once before a person is asked; 1: all of them."""
+
     def __post_init__(self) -> None:
         for name, kind in _kinds().items():
             if not _is_a(getattr(self, name), kind):
@@ -101,6 +110,12 @@ class ConnectionSettings:
             raise ValueError('"api_share" is not above 0 and at most 1')
         if self.bulk_from < 0:
             raise ValueError('"bulk_from" is below 0')
+        for name in ("brake_share", "brake_drop"):
+            if not 0 < getattr(self, name) <= 1:
+                raise ValueError(f'"{name}" is not above 0 and at most 1')
+        for name in ("brake_least", "brake_creates"):
+            if getattr(self, name) < 0:
+                raise ValueError(f'"{name}" is below 0')
         if self.api_floor < 0:
             raise ValueError('"api_floor" is below 0')
         highest = math.inf if is_loopback(self.alguna_url) else ALGUNA_CEILING

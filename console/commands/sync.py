@@ -17,6 +17,7 @@ from console.errors import ConsoleError
 from console.secrets import Secrets
 from console.settings import Connections, ConnectionSettings
 from console.store.cache import Cache
+from console.sync import braking
 from console.sync.events import Changed, Event, Progress, RunFailed, RunFinished, RunSummary
 from console.sync.runner import EngineThread
 from console.sync.session import open_session, opener
@@ -43,6 +44,8 @@ def run(args: argparse.Namespace, out: Output, open_screens: OpenScreens) -> int
             settings, connections, secrets, publish=talk(out), cancelled=stop, holder="syncing once"
         ) as session,
     ):
+        if args.release:
+            braking.release(session.cache)
         summary = session.engine.run()
         waiting = waits_for_a_person(session.cache)
     out.data(summary.as_json(), words(summary, waiting))

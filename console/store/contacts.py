@@ -132,6 +132,10 @@ class Contacts:
         """Forget that a complete pull was begun, if one was."""
         self._observed.pull.running = False
 
+    def missing(self) -> tuple[int, int]:
+        """While a complete pull ends: how many are known, and how many of them it did not name."""
+        return self._observed.pull.missing("NOT gone")
+
     def end_full_pull(self, seen_at: str) -> int:
         """Contacts that were not put since `begin_full_pull` count as deleted; returns how many.
 

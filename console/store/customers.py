@@ -121,6 +121,15 @@ class Customers:
         """How many customers are known and not gone."""
         return self._observed.count("NOT gone")
 
+    def due_since(self, created_at: str) -> int:
+        """Customers without an account that have to be planned and were created since then; none for an empty instant."""
+        row = self._db.one(
+            "SELECT count(*) FROM entries e JOIN customers c ON c.id = e.customer_id"
+            " WHERE e.dirty = 1 AND e.account_id IS NULL AND ?1 <> '' AND c.content ->> 'created_at' >= ?1",
+            (created_at,),
+        )
+        return int(row[0]) if row else 0
+
     def seen(self, customer_id: str) -> Seen | None:
         """When and how the present content was first seen."""
         return self._observed.seen(customer_id)
@@ -132,6 +141,10 @@ class Customers:
     def abandon_full_pull(self) -> None:
         """Forget that a complete pull was begun, if one was."""
         self._observed.pull.running = False
+
+    def missing(self) -> tuple[int, int]:
+        """While a complete pull ends: how many are known, and how many of them it did not name."""
+        return self._observed.pull.missing("NOT gone")
 
     def end_full_pull(self, seen_at: str) -> int:
         """Customers that were not put since `begin_full_pull` become gone, and dirty; returns how many.

@@ -106,6 +106,11 @@ class Entries:
         row = self._db.one("SELECT count(*) FROM entries WHERE dirty = 1")
         return int(row[0]) if row else 0
 
+    def dirty_linked(self) -> int:
+        """How many of them are linked with an account."""
+        row = self._db.one("SELECT count(*) FROM entries WHERE dirty = 1 AND account_id IS NOT NULL")
+        return int(row[0]) if row else 0
+
     def settle(self, rows: Iterable[Settled]) -> None:
         """Note where customers stand; they are not dirty any more. Unknown customers are passed over."""
         with self._db.transaction():

@@ -152,6 +152,20 @@ class History:
         row = self._db.one("SELECT value FROM meta WHERE key = 'history_cleared'")
         return int(row[0]) if row else 0
 
+    def touched_since(self, since: str, kinds: Iterable[str]) -> tuple[int, int]:
+        """By runs of these kinds that began since then: customers of whom a field was written, and accounts created.
+
+        Only the newest runs are looked at: as many as fit into minutes.
+        """
+        rows = self._db.query(
+            "SELECT count(DISTINCT iif(h.key IS NOT NULL AND h.key <> 'aliases', h.customer_id, NULL)),"
+            " total(h.key IS NULL AND h.entity = 'Account')"
+            " FROM (SELECT id, kind, started_at FROM runs ORDER BY id DESC LIMIT 500) r JOIN history h ON h.run = r.id"
+            " WHERE r.started_at >= ? AND r.kind IN (SELECT value FROM json_each(?)) AND h.outcome = 'applied'",
+            (since, id_list(kinds)),
+        )
+        return int(rows[0][0]), int(rows[0][1])
+
     # --- by run ----------------------------------------------------------------------------------------------
 
     def customers_of(self, run: int, limit: int, after: str = "") -> list[str]:

@@ -47,6 +47,14 @@ class Pull:
         )
         return [row[0] for row in rows]
 
+    def missing(self, known: str = "1") -> tuple[int, int]:
+        """How many records there are (that meet the condition `known`), and how many of them the pull did not name."""
+        row = self._db.one(
+            f"SELECT count(*), total(NOT EXISTS (SELECT 1 FROM {self._seen} s WHERE s.id = t.id))"
+            f" FROM {self._table} t WHERE {known}"
+        )
+        return (int(row[0]), int(row[1])) if row else (0, 0)
+
     def end(self) -> None:
         """Forget the ids."""
         self.running = False

@@ -70,6 +70,13 @@ class Runs:
         row = self._db.one(f"SELECT {_COLUMNS} FROM runs WHERE id = ?", (run,))
         return _run(row) if row else None
 
+    def ever_done(self, kind: str) -> bool:
+        """Whether a run of this kind came to its end before."""
+        return (
+            self._db.one("SELECT 1 FROM runs WHERE kind = ? AND outcome = 'done' LIMIT 1", (kind,))
+            is not None
+        )
+
     def last(self, n: int = 10, before: int | None = None) -> list[Run]:
         """The newest runs, the newest first; those before `before`, where given."""
         rows = self._db.query(

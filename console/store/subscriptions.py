@@ -118,6 +118,10 @@ class Subscriptions:
         """Forget that a complete pull was begun, if one was."""
         self._observed.pull.running = False
 
+    def missing(self) -> tuple[int, int]:
+        """While a complete pull ends: how many are known, and how many of them it did not name."""
+        return self._observed.pull.missing()
+
     def end_full_pull(self, seen_at: str) -> int:
         """Subscriptions that were not put since are forgotten, their customers dirty; returns how many.
 

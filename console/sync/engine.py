@@ -18,10 +18,11 @@ from console.domain.policy import ImportChoice
 from console.domain.records import Change, State
 from console.domain.verdicts import Verdict
 from console.domain.whatif import Ruling
-from console.errors import Cancelled, Conflict, ConsoleError, Refused, StoreError, UsageError
+from console.errors import Braked, Cancelled, Conflict, ConsoleError, Refused, StoreError, UsageError
 from console.salesforce.client import SalesforceClient
 from console.settings import Connections, ConnectionSettings
 from console.store.cache import Cache
+from console.sync import braking
 from console.sync.access import KEY, forget_access
 from console.sync.attention import note_states
 from console.sync.audit import SETUP_CODES, Report
@@ -256,6 +257,15 @@ class Engine:
         """Objects whose changes the event stream does not tell, each with how that was found (`console.sync.silence`)."""
         return silent(self._cache)
 
+    def release(self) -> None:
+        """A person lets go what a brake stops, once: the next pass does it. Where nothing is stopped, that is told, not raised."""
+        try:
+            braking.release(self._cache)
+        except UsageError as error:
+            self._publish(Noted(None, error))
+        else:
+            self._publish(Noted())
+
     def look_now(self) -> None:
         """A person asks for a pass: an allocation that was used up is looked at anew, with one call."""
         self._budget.look_now()
@@ -364,6 +374,8 @@ class Engine:
             if not isinstance(error, StoreError):
                 at = text(self._clock())
                 cache.problems.report(error.category, RUN, error.message, error.advice, at)
+                if isinstance(error, Braked):
+                    braking.note(cache, error, at)
                 summary = finish(error.category)
             self._publish(RunFailed(run, error, summary))
             raise
@@ -372,6 +384,8 @@ class Engine:
                 cache.problems.resolve(category, RUN)
             note_states(cache, text(self._clock()))
             cache.journal.forget(run)
+            if kind == "sync":
+                braking.done(cache, text(self._clock()))
         summary = finish("done")
         self._publish(RunFinished(summary))
         return summary

@@ -33,6 +33,14 @@ Clock = Callable[[], datetime]
 Told = Callable[[str, int], None]
 """Called with what is being read and how many records were read so far."""
 
+Guard = Callable[[str, int, int], None]
+"""Told what a complete reading is about, how many were known, and how many of them it did not find. May raise."""
+
+
+def unguarded(what: str, known: int, missing: int) -> None:
+    """Let anything be missing: nothing was known before."""
+
+
 SALESFORCE = "salesforce.cursor"
 LOST_PLACE = "INVALID_QUERY_LOCATOR"
 TRIES = 3
@@ -55,7 +63,9 @@ class _Rows:
         began: datetime,
         arrivals: Arrivals | None,
         unannounced: Unannounced | None,
+        guard: Guard,
     ) -> None:
+        self._guard = guard
         self.sobject = sobject
         self._arrivals = arrivals
         self._unannounced = unannounced
@@ -139,8 +149,10 @@ class _Rows:
         """All pages are in the cache."""
         if not self._start:
             if self.sobject == "Account":
+                self._guard("accounts in Salesforce", *self._cache.accounts.missing())
                 self._cache.accounts.end_full_pull(text(ended))
             else:
+                self._guard("contacts in Salesforce", *self._cache.contacts.missing())
                 self._cache.contacts.end_full_pull(text(ended))
         return self.cursor.finished(self._newest, self._began, ended)
 
@@ -168,16 +180,18 @@ def observe_salesforce(
     told: Told,
     arrivals: Arrivals | None = None,
     unannounced: Unannounced | None = None,
+    guard: Guard = unguarded,
 ) -> int:
     """Read what changed in the org into the cache; returns how many rows were read.
 
     :param arrivals: measures how long changes took to get here.
     :param unannounced: notes what the event stream should have told.
+    :param guard: told how many records a complete reading did not find any more, before they count as deleted; may raise.
     :raises Conflict: it is another org; nothing was stored.
     """
     for left in reversed(range(TRIES)):
         try:
-            return _observe_salesforce(org, cache, clock, told, arrivals, unannounced)
+            return _observe_salesforce(org, cache, clock, told, arrivals, unannounced, guard)
         except Unreachable as error:
             # The place in the result is lost after some idle minutes, or when too many results are open.
             if error.code != LOST_PLACE or not left:
@@ -192,6 +206,7 @@ def _observe_salesforce(
     told: Told,
     arrivals: Arrivals | None,
     unannounced: Unannounced | None,
+    guard: Guard,
 ) -> int:
     columns = {sobject: list(names) for sobject, names in org.columns.items()}
     kept: dict[str, Any] = cache.get(SALESFORCE, None) or {"refill": False}
@@ -200,7 +215,7 @@ def _observe_salesforce(
         kept = {"columns": columns, "refill": "columns" in kept}
     began = clock()
     streams = [
-        _Rows(sobject, org, cache, Cursor.load(kept.get(sobject)), began, arrivals, unannounced)
+        _Rows(sobject, org, cache, Cursor.load(kept.get(sobject)), began, arrivals, unannounced, guard)
         for sobject in columns
     ]
     asked = [stream.request() for stream in streams]
@@ -249,6 +264,7 @@ class _Store(Protocol[Record]):
     def many(self, ids: list[str], /) -> Mapping[str, Record]: ...
     def put(self, rows: list[Record], seen_at: str, how: str) -> list[str]: ...
     def begin_full_pull(self) -> None: ...
+    def missing(self) -> tuple[int, int]: ...
     def end_full_pull(self, seen_at: str) -> int: ...
 
 
@@ -285,7 +301,9 @@ class AlgunaObserver:
         gate: Callable[[], None],
         clock: Clock,
         arrivals: Arrivals | None = None,
+        guard: Guard = unguarded,
     ) -> None:
+        self._guard = guard
         self._client = client
         self._cache = cache
         self._workers = workers
@@ -382,6 +400,7 @@ class AlgunaObserver:
             store.put(page, text(self._clock()), "poll")
             count += len(page)
             told(what, count)
+        self._guard(f"{what} in Alguna", *store.missing())
         store.end_full_pull(text(self._clock()))
         return count
 

@@ -76,7 +76,7 @@ class Pass:
                 break
             self._tools.meter.begin(due)
             if not begun:
-                self._afford(due)
+                self._before_writing(due)
                 begun = True
             done = 0
             self._telling.expect(due, done)
@@ -120,18 +120,46 @@ class Pass:
         """The undo of a run, planned from what the cache was just brought up to."""
         return TakingBack(undo, self._cache, self._tools, self._budget, self._around.boundary)
 
-    def _afford(self, due: int) -> None:
-        """Before the first write: see that what it takes is there, by a rough count, else by planning all of it.
+    def _before_writing(self, due: int) -> None:
+        """Before the first write: see that what it takes is there, and that it is not more than happens by itself.
+
+        By rough counts; only where they could be too much, by planning all of it.
 
         :raises BudgetReached: it would pass the allocation; nothing was written.
+        :raises Braked: a person has to let it go; nothing was written.
         """
-        left, threshold = self._budget.standing().left, self._settings.bulk_from
-        if left is None or ROUGHLY * forecast_due(due, threshold) <= left:
+        brakes = self._tools.brakes
+        dear, risky = self._is_dear(due), brakes.could_stop()
+        if not dear and not risky:
             return
-        cost = Forecast(threshold)
+        cost, effect = Forecast(self._settings.bulk_from), brakes.effect()
         for ids in self.due():
-            cost.piece(change for job in self._tools.planning.plan(ids) for change in job.changes)
-        self._budget.afford(cost.writing)
+            jobs = self._tools.planning.plan(ids)
+            cost.piece(change for job in jobs for change in job.changes)
+            brakes.add(effect, jobs)
+        brakes.check(effect)
+        if dear:
+            self._budget.afford(cost.writing)
+
+    def _before_a_few(self, ids: Sequence[str]) -> None:
+        """The same for a run that looks at a few customers only."""
+        brakes = self._tools.brakes
+        dear = self._is_dear(len(ids))
+        if not dear and not brakes.a_few_could(len(ids)):
+            return
+        cost, effect = Forecast(0), brakes.effect_of_a_few()
+        for start in range(0, len(ids), CHUNK):
+            jobs = self._tools.planning.plan(ids[start : start + CHUNK])
+            cost.piece(change for job in jobs for change in job.changes)
+            brakes.add(effect, jobs)
+        brakes.check(effect)
+        if dear:
+            self._budget.afford(cost.writing)
+
+    def _is_dear(self, due: int) -> bool:
+        """Whether a pass could cost more than what is left, by a rough count."""
+        left = self._budget.standing().left
+        return left is not None and ROUGHLY * forecast_due(due, self._settings.bulk_from) > left
 
     def concerned(self, ids: Sequence[str]) -> None:
         """Bring these in step, without looking at either side; they stay due where accounts can't be read."""
@@ -141,7 +169,7 @@ class Pass:
             self._tools.org.check()
             self._settle()
         self._tools.meter.begin(len(ids))
-        self._afford(len(ids))
+        self._before_a_few(ids)
         for start in range(0, len(ids), CHUNK):
             self._bring_in_step(ids[start : start + CHUNK])
         self._tools.meter.finished()
@@ -181,7 +209,13 @@ class Pass:
         return Audit(self._cache, self._tools.org, self._clock, self._around.boundary)
 
     def _look(self) -> None:
-        observe_salesforce(self._tools.org, self._cache, self._clock, self._tools.meter.reading)
+        observe_salesforce(
+            self._tools.org,
+            self._cache,
+            self._clock,
+            self._tools.meter.reading,
+            guard=self._tools.brakes.guard,
+        )
 
     def planned(self, cost: Forecast | None) -> Iterator[list[Job]]:
         """What is to be done for those who are due, piece by piece; nothing is applied.
@@ -243,7 +277,13 @@ class Pass:
             arrivals = Arrivals(self._clock, self._feeds.looked("salesforce"))
             missed = Unannounced(announced_since, self._clock()) if announced_since is not None else None
             observe_salesforce(
-                self._tools.org, cache, self._clock, self._tools.meter.reading, arrivals, missed
+                self._tools.org,
+                cache,
+                self._clock,
+                self._tools.meter.reading,
+                arrivals,
+                missed,
+                self._tools.brakes.guard,
             )
             if missed is not None:
                 fell_silent(cache, missed.objects, self._settings.name, text(self._clock()))
@@ -257,7 +297,13 @@ class Pass:
         """Read what changed in Alguna, or all of it; whenever all of it was read, what the cursor had missed is told."""
         arrivals = Arrivals(self._clock, self._feeds.looked("alguna"))
         observer = AlgunaObserver(
-            self._alguna, self._cache, self._workers, self._around.gate, self._clock, arrivals
+            self._alguna,
+            self._cache,
+            self._workers,
+            self._around.gate,
+            self._clock,
+            arrivals,
+            self._tools.brakes.guard,
         )
         observer.observe(self._tools.meter.reading, whole=whole)
         report.customers, report.subscriptions = (observer.read[what] for what in ALGUNA_LISTS)
@@ -328,6 +374,7 @@ class Pass:
             cache.accounts.put(there.accounts, now, "poll")
             cache.contacts.put(there.contacts, now, "poll")
         self._tools.details.doubt(subscription.id for subscription in subscriptions)
+        self._before_a_few(ids)
         self._bring_in_step(ids)
         cache.audits.verify(ids, now, but_run=self._tools.ledger.run)
         if missing is not None:

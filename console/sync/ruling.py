@@ -22,6 +22,7 @@ from console.domain.whatif import Effect, Ruling, effect, spared
 from console.errors import Conflict
 from console.settings import Connections, ConnectionSettings
 from console.store.cache import Cache
+from console.sync import braking
 from console.sync.forecast import forecast
 from console.sync.freezing import ground
 from console.sync.match import matched
@@ -155,6 +156,7 @@ def change_rules(
         else:
             cache.set(IN_FORCE, Ruling.of(then).as_json())
             cache.decisions.spare_no_more()
+            braking.let_go(cache, {"changed": found.accounts, "created": found.writes["new Account"]})
         cache.entries.mark_dirty("all")
     return found
 

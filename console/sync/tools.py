@@ -15,6 +15,7 @@ from console.store.cache import Cache
 from console.sync.access import Access, access
 from console.sync.answers import Answers
 from console.sync.apply import Apply
+from console.sync.braking import Brakes
 from console.sync.budget import Budget
 from console.sync.bulk.write import BulkWriter
 from console.sync.customers import CustomerWriter
@@ -103,6 +104,7 @@ class Tools:
     meter: Meter
     tally: Tally
     policy: Policy
+    brakes: Brakes
 
 
 def tools(around: Surroundings, run: int, tally: Tally, progress: Callable[[Event], None]) -> Tools:
@@ -154,4 +156,5 @@ def tools(around: Surroundings, run: int, tally: Tally, progress: Callable[[Even
         threshold=around.settings.bulk_from,
         **common,
     )
-    return Tools(org, ledger, recovery, details, planning, apply, bulk, meter, tally, policy)
+    brakes = Brakes(cache, around.settings, policy, clock)
+    return Tools(org, ledger, recovery, details, planning, apply, bulk, meter, tally, policy, brakes)
