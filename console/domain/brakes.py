@@ -37,7 +37,7 @@ class Limits:
     creates: int = 100
     """Accounts that one run may create for customers that nobody decided to import; 0 switches this brake off."""
     drop: float = 0.2
-    """Of the records that a side listed, so many may be missing all at once; 1 switches this brake off."""
+    """Of the records that a side listed, so many may be missing all at once, and always half of `least`; 1 switches it off."""
 
     def changed(self, linked: int) -> int:
         """How many of so many linked accounts may be changed."""
@@ -150,7 +150,7 @@ def dropped(what: str, known: int, missing: int, limits: Limits, released: Mappi
     :param what: what they are, as in ``customers in Alguna``.
     """
     if limits.drop >= 1 or missing <= max(
-        limits.least * 0.4, known * limits.drop, _let_go(released, "dropped")
+        limits.least // 2, known * limits.drop, _let_go(released, "dropped")
     ):
         return None
     sentence = f"{missing:,} of {known:,} {what} are missing all at once ({missing / known:.0%}): nobody removes so many in a day."

@@ -32,6 +32,8 @@ class Trouble:
     """What does it; a function where records have to be looked for first."""
     seen: str
     """What the console will show of it."""
+    undo: Callable[[Practice], tuple[Call, ...]] = lambda practice: ()
+    """What sets records right again, found out before they are touched."""
 
 
 def _fault(side: str, **ordered: Any) -> Call:
@@ -51,6 +53,7 @@ def _rule(name: str, **switches: Any) -> Call:
 
 
 _RECORDS = "/salesforce/records/Account"
+_ALL_LINKED = "SELECT Id, Name FROM Account WHERE Alguna_Customer_ID__c != null ORDER BY Id"
 _LINKED = "SELECT Id FROM Account WHERE Alguna_Customer_ID__c != null ORDER BY Name LIMIT 1"
 
 
@@ -86,6 +89,26 @@ def _rewritten(practice: Practice) -> tuple[Call, ...]:
         f"{_RECORDS}/{_account(practice, linked=True)}", {"fields": {"Phone": "+1 555 0100"}}, "PATCH"
     )
     return (_rule(_TAX_FLOW, active=True), saved)
+
+
+def _every_second(practice: Practice) -> list[tuple[str, str]]:
+    """(address, name) of every second linked account. :raises UsageError: there is none."""
+    _account(practice, linked=True)
+    rows = practice.control("GET", f"/salesforce/query?q={quote(_ALL_LINKED)}")["records"]
+    return [(f"{_RECORDS}/{row['Id']}", str(row["Name"])) for row in rows[::2]]
+
+
+def _named(practice: Practice) -> tuple[Call, ...]:
+    return tuple(
+        Call(address, {"fields": {"Name": name}}, "PATCH") for address, name in _every_second(practice)
+    )
+
+
+def _renamed(practice: Practice) -> tuple[Call, ...]:
+    return tuple(
+        Call(address, {"fields": {"Name": f"{name[:240]} (cleaned)"}}, "PATCH")
+        for address, name in _every_second(practice)
+    )
 
 
 EXERCISES: Mapping[str, Trouble] = {
@@ -191,6 +214,20 @@ EXERCISES: Mapping[str, Trouble] = {
         _rewritten,
         "Each pass puts the rate back and the flow rewrites it; after three turns the field is stopped on that account and asks.",
     ),
+    "renamed": Trouble(
+        "A clean-up renames half of the accounts",
+        "Another tool in the org adds a word to the name of every second customer's account.",
+        _renamed,
+        "Far more names move than in any ordinary hour: the brake stops the sync before it writes them to Alguna (b shows a "
+        "sample). Where change events bring them one by one, the first few go through.",
+        undo=_named,
+    ),
+    "missing": Trouble(
+        "Alguna lists far fewer customers",
+        "The key sees 60 per cent of the records only, and lists can't be had newest first, so that all of them are read.",
+        (Call("/alguna/options", {"listed": 60, "sort_updated_at": False}),),
+        "So many can't be gone all at once: the brake stops the pass, and none of them counts as gone.",
+    ),
     "limit": Trouble(
         "The daily API limit is reached",
         "Salesforce refuses every further call today.",
@@ -208,6 +245,7 @@ CALM = (
     Call("/salesforce/faults", method="DELETE"),
     Call("/alguna/faults", method="DELETE"),
     Call("/salesforce/sign-in", method="DELETE"),
+    Call("/alguna/options", {"listed": 100, "sort_updated_at": True}),
     _rule("Standard_Account_Duplicate_Rule", active=False),
     _rule("Customer_Needs_Country", active=False),
     _rule(_TAX_FLOW, active=False),
@@ -221,8 +259,8 @@ class PracticeRoom:
     def __init__(self, practice: Practice) -> None:
         self._practice = practice
         self._active = False
-        self._deleted: list[str] = []
-        """Calls that put accounts into the recycle bin."""
+        self._back: list[Call] = []
+        """What sets records right again that exercises touched."""
 
     def login(self) -> PracticeLogin:
         """What to type on the log-in page and at the key."""
@@ -246,7 +284,7 @@ class PracticeRoom:
             Exercise(
                 "calm",
                 "Everything works again",
-                "All faults, rules and refusals are switched off; deleted accounts are restored.",
+                "All faults, rules and refusals are switched off; deleted accounts are restored, renamed ones have their names.",
             ),
         )
 
@@ -254,17 +292,24 @@ class PracticeRoom:
         """Make it go wrong; one sentence on what will be seen."""
         if key == "calm":
             self._make(CALM)
-            restored, self._deleted = self._deleted, []
-            self._make(Call(f"{path}/undelete") for path in restored)
-            return "All faults, rules and refusals are switched off; deleted accounts are restored."
+            back, self._back = self._back, []
+            self._make(back)
+            return "All faults, rules and refusals are switched off; deleted accounts are restored, renamed ones have their names."
         trouble = EXERCISES.get(key)
         if trouble is None:
             raise UsageError(f"There is no exercise {key!r}.", "Choose one of the list.")
         calls = trouble.calls if isinstance(trouble.calls, tuple) else trouble.calls(self._practice)
-        self._make(calls)
-        self._deleted += [
-            call.path for call in calls if call.method == "DELETE" and call.path.startswith(_RECORDS)
+        back = [
+            *trouble.undo(self._practice),
+            *(
+                Call(f"{call.path}/undelete")
+                for call in calls
+                if call.method == "DELETE" and call.path.startswith(_RECORDS)
+            ),
         ]
+        self._make(calls)
+        # The oldest comes last: what was renamed twice gets the name that it had first.
+        self._back = back + self._back
         return trouble.seen
 
     def _make(self, calls: Iterable[Call]) -> None:

@@ -153,7 +153,7 @@ def test_what_a_person_answered_may_be_emptied(make):
 
 @pytest.mark.parametrize(
     ("known", "missing", "stopped"),
-    [(10, 10, False), (40, 20, False), (40, 21, True), (1000, 200, False), (1000, 201, True), (0, 0, False)],
+    [(10, 10, False), (40, 25, False), (40, 26, True), (1000, 200, False), (1000, 201, True), (0, 0, False)],
 )
 def test_a_sudden_drop_is_stopped_but_never_a_few(known, missing, stopped):
     assert (dropped("customers in Alguna", known, missing, LIMITS, {}) is not None) is stopped

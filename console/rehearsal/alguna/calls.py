@@ -55,6 +55,8 @@ def _list(
         if call.options.page_limit_over == "422":
             raise invalid(f"limit must not exceed {most}")
         limit = most
+    if call.options.listed < 100:
+        conditions = [*conditions, Condition("seq * 37 % 100 < ?", (call.options.listed,))]
     order = _order(call, table) if sorted_ else Order("created_at")
     rows, total = call.store.page(table, conditions, order, limit, offset)
     pagination = {"per_page": limit, "total_pages": -(-total // limit)}

@@ -19,6 +19,8 @@ class Options:
     """The largest page; 0: no limit."""
     page_limit_over: str = "cap"
     """A larger `limit` is cut down ("cap") or refused ("422")."""
+    listed: int = 100
+    """Per cent of all records that lists show, as with a key that sees fewer than it did."""
     sort_required: bool = True
     sort_updated_at: bool = True
     """Whether `sort=updated_at:...` is accepted."""
@@ -78,6 +80,8 @@ class Options:
             raise ValueError(f"{name} must be one of {', '.join(map(str, _CHOICES[name]))}")
         if isinstance(value, int) and value < 0:
             raise ValueError(f"{name} must not be negative")
+        if name == "listed" and value > 100:
+            raise ValueError("listed must be at most 100")
         if isinstance(value, dict) and not all(
             isinstance(k, str) and isinstance(v, str) for k, v in value.items()
         ):
