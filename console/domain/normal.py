@@ -8,6 +8,7 @@ difference on every pass, and every pass would write.
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from functools import lru_cache
@@ -82,6 +83,11 @@ def same(kind: Kind, one: Value, other: Value) -> bool:
         return True
     if not a or not b:
         return False
+    if not (a.isascii() and b.isascii()):
+        # One letter can be one sign or a letter with a mark behind it (https://unicode.org/reports/tr15/).
+        a, b = unicodedata.normalize("NFC", a), unicodedata.normalize("NFC", b)
+        if a == b:
+            return True
     return _same_text(kind, a, b)
 
 
@@ -95,8 +101,9 @@ def fits(spec: FieldSpec, value: Value) -> str | None:
         if _EARLIEST <= value <= _LATEST:
             return None
         return f"{spec.label} can't be {shown(value)}: Salesforce takes dates from 1700 to 4000."
-    if spec.max_length is not None and len(value) > spec.max_length:
-        return f"{spec.label} has {len(value)} characters and Salesforce takes {spec.max_length}: {shown(value, 40)}."
+    length = len(value) if value.isascii() else len(value.encode("utf-16-le", "surrogatepass")) // 2
+    if spec.max_length is not None and length > spec.max_length:
+        return f"{spec.label} has {length} characters and Salesforce takes {spec.max_length}: {shown(value, 40)}."
     if spec.kind is Kind.EMAIL and not _EMAIL.fullmatch(value):
         return f"{spec.label} {shown(value)} is not an e-mail address that Salesforce takes."
     return None
@@ -134,14 +141,15 @@ def _same_text(kind: Kind, a: str, b: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _website(text: str) -> str:
-    """Scheme and host in lower case, no slash at the end: nothing else is only spelling."""
+    """Host in lower case, no slash at the end, ``http``, ``https`` or no scheme at all: nothing else is only spelling."""
     has_scheme = "://" in text
     try:
         parts = urlsplit(text if has_scheme else f"//{text}")
     except ValueError:
         return text
     path = parts.path.rstrip("/") if not parts.query and not parts.fragment else parts.path
-    return urlunsplit((parts.scheme.lower(), parts.netloc.lower(), path, parts.query, parts.fragment))
+    scheme = "" if parts.scheme.lower() in ("http", "https") else parts.scheme.lower()
+    return urlunsplit((scheme, parts.netloc.lower(), path, parts.query, parts.fragment))
 
 
 def _lines(text: str) -> list[str]:

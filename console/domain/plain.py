@@ -16,7 +16,7 @@ _JOINERS: Final = "\u200c\u200d"  # needed by Persian, by Indic scripts and by e
 _MARKS_IN_A_ROW: Final = 4
 _BLANKS: Final = re.compile(r"\s+")
 _INSTANT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
-_UNSTORABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_UNSTORABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
 def plain(text: str, limit: int | None = 200) -> str:
