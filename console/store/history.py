@@ -148,8 +148,16 @@ class History:
 
     @property
     def cleared_through(self) -> int:
-        """The newest run of which something was cleared; 0: nothing ever was."""
-        row = self._db.one("SELECT value FROM meta WHERE key = 'history_cleared'")
+        """The newest run of which something that it wrote was cleared; 0: nothing ever was."""
+        return self._number("history_cleared")
+
+    @property
+    def told_from(self) -> int:
+        """The first run as of which the past is still told whole."""
+        return self._number("past_cleared")
+
+    def _number(self, key: str) -> int:
+        row = self._db.one("SELECT value FROM meta WHERE key = ?", (key,))
         return int(row[0]) if row else 0
 
     def touched_since(self, since: str, kinds: Iterable[str]) -> tuple[int, int]:
@@ -250,12 +258,11 @@ class History:
         row = self._db.one("SELECT run FROM history WHERE outcome = 'applied' ORDER BY id DESC LIMIT 1")
         return row[0] if row else None
 
-    def older(self, before: str) -> tuple[int, int]:
-        """How many rows are older than an instant, and the newest run among them (0 for none)."""
+    def older(self, before: str) -> tuple[int, int, int]:
+        """How much is older than an instant: rows, the newest run among what was written, and among all of it (0: none)."""
         (found,) = self._db.query(
-            "SELECT (SELECT count(*) FROM history WHERE at < ?1) + (SELECT count(*) FROM sightings WHERE at < ?1),"
-            " max(coalesce((SELECT max(run) FROM history WHERE at < ?1), 0),"
-            " coalesce((SELECT max(run) FROM sightings WHERE at < ?1), 0))",
+            "SELECT count(*), coalesce(max(run) FILTER (WHERE ours), 0), coalesce(max(run), 0) FROM ("
+            " SELECT run, 1 AS ours FROM history WHERE at < ?1 UNION ALL SELECT run, 0 FROM sightings WHERE at < ?1)",
             (before,),
         )
         return found
@@ -263,15 +270,15 @@ class History:
     def clear(self, before: str) -> int:
         """Delete what is older than an instant, for good; returns how many rows that were."""
         with self._db.transaction():
-            rows, through = self.older(before)
+            rows, written, any_ = self.older(before)
             if rows:
                 self._db.execute("DELETE FROM history WHERE at < ?", (before,))
                 self._db.execute("DELETE FROM sightings WHERE at < ?", (before,))
-                self._db.execute(
-                    "INSERT INTO meta VALUES ('history_cleared', ?) ON CONFLICT (key) DO UPDATE"
-                    " SET value = max(CAST(value AS INTEGER), CAST(excluded.value AS INTEGER))",
-                    (str(through),),
-                )
+                for key, run in (("history_cleared", written), ("past_cleared", any_)):
+                    self._db.execute(
+                        "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                        (key, str(max(run, self._number(key)))),
+                    )
         return rows
 
     def written_last(self, record_ids: Iterable[str]) -> dict[str, set[str]]:

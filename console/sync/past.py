@@ -36,9 +36,9 @@ def known_run(cache: Cache, run: int) -> Run:
     :raises UsageError: there is none of this number, or the history of that time was cleared.
     """
     found = cache.runs.get(run)
-    if run < cache.history.cleared_through:
+    if run < cache.history.told_from:
         raise UsageError(
-            f"The history before run {cache.history.cleared_through} was cleared.", "Name a later run."
+            f"The history before run {cache.history.told_from} was cleared.", "Name a later run."
         )
     if found is None:
         raise UsageError(f"There is no run {run}.", "See them with: alguna-console runs NAME.")
@@ -144,7 +144,7 @@ def clearing(cache: Cache, before: str) -> Clearing:
 
     :param before: an instant, ``2026-01-02T03:04:05Z``: what is older goes.
     """
-    rows, through = cache.history.older(before)
+    rows, through, _ = cache.history.older(before)
     last = cache.history.last_write()
     return Clearing(
         before, rows, cache.runs.older(before), last if last is not None and last <= through else None
