@@ -6,9 +6,11 @@ Their bytes go into a file: those of a first sync of 100,000 customers would tak
 from __future__ import annotations
 
 import os
+import select
 import socket
 import tempfile
 import threading
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -70,6 +72,32 @@ class Request:
         return self.line.split(" ", 1)[1].split("?", 1)[0]
 
 
+class Line:
+    """A connection that stays open, for one thread; made anew where the server closed it while nothing was asked of it."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._open: tuple[socket.socket, IO[bytes]] | None = None
+
+    def ask(self, request: bytes) -> bytes:
+        """Send a request; its answer."""
+        if self._open is not None and select.select([self._open[0]], [], [], 0)[0]:
+            self.close()
+        if self._open is None:
+            made = socket.create_connection(("127.0.0.1", self._port))
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._open = made, made.makefile("rb")
+        connection, answers = self._open
+        connection.sendall(request)
+        return message(answers, answer=True)
+
+    def close(self) -> None:
+        """Close the connection; again does nothing."""
+        for each in reversed(self._open or ()):
+            each.close()
+        self._open = None
+
+
 class Recorder:
     """Listens on a port of its own for each service and passes on to the real one. Use it in a `with` block.
 
@@ -105,19 +133,13 @@ class Recorder:
             threading.Thread(target=self._serve, args=(client, service, target), daemon=True).start()
 
     def _serve(self, client: socket.socket, service: str, target: int) -> None:
-        with (
-            client,
-            socket.create_connection(("127.0.0.1", target)) as there,
-            client.makefile("rb") as asking,
-            there.makefile("rb") as answering,
-        ):
+        with client, closing(Line(target)) as line, client.makefile("rb") as asking:
             while data := message(asking, answer=False):
                 request = Request.of(service, data, self._kept)
                 with self._lock:
                     request.behind = sum(self._answered.values()) - self._answered[service]
                     self.requests.append(request)
-                there.sendall(data)
-                answer = message(answering, answer=True)
+                answer = line.ask(data)
                 request.status = status_of(answer)
                 with self._lock:
                     self._answered[service] += 1

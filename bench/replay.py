@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import gzip
-import socket
 import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import IO
 
 from bench.measure import NotMade
-from bench.recorder import Request, message, status_of
+from bench.recorder import Line, Request, status_of
 
 ENDED = (b'"JobComplete"', b'"Failed"', b'"Aborted"')
 LOOK = 0.05
@@ -81,7 +79,7 @@ class Replay:
     def __init__(self, ports: Mapping[str, int]) -> None:
         self._ports = ports
         self._here = threading.local()
-        self._open: list[IO[bytes] | socket.socket] = []
+        self._open: list[Line] = []
         self.sent = 0
         """How many requests were answered so far, more or less: it is told on the way."""
 
@@ -133,23 +131,19 @@ class Replay:
 
     def send(self, request: Request) -> bytes:
         """One request on this thread's connection; its answer."""
-        connection, answers = self._connection(request.service)
-        connection.sendall(request.data)
-        answer = message(answers, answer=True)
+        answer = self._line(request.service).ask(request.data)
         if (status := status_of(answer)) != request.status:
             raise NotMade(
                 f"{request.line} was answered with {status} in the bare loop, {request.status} before."
             )
         return answer
 
-    def _connection(self, service: str) -> tuple[socket.socket, IO[bytes]]:
+    def _line(self, service: str) -> Line:
         known = vars(self._here)
         if service not in known:
-            made = socket.create_connection(("127.0.0.1", self._ports[service]))
-            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            known[service] = (made, made.makefile("rb"))
-            self._open += reversed(known[service])
-        found: tuple[socket.socket, IO[bytes]] = known[service]
+            known[service] = Line(self._ports[service])
+            self._open.append(known[service])
+        found: Line = known[service]
         return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import http.client
 import io
+import select
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,7 +15,7 @@ import pytest
 
 from bench.floor import _records
 from bench.measure import Measure, NotMade, Taken, judge
-from bench.recorder import Kept, Recorder, Request, message
+from bench.recorder import Kept, Line, Recorder, Request, message
 from bench.replay import Replay, ended
 from bench.table import row
 
@@ -72,6 +73,16 @@ def test_what_was_recorded_is_sent_again_byte_by_byte(port: int, kept: Kept) -> 
     with closing(Replay({"salesforce": port})) as replay:
         assert replay.run(requests) > 0
     assert Handler.seen == first * 2
+
+
+def test_a_connection_that_the_server_closed_meanwhile_is_made_anew(port: int) -> None:
+    request = b"POST /call HTTP/1.1\r\nContent-Length: 1\r\n%s\r\nx"
+    with closing(Line(port)) as line:
+        assert line.ask(request % b"Connection: close\r\n").endswith(b"{}")
+        assert select.select([line._open[0]], [], [], 5)[0]  # type: ignore[index]
+        assert line.ask(request % b"").endswith(b"{}")
+        assert line.ask(request % b"").endswith(b"{}")
+    assert len(Handler.seen) == 3
 
 
 def test_another_answer_than_before_is_no_measure(port: int, kept: Kept) -> None:
