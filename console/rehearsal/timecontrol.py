@@ -45,29 +45,30 @@ def stamp_row(stage: Stage, sobject: str, record_id: str, body: Json) -> Json:
 
 def stamp_customer(stage: Stage, key: str, body: Json) -> Json:
     """The same for a customer's ``updated_at``."""
-    stage.alguna.update("customers", customers.find(stage.alguna, key), {"updated_at": _seconds(body)})
+    stage.alguna.update("customers", customers.find(stage.alguna, key), {"updated_at": _microseconds(body)})
     return edits.customer(stage, key)
 
 
 def stamp_subscription(stage: Stage, key: str, body: Json) -> Json:
     """The same for a subscription's ``updated_at``."""
     stage.alguna.update(
-        "subscriptions", subscriptions.find(stage.alguna, key), {"updated_at": _seconds(body)}
+        "subscriptions", subscriptions.find(stage.alguna, key), {"updated_at": _microseconds(body)}
     )
     return edits.subscription(stage, key)
 
 
-def _seconds(body: Json) -> int:
-    return int(_instant(body).timestamp())
+def _microseconds(body: Json) -> int:
+    """As Alguna's side keeps moments."""
+    return int(_instant(body).timestamp()) * 1_000_000
 
 
 def renew_org(stage: Stage, body: Json) -> Json:
     """The sandbox is refreshed: another organisation id behind the same address, and no session lives on.
 
     Users' e-mail addresses end in ``.invalid`` from then on, as Salesforce has it
-    (https://help.salesforce.com/s/articleView?id=platform.data_sandbox_create.htm&type=5). Records keep the ids that they have in
-    production; a script after the copy often masks the contacts' addresses too (``mask_contacts``); and a sandbox without data
-    has no records at all (``"records": "none"``).
+    (https://help.salesforce.com/s/articleView?id=platform.data_sandbox_users_and_contacts.htm&type=5).
+    Records keep the ids that they have in production; a script after the copy often masks the contacts' addresses too
+    (``mask_contacts``); and a sandbox without data has no records at all (``"records": "none"``).
     """
     known = {"new_id", "mask_contacts", "records"}
     if body.get("new_id") is not True or set(body) - known or body.get("records", "copied") not in _RECORDS:

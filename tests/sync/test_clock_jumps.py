@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from console.alguna import client
 from console.errors import BudgetReached
+from console.sync.audit_standing import standing
 from console.sync.cursors import Cursor, moment
 
 DAY = timedelta(days=1)
@@ -100,3 +102,34 @@ def test_a_first_reading_during_which_the_clock_was_set_back_is_swept_from_befor
     began, ended = datetime(2026, 6, 1, 10, tzinfo=UTC), datetime(2026, 6, 1, 9, tzinfo=UTC)
     cursor = Cursor().finished("2026-06-01T10:00:00Z", began, ended)
     assert cursor.swept <= "2026-06-01T08:45:00Z"
+
+
+def test_a_clock_that_was_set_back_makes_one_complete_reading_and_one_slice_due_and_no_storm(
+    build, monkeypatch
+):
+    """Alguna is read whole once a day, and slices are compared now and then, by this clock: a jump must not stop either."""
+    monkeypatch.setattr(client, "PAGE", 3)
+    world = build(customers=30, org="empty")
+    clock = Clock()
+    for _ in range(2):
+        world.sync(clock=clock)
+
+    def calls():
+        world.reset_calls("alguna")
+        summary = world.sync(clock=clock)
+        return world.total("alguna"), summary.salesforce_calls
+
+    usual = calls()
+    clock.off = -30 * DAY
+    jumped = calls()
+    assert jumped[0] > usual[0] + 10, "everything is read once more"
+    assert jumped[1] > usual[1]
+    with world.open(clock=clock) as session:
+        assert standing(session.cache)["last_slice"][:10] == clock().strftime("%Y-%m-%d"), (
+            "and a slice compared"
+        )
+    assert calls() == usual
+    assert calls() == usual
+    clock.off = timedelta(0)
+    calls()
+    assert calls() == usual
