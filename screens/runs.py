@@ -65,6 +65,8 @@ class Runs(Place, place="runs"):
         self.shown = ""
         """What the lower grid shows: ``7``, or ``3 to 7``."""
         self._busy = ""
+        self._kept: Content | str = ""
+        """How much of the past is kept, in words: shown where the run has nothing to tell of its cost."""
         self._seen = -1
 
     def body(self) -> ComposeResult:
@@ -113,7 +115,8 @@ class Runs(Place, place="runs"):
         grid.show([_cells(run, run.id == self.marked) for run in self.runs])
         if chosen is not None:
             grid.cursor = next((at for at, run in enumerate(self.runs) if run.id == chosen.id), grid.cursor)
-        self.query_one("#size", Static).update(_size(size))
+        self._kept = _size(size)
+        self.query_one("#size", Static).update(self._kept)
         self.shown = ""
         self._moved()
 
@@ -141,6 +144,8 @@ class Runs(Place, place="runs"):
         grid.border_title = f"What run {run.id} did"
         grid.border_subtitle = plural(total, "line") if total else "nothing"
         grid.show(total, read)
+        cost = Content.assemble((plain(run.cost, 300), STYLE["quiet"]))
+        self.query_one("#size", Static).update(cost if run.cost else self._kept)
 
     @on(PagedGrid.Failed)
     def _failed(self, event: PagedGrid.Failed) -> None:

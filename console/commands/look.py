@@ -13,6 +13,7 @@ from console.domain.plain import plain
 from console.domain.records import State
 from console.errors import UsageError
 from console.guide.account import account_detail, identify, shown
+from console.guide.cost import cost_words
 from console.guide.desk import ConsoleDesk
 from console.guide.health import health
 from console.guide.seam import AccountDetail, FieldRow, HistoryLine
@@ -50,6 +51,8 @@ def _status(args: argparse.Namespace, out: Output) -> int:
         f"API calls {told['api']['used']} of {told['api']['limit']}{_own(told['api'])}\n{_audit(told['audit'])}"
         f"\nhistory: {told['history']['rows']:,} rows, about {past.megabytes(told['history']['bytes'])}"
     )
+    if cost := cost_words(told["last_run"] or {}):
+        text += f"\nlast run: {cost}"
     out.data(told, text)
     return 0
 

@@ -6,7 +6,6 @@ import argparse
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from console.cli import OpenScreens
 from console.commands.credentials import opened
@@ -17,6 +16,7 @@ from console.domain.plain import plain
 from console.domain.records import Change
 from console.errors import StoreError, UsageError
 from console.guide.account import shown
+from console.guide.cost import forecast_words
 from console.secrets import Secrets
 from console.settings import Connections, ConnectionSettings, write_private
 from console.sync.session import open_session
@@ -141,7 +141,7 @@ def words(plan: FrozenPlan) -> str:
     """A plan as a person reads it."""
     made = f" made at {plain(plan.made_at, 40)}" if plan.made_at else ""
     head = f"Plan {plan.hash[:12]}{made}, for the org {plain(plan.basis.org_id, 18)}."
-    return f"{head}\n{_plan_words(plan.changes)}\n\n{_cost(plan.forecast)}"
+    return f"{head}\n{_plan_words(plan.changes)}\n\n{forecast_words(plan.forecast)}"
 
 
 def _plan_words(changes: Sequence[Change]) -> str:
@@ -162,21 +162,6 @@ def _place(change: Change) -> tuple[str, str, str]:
 
 def _more(changes: Sequence[object]) -> str:
     return f"\n... and {len(changes) - LISTED} more: see --json or --out" if len(changes) > LISTED else ""
-
-
-def _cost(forecast: Any) -> str:
-    """What carrying the plan out costs, held against what the console may still use."""
-    calls = forecast["calls"]["salesforce"]
-    about = f"It takes about {calls:,} Salesforce calls"
-    left, allocation = forecast.get("left"), forecast.get("allocation")
-    if left is None or allocation is None:
-        return f"{about}."
-    rest = ""
-    if calls > allocation:
-        rest = f"; of {allocation:,} a day: it is done in parts, day by day"
-    elif calls > left:
-        rest = "; it would not begin before there is room for all of it"
-    return f"{about}; {left:,} of the console's allocation are left{rest}."
 
 
 def _differences(then: FrozenPlan, now: FrozenPlan, found: Differences) -> dict[str, object]:

@@ -13,6 +13,7 @@ from console.domain.normal import same
 from console.domain.view import alguna_values, salesforce_values
 from console.errors import UsageError
 from console.guide.account import history_lines, identify, shown
+from console.guide.cost import cost_words
 from console.guide.seam.accounts import Cell, HistoryLine
 from console.guide.seam.past import (
     DifferenceLine,
@@ -205,6 +206,7 @@ def _line(run: Run) -> RunLine:
         applied,
         refused,
         stale,
+        cost_words(run.summary),
     )
 
 

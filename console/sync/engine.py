@@ -166,7 +166,7 @@ class Engine:
         with self._undone():
             work = self._work(self._cache.runs.start("dry", text(self._clock())), Tally())
             work.observe(SIDES, looking=True)
-            cost, freezing = Forecast(self._settings.bulk_from), Freezing()
+            cost, freezing = Forecast(self._settings.bulk_from, self._settings.alguna_rate), Freezing()
             for jobs in work.planned(cost):
                 freezing.add(jobs)
             plan = freezing.frozen(
@@ -357,6 +357,8 @@ class Engine:
                 seconds=time.monotonic() - began,
                 already=tally.already,
                 plan=plan,
+                bytes=tally.bytes,
+                forecast=tally.forecast,
                 reduced=tally.reduced,
             )
             cache.runs.finish(run, text(self._clock()), outcome, summary.as_json())

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from console.errors import ConsoleError
 from console.sync.following.feeds import Feeds
+
+if TYPE_CHECKING:
+    from console.sync.forecast import Forecast
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,10 @@ class RunSummary:
     """Of a frozen plan, the changes that stood there already; None for any other run."""
     plan: str = ""
     """Hash of the frozen plan that was applied."""
+    bytes: int = 0
+    """Of the values that were written."""
+    forecast: Mapping[str, object] = field(default_factory=dict)
+    """What it was to take, reckoned before it was written: calls, bytes, minutes; empty where nothing was to be written."""
     reduced: str = ""
     """What the signed-in user lacks that kept the run from most of its work, and how that is mended."""
 
@@ -97,6 +105,8 @@ class RunSummary:
             "calls": {"salesforce": self.salesforce_calls, "alguna": self.alguna_calls},
             "seconds": round(self.seconds, 3),
             **({"reduced": self.reduced} if self.reduced else {}),
+            "bytes": self.bytes,
+            "forecast": dict(self.forecast),
             **({} if self.already is None else {"already": self.already, "plan": self.plan}),
         }
 
@@ -168,7 +178,17 @@ class Tally:
     """Of a frozen plan, the changes whose effect stands there already."""
     reduced: str = ""
     """As in `RunSummary`."""
+    bytes: int = 0
+    cost: Forecast | None = None
+    """What was planned so far, added up before it was written."""
     rows_written: int = 0
     """Salesforce rows: what the next reading will see again."""
     postponed: set[str] = field(default_factory=set)
     """Customers whose plan could not be carried out (a locked row, a side that can't be reached): planned again."""
+
+    @property
+    def forecast(self) -> dict[str, object]:
+        """What was to be done and was planned before it was: calls, bytes, minutes; empty where nothing was."""
+        if self.cost is None or not self.cost.bytes:
+            return {}
+        return {"calls": self.cost.calls(), "bytes": self.cost.bytes, "minutes": self.cost.minutes}

@@ -7,7 +7,7 @@ what jobs cost.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 
 from console.domain.records import Change
@@ -19,6 +19,8 @@ from console.sync.pieces import pieces
 
 READS = 4
 """What changed, and once an hour the org's id and the description of both objects."""
+CALL_SECONDS = 0.5
+"""What a call to Salesforce takes, a collection of 200 rows that triggers and flows see included; Alguna's limit sets its pace."""
 PAGE = 2_000
 """Rows in a page of a query: when a pass wrote more, it reads them back itself."""
 
@@ -59,11 +61,15 @@ class Forecast:
     """Adds up what plans will cost, piece by piece; a piece takes a few numbers, however many changes it has.
 
     :param threshold: rows of one kind from which on a bulk job writes them; 0: never.
+    :param alguna_rate: calls a second that Alguna takes.
     """
 
     threshold: int = THRESHOLD
+    alguna_rate: float = 90.0
     _pieces: list[_Rows] = field(default_factory=list)
     _customers: int = 0
+    bytes: int = 0
+    """Of the values that are written."""
 
     def piece(self, changes: Iterable[Change]) -> None:
         """The changes of customers that are carried out together."""
@@ -71,6 +77,7 @@ class Forecast:
         changed: dict[str, set[str]] = {"Account": set(), "Contact": set()}
         known, beside, customers = set(), set(), set()
         for change in changes:
+            self.bytes += weight(change)
             if change.side == "alguna":
                 customers.add(change.customer_id)
             elif not change.creates:
@@ -109,9 +116,35 @@ class Forecast:
         """Calls to each system for a whole pass; Alguna's are two for each customer: read, then written and so checked."""
         return {"salesforce": self.writing + READS, "alguna": 2 * self._customers}
 
+    @property
+    def minutes(self) -> float:
+        """How long it takes, roughly."""
+        calls = self.calls()
+        return round((calls["salesforce"] * CALL_SECONDS + calls["alguna"] / self.alguna_rate) / 60, 3)
+
     def as_json(self, standing: Standing) -> dict[str, object]:
-        """As ``plan --json`` prints it, beside what the console may still use."""
-        return {"calls": self.calls(), "left": standing.left, "allocation": standing.allocation}
+        """As ``plan --json`` prints it: what it takes, and what share that is of what the console may still use today."""
+        calls, left = self.calls(), standing.left
+        return {
+            "calls": calls,
+            "bytes": self.bytes,
+            "minutes": self.minutes,
+            "share": round(calls["salesforce"] / left, 4) if left else None,
+            "left": left,
+            "allocation": standing.allocation,
+        }
+
+
+def weight(change: Change) -> int:
+    """Bytes of the values that a change writes, names of fields included."""
+    after = change.after
+    if isinstance(after, str):
+        return len(after.encode("utf-8", "replace"))
+    if isinstance(after, Mapping):
+        return sum(len(key) + len((value or "").encode("utf-8", "replace")) for key, value in after.items())
+    if isinstance(after, (list, tuple)):
+        return sum(len(str(each)) for each in after)
+    return 0
 
 
 def forecast(changes: Iterable[Change], threshold: int = THRESHOLD) -> dict[str, int]:

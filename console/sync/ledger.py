@@ -23,6 +23,7 @@ from console.store.history import KEPT, HistoryRow
 from console.store.journal import Ending, Outcome
 from console.sync.cursors import text
 from console.sync.events import Changed, Event, Tally
+from console.sync.forecast import weight
 from console.sync.jobs import text_of, values_of
 
 REFUSED = "refused"
@@ -118,6 +119,7 @@ class Ledger:
         for each in ended:
             if each.outcome == "applied":
                 self.tally.applied += 1
+                self.tally.bytes += weight(each.change)
             elif each.outcome == "refused":
                 self.tally.refused += 1
             else:

@@ -24,6 +24,8 @@ class RunLine:
     applied: int = 0
     refused: int = 0
     stale: int = 0
+    cost: str = ""
+    """What it was forecast to take, and what it took; empty for a run that had nothing to write."""
 
 
 @dataclass(frozen=True, slots=True)
