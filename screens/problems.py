@@ -162,6 +162,8 @@ class Problems(Place, place="problems"):
 
 def _state(problem: ProblemLine) -> State | None:
     """The accounts that a problem is about, where they share a state."""
+    if problem.category == "deleted":
+        return State.REVIEW  # where links wait whose account is gone
     found = State(problem.category) if problem.category in set(State) else None
     return found if found in STATES else None
 

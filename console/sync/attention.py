@@ -74,17 +74,17 @@ def _note_loops(cache: Cache, known: Mapping[str, Problem], at: str) -> None:
 
 
 def _note_stopped(cache: Cache, known: Problem | None, at: str) -> None:
-    """Links that stopped because their account was deleted: a person is asked, nothing is done by itself."""
+    """Links that stopped because their account was deleted or merged away: a person is asked, nothing is done by itself."""
     number = cache.links.stopped()
     if not number:
         if known is not None:
             cache.problems.resolve(STOPPED, "")
         return
     title = (
-        "The account of 1 customer was deleted in Salesforce: its link has stopped."
+        "The account of 1 customer was deleted in Salesforce, or merged into another customer's: its link has stopped."
         if number == 1
-        else f"The accounts of {number} customers were deleted in Salesforce: their links have stopped."
+        else f"The accounts of {number} customers were deleted in Salesforce, or merged into others': their links have stopped."
     )
     if known is None or known.title != title:
-        advice = "Restore the account from Salesforce's Recycle Bin, or open the customer: unlink it, or create a new account."
+        advice = "Open the customer: it says what happened. Unlink it, create a new account, or restore one that was deleted."
         cache.problems.report(STOPPED, "", title, advice, at)

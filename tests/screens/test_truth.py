@@ -19,6 +19,7 @@ from screens.dashboard import Changes, hint_for
 from screens.home import Home
 from screens.importing import preview_lines
 from screens.live import Live, fold, recall, seconds_spent
+from screens.problems import Problems
 from screens.widgets.choice import Choice
 from screens.widgets.keybar import KeyBar
 from screens.widgets.records import RecordGrid
@@ -268,6 +269,22 @@ async def test_enter_on_a_problem_of_many_shows_their_accounts(desk: Any, until:
         await until(pilot, lambda: isinstance(app.screen, Accounts))
         grid = app.screen.query_one(RecordGrid)
         await until(pilot, lambda: grid.arrangement.state is State.REFUSED)
+
+
+async def test_enter_on_stopped_links_shows_who_waits_because_of_them(desk: Any, until: Any) -> None:
+    desk.connection.the_problems = [
+        ProblemLine("1", "deleted", "The account of 1 customer was deleted.", "Open it.", 1, "open", NOW, NOW)
+    ]
+    desk.connection.events = [Counts({State.REVIEW: 1}, 1)]
+    app = ConsoleApp(desk, start="acme-trial")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: app.live is not None and app.live.states is not None)
+        await pilot.press("3")
+        await until(pilot, lambda: isinstance(app.screen, Problems) and app.screen.problems)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, Accounts))
+        grid = app.screen.query_one(RecordGrid)
+        await until(pilot, lambda: grid.arrangement.state is State.REVIEW)
 
 
 async def test_the_cursor_of_a_choice_shows_without_colours(desk: Any, until: Any, seen: Any) -> None:

@@ -19,7 +19,7 @@ GRACE = 0.5
 """Seconds that the stream's thread gets to end."""
 TENDING = 30.0
 """Seconds between two looks at whether the stream is still alive."""
-LOST = "Events since the last sync were no longer kept (72 hours): all records were compared instead."
+LOST = "Events were no longer kept (72 hours): all records were compared instead."
 OFF = Standing("off", "The org is not followed yet.")
 
 
