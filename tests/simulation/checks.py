@@ -41,6 +41,11 @@ class Checks:
         self._cache = cache
         self._settings = settings
         self._hidden = frozenset(world.scenario.hidden)
+        self.looked = world.truth.looked
+        self.only: frozenset[str] | None = None
+        """Ids of the changes that may be sent, while a kept plan is applied."""
+        self.may_delete = False
+        """A person asked for the deletion of what a run created."""
 
     # --- at each write ---------------------------------------------------------------------------------------
 
@@ -85,6 +90,22 @@ class Checks:
         if id_ is not None:
             self._world.truth.sent(id_)
 
+    def row_goes(self, id_: str) -> None:
+        """A record is about to be deleted: only what a run created, was asked for, and nobody has touched."""
+        truth, row = self._world.truth, self._world.org.records.get(id_)
+        if not self.may_delete:
+            raise Violation("the sync deleted a record", id_)
+        if row is None or row.deleted:
+            return
+        if not any(c["record"] == id_ and c["after"] is None for c in self._sent()):
+            raise Violation("not journalled", f"deletion of {id_}")
+        touched = [key for (record, key), cell in truth.cells.items() if record == id_ and cell.by_person]
+        others = [each.id for each in self._world.org.contacts_of(id_) if each.maker != CONSOLE]
+        if row.maker != CONSOLE or [key for key in touched if not truth.unseen(id_, key)]:
+            raise Violation("somebody's record was deleted", f"{id_}: {touched}")
+        if [each for each in others if each in truth.seen]:
+            raise Violation("somebody's record was deleted", f"{others} with {id_}")
+
     def customer_leaves(self, id_: str, body: dict) -> None:
         """A customer is about to be written to Alguna."""
         if self._world.org.id != ORG_ID:
@@ -117,7 +138,8 @@ class Checks:
             if "aliases" not in sent:
                 raise Violation("not journalled", f"{id_}: aliases")
             seen = self._world.truth.seen.get(id_, -1)
-            kept = {alias for alias in before["aliases"] if self._world.added.get((id_, alias), -1) <= seen}
+            given = {alias: self._world.added.get((id_, alias)) for alias in before["aliases"]}
+            kept = {alias for alias, at in given.items() if at is not None and at <= seen}
             if dropped := kept - set(body["aliases"]):
                 raise Violation("aliases were dropped", f"{id_}: {sorted(dropped)}")
 
@@ -125,10 +147,11 @@ class Checks:
         disk = self._cache()._db.raw
         if disk.in_transaction:
             raise Violation("not journalled", "a write left before the journal was committed")
-        return [
-            json.loads(row[0])
-            for row in disk._raw.execute("SELECT change FROM journal WHERE status = 'sent'")
-        ]
+        asked = "SELECT change FROM journal WHERE status = 'sent'"
+        sent = [json.loads(row[0]) for row in disk._raw.execute(asked).fetchall()]
+        if self.only is not None and (others := {change["id"] for change in sent} - self.only):
+            raise Violation("more than the kept plan was sent", str(others))
+        return sent
 
     def _creation(self, sent: Iterable[dict], entity: str, customer_id: str) -> dict:
         made = (
@@ -170,8 +193,6 @@ class Checks:
         accounts = [pair.account_id for pair in self._pairs()]
         if len(set(accounts)) != len(accounts):
             raise Violation("duplicate", f"one account is linked twice {when}")
-        if any(row.deleted and row.by == CONSOLE for row in org.records.values()):
-            raise Violation("the sync deleted a record", when)
 
     def settled(self, summary: RunSummary) -> None:
         """A pass ended: everything that it planned has ended somehow, and it says so."""

@@ -156,13 +156,13 @@ class Org:
         for end in due:
             end()
 
-    def delete(self, row: Record, master: str | None = None) -> None:
-        """Somebody deletes a record; an account takes its contacts along."""
-        row.deleted, row.stamp, row.by, row.master = True, self.now(), PERSON, master
+    def delete(self, row: Record, by: str = PERSON, master: str | None = None) -> None:
+        """A record goes into the recycle bin; an account takes its contacts along."""
+        row.deleted, row.stamp, row.by, row.master = True, self.now(), by, master
         self._tell("DELETE", row, {})
         if row.sobject == "Account":
             for contact in self.contacts_of(row.id):
-                self.delete(contact)
+                self.delete(contact, by)
                 contact.gone_with = row.id
 
     def undelete(self, row: Record) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from console.domain.decisions import open_to
+from console.domain.frozen import FrozenPlan
 from console.domain.policy import Policy
 from console.domain.records import Rule, State
 from console.domain.verdicts import CreateNew, Keep, LeaveAlone, LinkWith, Unlink
@@ -22,6 +23,7 @@ from console.sync.engine import Engine
 from console.sync.following.heed import MANY
 from console.sync.following.subscription import Batch
 from console.sync.policy import policy_for
+from console.sync.undoing import Undo
 
 from .checks import Checks
 from .machine import Clock, Crash, Disk, InlineWorkers, Power, watched
@@ -84,18 +86,9 @@ class _Play:
         self.world = World(scenario, self.clock, self._pairs, rules)
         self.checks = Checks(self.world, self._cache, self.settings)
         hidden = frozenset(scenario.hidden)
-        self.org_wire = OrgWire(
-            self.world.org,
-            self.line,
-            hidden,
-            scenario.page,
-            self.checks.row_leaves,
-            self.checks.row_tried,
-            self.world.truth.looked,
-        )
-        self.billing_wire = BillingWire(
-            self.world.billing, self.line, self.checks.customer_leaves, self.world.truth.looked
-        )
+        self.org_wire = OrgWire(self.world.org, self.line, hidden, scenario.page, self.checks)
+        self.billing_wire = BillingWire(self.world.billing, self.line, self.checks)
+        self.plan: FrozenPlan | None = None
         self._start()
 
     def __enter__(self) -> _Play:
@@ -195,7 +188,15 @@ class _Play:
             case "events":
                 self._events(args[0])
             case "dry":
-                self._dry()
+                self._looking(lambda: list(self.engine.dry_run()))
+            case "audit":
+                self.run(lambda: self.engine.audit(whole=args[0]))
+            case "freeze":
+                self.plan = self._looking(self.engine.freeze)
+            case "apply":
+                self._apply()
+            case "undo":
+                self._undo(*args)
             case "decide":
                 self.run(lambda: self._decide(*args))
             case "retry":
@@ -242,14 +243,42 @@ class _Play:
         assert len(events) < MANY
         self.run(take)
 
-    def _dry(self) -> None:
+    def _looking(self, look):
         """Looking changes nothing anywhere."""
         before, writes = self.world.dump(self.cache._db.raw), self._writes()
-        self.run(lambda: list(self.engine.dry_run()))
+        found = self.run(look)
         if self._writes() != writes:
             raise Violation("a dry run wrote", "to one of the systems")
         if self.world.dump(self.cache._db.raw) != before:
             raise Violation("a dry run wrote", "to the cache")
+        return found
+
+    def _apply(self) -> None:
+        """The plan that was kept last is carried out, however much has happened since."""
+        plan = self.plan
+        if plan is None:
+            return
+        # What an earlier run left open is settled by reading, and is no part of what is sent.
+        self.checks.only = frozenset(change.id for change in plan.changes)
+        try:
+            summary = self.run(lambda: self.engine.apply(plan), may_fail=True)
+        finally:
+            self.checks.only = None
+        if summary is not None:
+            self.checks.settled(summary)
+
+    def _undo(self, back: int, delete: bool) -> None:
+        """A person takes back one of the latest runs."""
+        newest = self.cache._db.raw._raw.execute("SELECT max(id) FROM runs").fetchone()[0] or 0
+        undo = Undo(max(1, newest - back), delete_created=delete)
+        self.counts["undos"] += 1
+        self.checks.may_delete = delete
+        try:
+            summary = self.run(lambda: self.engine.undo(undo), may_fail=newest == 0)
+        finally:
+            self.checks.may_delete = False
+        if summary is not None:
+            self.checks.settled(summary)
 
     def _writes(self) -> int:
         return self.org_wire.writes + self.billing_wire.writes

@@ -106,6 +106,8 @@ def _doing(chance: random.Random) -> Step:
         [
             ["pass"], ["pass"], ["pass"], ["pass"], ["some", at], ["events", "all"], ["events", "again"],
             ["events", "shuffled"], ["events", "half"], ["look", chance.choice(["salesforce", "alguna"])], ["dry"],
+            ["freeze"], ["apply"], ["apply"], ["undo", chance.randrange(4), chance.random() < 0.3],
+            ["audit", chance.random() < 0.5],
             ["decide", at, chance.randrange(4)], ["decide", at, chance.randrange(4)], ["retry"], ["restart"],
             ["tick", chance.choice([1, 40, 700, 90_000])], ["another org"],
         ]

@@ -55,11 +55,12 @@ def _clauses(tokens: list[str], query: str) -> tuple[list[Callable[[Record], boo
         match tokens.pop(0).upper():
             case "WHERE" | "AND":
                 name, operator = tokens.pop(0), tokens.pop(0).upper()
-                if operator == "IN":
+                if operator in ("IN", "NOT"):
+                    wanted = operator == "IN" or tokens.pop(0).upper() != "IN"
                     end = tokens.index(")")
                     values = {_literal(token) for token in tokens[1:end] if token != ","}
                     del tokens[: end + 1]
-                    keeps.append(lambda row, name=name, values=values: _cell(row, name) in values)
+                    keeps.append(_among(name, values, wanted))
                 else:
                     keeps.append(_comparison(name, operator, _literal(tokens.pop(0)), query))
             case "ORDER":
@@ -67,11 +68,17 @@ def _clauses(tokens: list[str], query: str) -> tuple[list[Callable[[Record], boo
                 while tokens and tokens[0].upper() != "LIMIT":
                     if (token := tokens.pop(0)) not in (",", "ASC"):
                         order.append(token)
+            case "GROUP":
+                del tokens[:2]  # by what alone is selected: who asks reads each value as often as it comes
             case "LIMIT":
                 limit = int(tokens.pop(0))
             case _:
                 raise Unknown(query)
     return keeps, order, limit
+
+
+def _among(name: str, values: set, wanted: bool) -> Callable[[Record], bool]:
+    return lambda row: (_cell(row, name) in values) == wanted
 
 
 def _comparison(name: str, operator: str, value, query: str) -> Callable[[Record], bool]:
@@ -109,6 +116,8 @@ def _cell(row: Record, name: str):
             return _instant(row.created)
         case "LastModifiedById":
             return row.by
+        case "CreatedById":
+            return row.maker
         case "IsDeleted":
             return row.deleted
         case "MasterRecordId":

@@ -7,10 +7,10 @@ write to Alguna whose answer was lost may be sent again under the same key, as t
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from console.alguna.client import AlgunaClient
@@ -30,15 +30,12 @@ from .soql import Unknown, answer
 FAULTS = ("no answer", "lost answer", "busy", "fault", "fault after", "locked", "signed out", "half")
 """What may go wrong with a call: nothing arrives; the answer is lost after the effect; too busy; a fault of the server before or
 after the effect; rows are locked; the session ends; of a composite call one part fails after its effect."""
-SYSTEM = (
-    "Id",
-    "SystemModstamp",
-    "CreatedDate",
-    "LastModifiedById",
-    "IsDeleted",
-    "MasterRecordId",
-    "AccountId",
-)
+SYSTEM = frozenset(
+    {
+        "Id", "SystemModstamp", "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "IsDeleted",
+        "MasterRecordId", "AccountId",
+    }
+)  # fmt: skip
 
 
 @dataclass
@@ -91,26 +88,34 @@ def lost(code: str = "", *, done: bool) -> Unreachable:
     return Unreachable("The other side did not answer.", code=code, maybe_done=done)
 
 
+class Watch(Protocol):
+    """Who looks on; raises `Violation` to end it."""
+
+    def row_leaves(self, sobject: str, verb: str, id_: str | None, fields: dict) -> None: ...
+    def row_tried(self, id_: str | None) -> None: ...
+    def row_goes(self, id_: str) -> None: ...
+    def customer_leaves(self, id_: str, body: dict) -> None: ...
+    def looked(self, ids: Iterable[str]) -> None: ...
+
+
 # --- Salesforce --------------------------------------------------------------------------------------------------
 
 
 class OrgWire(SalesforceWire):
     """Calls to a model of an org.
 
-    :param wrote: called just before a row is written, with (object, verb, id or None, fields); raises to stop the simulation.
-    :param tried: called after that with its id.
-    :param looked: called with the ids of records that were read.
+    :param watch: told of every row before it is written, after that, and of every record that was read.
     """
 
-    def __init__(self, org: Org, line: Line, hidden: frozenset[str], page: int, wrote, tried, looked) -> None:
+    def __init__(self, org: Org, line: Line, hidden: frozenset[str], page: int, watch: Watch) -> None:
         self.host = "org.example"
         self.meter = SimpleNamespace(calls=0, usage=None)
         self.writes = 0
         self._org, self._line, self._page = org, line, page
-        self._wrote, self._tried, self._looked = wrote, tried, looked
+        self._watch = watch
         self._hidden = hidden
         self._columns = {
-            name: frozenset(SYSTEM) | {s.sf_name for s in FIELDS if s.entity == name and s.key not in hidden}
+            name: SYSTEM | {s.sf_name for s in FIELDS if s.entity == name and s.key not in hidden}
             for name in ("Account", "Contact")
         }
         self._pages: dict[str, list[dict]] = {}
@@ -161,6 +166,8 @@ class OrgWire(SalesforceWire):
     def _request(self, method: str, url: str, body: Any, fault: str) -> tuple[int, Any]:
         parts = urlsplit(url)
         where = parts.path.split("/")
+        if method == "DELETE" and where == ["composite", "sobjects"]:
+            return 200, [self._gone(id_) for id_ in parse_qs(parts.query)["ids"][0].split(",")]
         if method == "GET":
             return self._look(where, parse_qs(parts.query))
         if where[:2] == ["composite", "sobjects"] and method in ("PATCH", "POST"):
@@ -188,7 +195,7 @@ class OrgWire(SalesforceWire):
             except Unknown as unknown:
                 return 400, [{"errorCode": "MALFORMED_QUERY", "message": str(unknown)}]
         page, rest = rows[: self._page], rows[self._page :]
-        self._looked(row["Id"] for row in page)
+        self._watch.looked(row["Id"] for row in page if "Id" in row)
         found = {"totalSize": len(rows), "done": not rest, "records": page}
         if rest:
             self._opened += 1
@@ -204,17 +211,26 @@ class OrgWire(SalesforceWire):
             there = self._org.carrying(fields[CUSTOMER_ID])
             id_ = there[0].id if there else None
         if fault == "locked" and self._line.chance.random() < 0.6:
-            self._tried(id_)
+            self._watch.row_tried(id_)
             return {"success": False, "errors": [RowError("UNABLE_TO_LOCK_ROW").item]}
         self.writes += 1
-        self._wrote(sobject, verb, id_, fields)
+        self._watch.row_leaves(sobject, verb, id_, fields)
         try:
             row = self._line.power.lasting(lambda: self._put(sobject, id_, fields))
         except RowError as error:
             return {"success": False, "errors": [error.item]}
         finally:
-            self._tried(id_)
+            self._watch.row_tried(id_)
         return {"success": True, "id": row.id, "created": id_ is None, "errors": []}
+
+    def _gone(self, id_: str) -> dict:
+        self.writes += 1
+        self._watch.row_goes(id_)
+        row = self._org.records.get(id_)
+        if row is None or row.deleted:
+            return {"id": id_, "success": False, "errors": [RowError("ENTITY_IS_DELETED").item]}
+        self._line.power.lasting(lambda: self._org.delete(row, CONSOLE))
+        return {"id": id_, "success": True, "errors": []}
 
     def _put(self, sobject: str, id_: str | None, fields: dict):
         if id_ is None:
@@ -244,7 +260,15 @@ class OrgWire(SalesforceWire):
                     "custom": ours is not None,
                 }
             )
-        return {"name": sobject, "label": sobject, "createable": True, "updateable": True, "fields": fields}
+        children = [{"childSObject": "Contact", "field": "AccountId", "relationshipName": "Contacts"}]
+        return {
+            "name": sobject,
+            "label": sobject,
+            "createable": True,
+            "updateable": True,
+            "fields": fields,
+            "childRelationships": children if sobject == "Account" else [],
+        }
 
 
 def salesforce_on(wire: OrgWire) -> SalesforceClient:
@@ -266,14 +290,14 @@ class _NoTokens:
 
 
 class BillingWire(AlgunaWire):
-    """Calls to a model of an Alguna account; `wrote` and `looked` as with `OrgWire`."""
+    """Calls to a model of an Alguna account, watched like those of `OrgWire`."""
 
-    def __init__(self, billing: Billing, line: Line, wrote, looked) -> None:
+    def __init__(self, billing: Billing, line: Line, watch: Watch) -> None:
         self.host = "alguna.example"
         self.calls = 0
         self.writes = 0
         self._billing, self._line = billing, line
-        self._wrote, self._looked = wrote, looked
+        self._watch = watch
 
     def close(self) -> None:
         """Nothing is open."""
@@ -283,7 +307,7 @@ class BillingWire(AlgunaWire):
         fault = self._ring("read", writing=False)
         found = self._asked(lambda: self._billing.get(path, dict(params or {})), path)
         rows = found["data"] if isinstance(found, dict) and "data" in found else [found]
-        self._looked(row["id"] for row in rows if "id" in row)
+        self._watch.looked(row["id"] for row in rows if "id" in row)
         if fault in ("lost answer", "fault after", "half", "locked"):
             raise lost(done=False)
         return found
@@ -294,7 +318,7 @@ class BillingWire(AlgunaWire):
         id_ = path.rsplit("/", 1)[1]
         self.writes += 1
         if idempotency_key not in self._billing.keys:
-            self._wrote(id_, body)
+            self._watch.customer_leaves(id_, body)
         found, replayed = self._asked(
             lambda: self._line.power.lasting(lambda: self._billing.patch(id_, dict(body), idempotency_key)),
             path,
