@@ -17,14 +17,14 @@ from console.alguna.models import (
     read_page,
     strange,
 )
-from console.alguna.wire import Wire
+from console.alguna.wire import Wire, unknown
 from console.alguna.writing import idempotency_key as key_of
 from console.alguna.writing import patch_body
 from console.domain.fields import FIELD
 from console.domain.normal import same
 from console.domain.records import Customer, Subscription, SubscriptionDetails, Value, Values
 from console.domain.subscription import price_of
-from console.errors import Conflict, Refused, Unreachable
+from console.errors import Cancelled, Conflict, ConsoleError, Refused, Unreachable
 from console.net import Call
 
 PAGE = 100
@@ -227,7 +227,12 @@ class AlgunaClient:
         """PATCH; where the answer is an old one replayed, what counts is what stands there now."""
         path = f"/customers/{quote(customer_id, safe='')}"
         reply = self._wire.patch(path, body, key_of(idempotency_key, raw, body))
-        return self._customer(self._raw(customer_id, exactly=True) if reply.replayed else reply.data)
+        try:
+            return self._customer(self._raw(customer_id, exactly=True) if reply.replayed else reply.data)
+        except Cancelled:
+            raise
+        except ConsoleError as error:
+            raise unknown(error) from error  # it was written; what stands there now could not be read
 
     def _raw(self, customer_id: str, *, exactly: bool = False) -> dict[str, Any]:
         """The customer's JSON. `exactly`: the path also takes aliases, and a write must not reach another customer."""

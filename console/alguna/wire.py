@@ -95,7 +95,8 @@ class Wire:
     def patch(self, path: str, body: Mapping[str, Any], idempotency_key: str) -> Reply:
         """Write; repeated under the same idempotency key, which has no second effect.
 
-        :raises ConsoleError: as `get`; Unreachable has `maybe_done` where the effect is not known.
+        :raises ConsoleError: as `get`; Unreachable with `maybe_done` where the effect is not known: also where an attempt that
+            came after one without an answer was refused.
         """
         return self._persist("PATCH", path, body=body, idempotency_key=idempotency_key)
 
@@ -117,7 +118,7 @@ class Wire:
             if isinstance(outcome, Reply):
                 return outcome
             if not isinstance(outcome, Unreachable):
-                raise outcome
+                raise unknown(outcome) if maybe_done else outcome
             maybe_done = outcome.maybe_done = maybe_done or outcome.maybe_done
             asked = outcome.retry_after
             pause = asked if asked is not None else random.uniform(0, min(8.0, 0.25 * 2**attempt))  # noqa: S311
@@ -245,6 +246,11 @@ class Wire:
             return ""
         said = plain(without(text, self._key), 200).rstrip()
         return f" It says: {said if said.endswith(('.', '!', '?', '…')) else f'{said}.'}"
+
+
+def unknown(error: ConsoleError) -> Unreachable:
+    """The same failure, of a write that may have taken effect before: only reading tells."""
+    return Unreachable(error.message, error.advice, code=error.code, maybe_done=True)
 
 
 def _seconds(retry_after: str | None) -> float | None:

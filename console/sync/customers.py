@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from console.alguna.client import AlgunaClient
 from console.domain.changes import plan_hash
+from console.domain.fields import ALIASES
 from console.domain.records import Change, Customer, Value
 from console.errors import (
     BudgetReached,
@@ -199,6 +200,10 @@ class CustomerWriter:
             if error.maybe_done:
                 answer.unknown += changes
                 return
+        elif isinstance(error, Conflict) and error.code == ALIASES:
+            # Somebody changed them at the same moment as we did: what stands there in the end is read.
+            answer.unknown += changes
+            return
         elif isinstance(error, Conflict):
             answer.customer = self._again(job.customer_id, answer)
         elif error.code == GONE:
