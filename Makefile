@@ -8,7 +8,7 @@ FILLED := .venv/.filled
 # snapshot report prints every variable it finds.
 CLEAN := env -i PATH="$(CURDIR)/$(BIN):$$PATH" HOME="$$HOME" LANG=C.UTF-8 CI="$$CI"
 
-.PHONY: run test check bench simulate torture interop format proto clean
+.PHONY: run test check bench simulate mutants torture interop format proto clean
 
 run: $(FILLED)  ## open the console on the rehearsal
 	@$(BIN)/alguna-console rehearse
@@ -31,6 +31,11 @@ torture: $(FILLED)  ## N kills at random moments of a console that syncs while b
 
 simulate: $(FILLED)  ## play N seeds of a world that goes wrong (SEED=... one of them, FILE=... those of a file)
 	@$(CLEAN) $(BIN)/python -m tests.simulation --seeds $(or $(N),1000) $(if $(SEED),--seed $(SEED)) $(if $(FILE),--file $(FILE))
+
+mutants: $(FILLED)  ## change the planner in two thousand small ways and list what no test notices
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group mutants
+	@CI=1 $(BIN)/mutmut run
+	@$(BIN)/mutmut results
 
 interop: $(FILLED)  ## Salesforce clients of other languages, as they are, against the rehearsal (needs Node.js and npm; Java if there)
 	@for each in node npm; do command -v $$each > /dev/null \
