@@ -75,7 +75,20 @@ def _kind(now: Record | None, before: Record | None) -> Kind | None:
         return "gone"
     if not here or now is None or before is None:
         return None
-    return "changed" if _content(now) != _content(before) else None
+    return None if _same(now, before) else "changed"
+
+
+def _same(now: Record, before: Record) -> bool:
+    """Whether everything is equal that makes a record another one: not when or by whom it was touched."""
+    if isinstance(now, Subscription):
+        quiet: dict[str, Any] = {"updated_at": "", "details": None}
+    elif isinstance(now, Customer):
+        quiet = {"updated_at": "", "created_at": ""}
+    elif isinstance(now, Account):
+        quiet = {"modstamp": "", "created_at": "", "modified_by": "", "merged_into": None}
+    else:
+        quiet = {"modstamp": "", "created_at": ""}
+    return replace(now, **quiet) == replace(before, **quiet)
 
 
 def _gone(record: Record) -> bool:
@@ -88,19 +101,16 @@ def _stamp(record: Record) -> str:
     return record.modstamp if isinstance(record, Account | Contact) else record.updated_at
 
 
-def _content(record: Record) -> dict[str, Any]:
-    """Everything that makes a record another one: not when or by whom it was touched."""
-    if isinstance(record, Subscription):
-        return asdict(replace(record, updated_at="", details=None))
-    plain = asdict(record)
-    for quiet in ("modstamp", "modified_by", "created_at", "updated_at", "deleted", "gone"):
-        plain.pop(quiet, None)
-    return {**plain.pop("values"), **plain}
-
-
 def _fields(now: Record, before: Record) -> tuple[str, ...]:
     new, old = _content(now), _content(before)
     return tuple(sorted(key for key in {*new, *old} if new.get(key, Ellipsis) != old.get(key, Ellipsis)))
+
+
+def _content(record: Record) -> dict[str, Any]:
+    plain = asdict(record)
+    for quiet in ("modstamp", "modified_by", "created_at", "updated_at", "details"):
+        plain.pop(quiet, None)
+    return {**plain.pop("values", {}), **plain}
 
 
 def sentence(what: str, findings: Iterable[Finding]) -> str:

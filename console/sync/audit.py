@@ -7,7 +7,7 @@ way, or the next one, brings it in step. Rounds, slices and what counts as misse
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from console.salesforce import records
 from console.salesforce.client import SubReply, SubRequest
 from console.salesforce.soql import soql
 from console.store.cache import Cache
-from console.sync.audit_standing import KEY
+from console.sync.audit_standing import KEY, VERIFIED
 from console.sync.budget import Standing
 from console.sync.cursors import Cursor, text
 from console.sync.observe import ALGUNA_LISTS, SALESFORCE, complete_at
@@ -169,6 +169,7 @@ class Audit:
             tell(cache, "Salesforce", found, at)
             report.verified += cache.audits.verify_range(after, upto, _older(text(began), *self._alguna_at()))
             cache.set(KEY, after_round.stored())
+            cache.set(VERIFIED, asdict(cache.audits.standing()))
             if not after_round.under_way and not after_round.missed:
                 cache.problems.resolve(CATEGORY, "Salesforce")
         report.accounts += len(accounts)

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from console.domain.auditing import Round
+from console.store.audits import Verified
 from console.store.cache import Cache
 from console.sync.events import Audited
 
 KEY = "audit.round"
 """Key, in the cache, of how far the round is."""
+VERIFIED = "audit.verified"
+"""Key, in the cache, of how many customers were verified, as of the last slice."""
 
 
 def event(cache: Cache, said: str = "") -> Audited:
     """How far the audit is, for the screens. `said`: the result, where a person had asked for it."""
-    round_, verified = Round.load(cache.get(KEY)), cache.audits.standing()
+    round_, verified = Round.load(cache.get(KEY)), _verified(cache)
     return Audited(
         round_.accounts, cache.accounts.count(), round_.missed,
         verified.verified, verified.linked, verified.oldest, said,
@@ -23,7 +26,7 @@ def event(cache: Cache, said: str = "") -> Audited:
 
 def standing(cache: Cache) -> dict[str, Any]:
     """How far the audit is, as ``status --json`` prints it."""
-    round_, verified = Round.load(cache.get(KEY)), cache.audits.standing()
+    round_, verified = Round.load(cache.get(KEY)), _verified(cache)
     return {
         "round": {
             "began": round_.began or None,
@@ -36,3 +39,7 @@ def standing(cache: Cache) -> dict[str, Any]:
         "last_slice": round_.at if round_.began else None,
         "verified": {"customers": verified.verified, "of": verified.linked, "oldest": verified.oldest},
     }
+
+
+def _verified(cache: Cache) -> Verified:
+    return Verified(**(cache.get(VERIFIED) or {"linked": 0, "verified": 0, "oldest": None}))
