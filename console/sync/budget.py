@@ -33,7 +33,16 @@ LOOK_AGAIN = timedelta(minutes=10)
 """When the day or the share is used up: after this long one call is spent on finding out whether that still holds, or
 whether the org's limit was raised."""
 
+LARGER = (
+    "A larger share is set by api_share in the connection's settings, and counts at once. Meanwhile the console looks again"
+    " every ten minutes, in case the org's limit is raised."
+)
+
 OWN, OTHERS = "own", "others"
+
+
+Chosen = Callable[[], "tuple[float, int] | None"]
+"""The share and the floor as the settings say now; None where they can't be read, which changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +70,18 @@ class Budget:
     :param share: of the org's limit, above 0 and at most 1.
     :param floor: calls a day that are left for others.
     :param asides: the calls that the console makes outside of sessions.
+    :param chosen: share and floor as they are chosen by now; None where they don't change.
     """
 
     def __init__(
-        self, share: float, floor: int, clock: Callable[[], datetime], asides: Asides | None = None
+        self,
+        share: float,
+        floor: int,
+        clock: Callable[[], datetime],
+        asides: Asides | None = None,
+        chosen: Chosen | None = None,
     ) -> None:
+        self._chosen = chosen
         self._asides = asides
         self._share = share
         self._floor = floor
@@ -87,9 +103,10 @@ class Budget:
         floor: int,
         clock: Callable[[], datetime],
         asides: Asides | None = None,
+        chosen: Chosen | None = None,
     ) -> Budget:
         """The budget as the last session left it."""
-        budget = cls(share, floor, clock, asides)
+        budget = cls(share, floor, clock, asides, chosen)
         budget._hours = dict(cache.get(HOURS) or {})
         known: dict[str, Any] = cache.get(USAGE) or {}
         if known.get("used") is not None and known.get("limit") is not None and known.get("at"):
@@ -161,8 +178,7 @@ class Budget:
         raise BudgetReached(
             f"This needs about {calls:,} Salesforce API calls; of the console's {allocation:,} a day {left:,} can still be made: "
             "none of it was begun.",
-            f"It tries again at {_clock(again)}, {why}. "
-            "A larger share is set by api_share in the connection's settings.",
+            f"It tries again at {_clock(again)}, {why}. {LARGER}",
             goes_on_at=text(again),
         )
 
@@ -186,6 +202,19 @@ class Budget:
 
     # --- inside, locked --------------------------------------------------------------------------------------
 
+    def renew(self) -> None:
+        """A pass begins: share and floor as they are chosen by now."""
+        with self._lock:
+            self._moved()
+
+    def _moved(self) -> bool:
+        """Take share and floor as they are chosen by now; whether that is something else."""
+        chosen = self._chosen() if self._chosen is not None else None
+        if chosen is None or chosen == (self._share, self._floor):
+            return False
+        self._share, self._floor = chosen
+        return True
+
     def _allocation(self, limit: int) -> int:
         return max(0, min(int(limit * self._share), limit - self._floor))
 
@@ -200,6 +229,8 @@ class Budget:
         room = self._room(sum(hours.values()), usage)
         if room[OWN] > 0 and room[OTHERS] > 0:
             return None
+        if self._moved():
+            return self._ended(now)
         by_itself = room[OWN] <= 0 and self._allocation(usage.limit) > 0
         due = self._asked or not timedelta(0) <= now - moment(self._told_at) < LOOK_AGAIN
         if due or (self._fresh and not by_itself):
@@ -222,13 +253,12 @@ class Budget:
         if not hours or not allocation:
             return BudgetReached(
                 f"The console may make no API calls in this org: of {usage.limit:,} a day {self._floor:,} are kept for others.",
-                "Lower api_floor, or raise api_share, in the connection's settings.",
+                "Lower api_floor, or raise api_share, in the connection's settings: both count at once.",
             )
         again = _hour(min(hours)) + HOUR + WINDOW
         return BudgetReached(
             most,
-            f"It goes on at {_clock(again)}, when the first of them are a day old; what was done stays. "
-            "A larger share is set by api_share in the connection's settings.",
+            f"It goes on at {_clock(again)}, when the first of them are a day old; what was done stays. {LARGER}",
             goes_on_at=text(again),
         )
 

@@ -334,6 +334,7 @@ class Engine:
     ) -> RunSummary:
         began = time.monotonic()
         self._telling.begin()
+        self._budget.renew()
         cache = self._cache
         self._workers.check()
         self._around.overtaken.clear()

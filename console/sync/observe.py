@@ -74,6 +74,7 @@ class _Rows:
         self.many = False
         """There are so many rows that a job reads them with fewer calls."""
         self._refused = False
+        self._total = 0
         self.count = 0
         self._cache = cache
         self._began = began
@@ -103,6 +104,7 @@ class _Rows:
     def take(self, reply: SubReply, seen_at: str) -> None:
         """Put one page into the cache."""
         rows = reply.rows()
+        self._total = reply.total
         self.many = reply.total >= BULK_READ and not self._refused
         self._put(rows, seen_at)
         self.next_url = reply.next_url
@@ -113,8 +115,10 @@ class _Rows:
         :raises Unreachable: the job broke off; the pages still do.
         """
         try:
-            job_id = bulk_read.begin(org, self._query, deleted=bool(self._start))
+            job_id = bulk_read.begin(org, self._query, self._total, deleted=bool(self._start))
         except Refused:
+            job_id = None
+        if job_id is None:
             self._refused = True  # the day's jobs are used up, say: it goes on by pages
             return
         for rows in bulk_read.rows(org, job_id):

@@ -18,6 +18,7 @@ from console.errors import Conflict
 from console.salesforce import records
 from console.salesforce.bulk import BulkJobs
 from console.salesforce.client import SalesforceClient, SubReply, SubRequest
+from console.salesforce.info import Usage
 from console.salesforce.soql import name, soql
 from console.sync.workers import Workers
 
@@ -137,6 +138,10 @@ class Org:
         """
         self._gate()
         return self._workers.call(function, *args)
+
+    def limits(self) -> dict[str, Usage]:
+        """The org's allocations and how much of each is used; one call."""
+        return self.call(self._client.limits)
 
     def wait(self, seconds: float) -> None:
         """:raises Cancelled: the engine was told to stop meanwhile."""

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from datetime import datetime
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -126,7 +127,14 @@ def open_session(
         )
         tokens = token_source(settings, connections, secrets)
         asides = Asides(connections.folder(settings.name), clock)
-        budget = Budget.load(cache, settings.api_share, settings.api_floor, clock, asides)
+        budget = Budget.load(
+            cache,
+            settings.api_share,
+            settings.api_floor,
+            clock,
+            asides,
+            partial(_chosen, connections, settings.name),
+        )
         opening.callback(_keep, budget, cache)
         salesforce = opening.enter_context(
             SalesforceClient(
@@ -155,6 +163,15 @@ def open_session(
         )
         opening.callback(engine.close)
         return Session(cache, salesforce, alguna, engine, opening.pop_all(), settings, tokens)
+
+
+def _chosen(connections: Connections, name: str) -> tuple[float, int] | None:
+    """Share and floor of the org's calls as the settings say now."""
+    try:
+        settings = connections.load(name)
+    except ConsoleError:
+        return None  # what is wrong with them is said when the connection is opened
+    return settings.api_share, settings.api_floor
 
 
 def _keep(budget: Budget, cache: Cache) -> None:

@@ -220,6 +220,33 @@ def test_a_pass_stops_before_it_would_pass_its_allocation_and_goes_on_later(
     assert world.counts()[State.IN_SYNC] > 20
 
 
+def test_a_larger_share_counts_at_once_in_a_session_that_is_open(build: Callable[..., Any]) -> None:
+    world = build(customers=30, org="empty", api_floor=0, api_share=1.0)
+    limit(world, 1_000)
+    world.choose(api_share=0.002)
+    with world.open() as session:
+        with pytest.raises(BudgetReached) as stopped:
+            session.engine.run()
+        assert "counts at once" in stopped.value.advice
+        world.choose(api_share=1.0)
+        assert session.engine.run().refused == 0
+        assert session.engine.budget.allocation == 1_000
+        world.choose(api_share=0.002)
+        with pytest.raises(BudgetReached):
+            session.engine.run()
+
+
+def test_settings_that_cannot_be_read_change_no_share(build: Callable[..., Any]) -> None:
+    world = build(customers=3, org="empty", api_floor=0, api_share=1.0)
+    with world.open() as session:
+        session.engine.run()
+        allocation = session.engine.budget.allocation
+        (world.connections.folder(world.settings.name) / "settings.json").write_text("{")
+        session.engine.run()
+        assert session.engine.budget.allocation == allocation
+        world.connections.save(world.settings)
+
+
 def test_the_org_never_refuses_because_the_console_stops_first(build: Callable[..., Any]) -> None:
     world = build(customers=30, org="empty", api_floor=3, api_share=1.0)
     day = used(world) + 8

@@ -17,13 +17,15 @@ import pytest
 from console.domain.fields import CURRENCY, FIELD
 from console.errors import BudgetReached, Cancelled, Refused, Unreachable
 from console.salesforce import bulk, records
-from console.salesforce.client import SubReply
+from console.salesforce.client import SalesforceClient, SubReply
+from console.salesforce.info import Usage
 from console.salesforce.session import Session
 from console.settings import ConnectionSettings
 from console.sync import observe
 from console.sync.bulk import read as bulk_read
 from console.sync.bulk import write as bulk_write
-from console.sync.bulk.size import ROWS_A_CALL, STEPS, THRESHOLD, job_calls
+from console.sync.bulk.room import Room
+from console.sync.bulk.size import ASKING, ROWS_A_CALL, STEPS, THRESHOLD, job_calls
 from console.sync.cursors import utc_now
 from console.sync.org import Org
 from console.sync.workers import Workers
@@ -195,6 +197,42 @@ def test_where_the_day_allows_no_batch_any_more_collections_do_it(build: Build) 
     world.control("POST", "salesforce/options", {"bulk_daily_batches": 0})
     assert world.sync().refused == 0
     all_there_once(world)
+    assert "POST /jobs/ingest" not in world.calls("salesforce"), "asked before, not refused"
+
+
+def test_where_the_org_does_not_tell_what_is_left_a_refused_job_leads_to_collections(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(client: SalesforceClient) -> dict[str, Any]:
+        raise Refused("Not allowed.", "Ask.", code="INSUFFICIENT_ACCESS")
+
+    monkeypatch.setattr(SalesforceClient, "limits", refuse)
+    world = build(customers=40, org="empty", bulk_from=10)
+    world.control("POST", "salesforce/options", {"bulk_daily_batches": 0})
+    assert world.sync().refused == 0
+    all_there_once(world)
+    assert world.calls("salesforce")["POST /jobs/ingest"] > 0
+
+
+@pytest.mark.parametrize(
+    ("left", "rows", "writes", "reads"),
+    [
+        ({}, 10**9, True, True),
+        ({"DailyBulkApiBatches": 2}, 20_000, True, True),
+        ({"DailyBulkApiBatches": 2}, 20_001, False, True),
+        ({"DailyBulkApiRequests": 0}, 1, False, True),
+        ({"DailyBulkV2QueryJobs": 0}, 1, True, False),
+        ({"DailyBulkV2QueryFileStorageMB": 10}, 10_001, True, False),
+    ],
+)
+def test_what_is_left_of_a_day_decides_before_a_job_is_made(left, rows, writes, reads) -> None:
+    room = Room({name: Usage(used=100 - each, limit=100) for name, each in left.items()})
+    assert (room.reads(rows), room.writes(rows)) == (reads, writes)
+
+
+def test_jobs_of_one_pass_share_what_is_left() -> None:
+    room = Room({"DailyBulkApiBatches": Usage(used=0, limit=3)})
+    assert [room.writes(15_000), room.writes(15_000)] == [True, False]
 
 
 def test_an_org_that_gives_no_jobs_gets_collections(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -313,7 +351,7 @@ def test_an_org_that_takes_no_job_today_is_read_by_pages(
         observe.observe_salesforce(org, session.cache, utc_now, lambda what, done: None)
         assert there > 2_000
         assert session.cache.accounts.count() == there
-    assert world.calls("salesforce")["POST /jobs/query"] == 2, "asked once for each object"
+    assert "POST /jobs/query" not in world.calls("salesforce"), "asked before, not refused"
 
 
 def test_rows_read_by_a_job_are_those_that_pages_tell(build: Build) -> None:
@@ -326,7 +364,7 @@ def test_rows_read_by_a_job_are_those_that_pages_tell(build: Build) -> None:
         for sobject, read in (("Account", records.account), ("Contact", records.contact)):
             query = org.select(sobject)
             paged = [read(row) for page in session.salesforce.query(query, deleted=True) for row in page]
-            job_id = bulk_read.begin(org, query, deleted=True)
+            job_id = bulk_read.begin(org, query, 10, deleted=True)
             by_job = [read(row) for piece in bulk_read.rows(org, job_id) for row in piece]
             assert sorted(by_job, key=lambda each: each.id) == sorted(paged, key=lambda each: each.id)
             assert by_job
@@ -363,7 +401,7 @@ def test_the_error_of_a_row_is_read_with_its_fields() -> None:
 def test_from_the_threshold_on_a_job_costs_little_more_than_half_the_calls() -> None:
     assert job_calls(10_000) >= 10_000 // ROWS_A_CALL
     assert job_calls(THRESHOLD) <= 0.6 * THRESHOLD / ROWS_A_CALL
-    assert job_calls(50_001) == job_calls(50_000) + job_calls(1)
+    assert job_calls(50_001) == job_calls(50_000) + job_calls(1) - ASKING
     assert STEPS < job_calls(1) < job_calls(50_000)
 
 

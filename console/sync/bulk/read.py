@@ -8,18 +8,21 @@ from typing import Any
 
 from console.errors import Unreachable
 from console.salesforce import bulk
+from console.sync.bulk.room import room
 from console.sync.bulk.size import FIRST_PAUSE, LONGEST_PAUSE
 from console.sync.org import Org, batches
 
 PIECE = 2_000
 
 
-def begin(org: Org, soql: str, *, deleted: bool = False) -> str:
-    """Let a job read a query without an order; its id.
+def begin(org: Org, soql: str, expected: int, *, deleted: bool = False) -> str | None:
+    """Let a job read a query without an order; its id, or None where the org's allocations of today have no room for it.
 
-    :param deleted: deleted and merged rows too.
+    :param expected: how many rows there are, roughly. :param deleted: deleted and merged rows too.
     :raises Refused: the org takes no such job (today).
     """
+    if not room(org).reads(expected):
+        return None
     return org.call(org.jobs.query_all if deleted else org.jobs.query, soql)
 
 

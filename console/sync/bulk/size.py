@@ -16,6 +16,8 @@ ROWS_A_JOB = 50_000
 """With room to spare for the 100 MB of CSV that a job takes."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 15.0
 """Seconds between two looks at a job: Salesforce promises no time."""
+ASKING = 1
+"""Ask what the org's allocations of today have room for, before the first of several jobs."""
 STEPS = 5
 """Create, upload, close, two files of results."""
 PACE = 1_000
@@ -33,7 +35,9 @@ READING = 2
 def job_calls(rows: int) -> int:
     """What writing so many rows by jobs costs in calls."""
     whole, rest = divmod(rows, ROWS_A_JOB)
-    return whole * (STEPS + looks(ROWS_A_JOB)) + (STEPS + looks(rest) if rest else 0)
+    if not rows:
+        return 0
+    return ASKING + whole * (STEPS + looks(ROWS_A_JOB)) + (STEPS + looks(rest) if rest else 0)
 
 
 def looks(rows: int) -> int:

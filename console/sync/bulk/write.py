@@ -29,6 +29,7 @@ from console.salesforce import bulk, records
 from console.salesforce.bulk import JobState, Results
 from console.store.bulk import BulkRow
 from console.store.cache import Cache
+from console.sync.bulk.room import room
 from console.sync.bulk.size import FIRST_PAUSE, LONGEST_PAUSE, ROWS_A_JOB
 from console.sync.cursors import text
 from console.sync.jobs import Job, account_of, text_of, values_of
@@ -159,9 +160,21 @@ class BulkWriter:
                 self._let_go(each)
         if chosen:
             look()
+            chosen = self._with_room(chosen)
         for each in chosen:
             self._submit(each)
         self.resume()
+
+    def _with_room(self, jobs: Sequence[BulkRow]) -> list[BulkRow]:
+        """The jobs that the org has batches left for today; collections take the rows of the others."""
+        left, kept = room(self._org), []
+        for each in jobs:
+            if left.writes(self._cache.journal.carries(each.id)):
+                kept.append(each)
+            else:
+                self._off.add((each.operation, each.sobject))
+                self._let_go(each)
+        return kept
 
     def _submit(self, job: BulkRow) -> None:
         self._drop_stale(job)
