@@ -255,6 +255,7 @@ class Account(Deciding, place="account"):
             revocable=detail.revocable,
             keeps=row.open_to if row is not None else (),
             waits=row is not None and row.waits,
+            loops=row is not None and bool(row.turns),
             subscriptions=len(note.subscriptions) if note is not None else 0,
             pinned=note is not None and note.pinned,
             refused=detail.state is State.REFUSED,

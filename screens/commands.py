@@ -46,6 +46,8 @@ class Standing:
     """Sides whose value of the highlighted field may be kept."""
     waits: bool = False
     """The highlighted field waits for a person."""
+    loops: bool = False
+    """Something outside keeps rewriting the highlighted field."""
     subscriptions: int = 0
     pinned: bool = False
     refused: bool = False
@@ -109,6 +111,11 @@ def _sync_one(s: Standing) -> Answer:
     return s.customer or "It has no customer in Alguna, so there is nothing to sync it with."
 
 
+def _keep_rules(s: Standing) -> Answer:
+    answer = _writes(s)
+    return _idle(s) if answer is True else answer
+
+
 def _able(enabled: Callable[[Standing], Answer]) -> Callable[[Standing], bool]:
     """In the footer while it can run, and only then: what a person is asked here."""
     return lambda s: enabled(s) is True
@@ -165,6 +172,10 @@ def _keep(side: str) -> Callable[[Standing], Answer]:
 
 def _pin(s: Standing) -> Answer:
     return _and(_linked(s), s.subscriptions > 1, "There is no other subscription to show.")
+
+
+def _pin_loop(s: Standing) -> Answer:
+    return _and(_linked(s), s.loops, "Nothing keeps rewriting this field.")
 
 
 def _unpin(s: Standing) -> Answer:
@@ -257,6 +268,7 @@ PLACES = (
     "problems",
     "runs",
     "past",
+    "rules",
     "import",
     "check",
     "disconnect",
@@ -305,6 +317,17 @@ COMMANDS: tuple[Command, ...] = (
             "Places", _OPEN, footer=5),
     Command("runs", "Runs", "5", "See what ran, what each run did, undo one, and compare two.",
             "Places", _OPEN),
+    Command("rules", "Field rules", "W", "See whose value wins in each field and which way it goes; try others out first.",
+            "Places", _OPEN),
+    # --- field rules
+    Command("next_rule", "Another rule", "m", "Try the next rule for the highlighted field; nothing is kept yet.",
+            "Rules", _on("rules"), footer=1, enabled=_connected, short="Rule"),
+    Command("next_way", "Another way", "d", "Try another way for the highlighted field: both, to Salesforce, to Alguna.",
+            "Rules", _on("rules"), footer=1, enabled=_connected, short="Way"),
+    Command("next_source", "Source of accounts", "A", "Try the other choice: whether Alguna's customers get accounts.",
+            "Rules", _on("rules"), footer=3, enabled=_connected, short="Source"),
+    Command("keep_rules", "Keep", "ctrl+r", "Keep the rules that are shown; asks what becomes of existing records.",
+            "Rules", _on("rules"), footer=1, dangerous=True, enabled=_keep_rules, urgent=_able(_keep_rules)),
     # --- the past
     Command("undo", "Undo this run", "U", "Take back what the highlighted run wrote, where it still stands; shows first what.",
             "Runs", _on("runs"), footer=1, dangerous=True, enabled=_undo, short="Undo"),
@@ -357,6 +380,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("unlink", "Unlink", "u", "Stop this link: nothing is written, and the two are not linked again by themselves.",
             "Decide", _on("account"), footer=1, dangerous=True, enabled=_linked,
             urgent=lambda s: s.stopped and _able(_linked)(s)),
+    Command("pin_loop", "Pin this field", "o", "Say how a field goes on that something keeps rewriting: theirs, ours, or neither.",
+            "Decide", _on("account"), footer=1, dangerous=True, enabled=_pin_loop, short="Pin", urgent=_able(_pin_loop)),
     Command("pin", "Show another subscription", "c", "Choose which subscription the account shows.",
             "Decide", _on("account"), dangerous=True, enabled=_pin),
     Command("unpin", "Subscription by the rule", "C", "Let the rule choose the subscription again.",
@@ -402,7 +427,8 @@ COMMANDS: tuple[Command, ...] = (
             "Connections", _on("check"), footer=2, enabled=_idle, short="For whom"),
     # --- everywhere
     Command("refresh", "Refresh", "r", "Read what is shown once more.", "Everywhere",
-            _on("home", "accounts", "account", "problems", "runs", "past", "import", "disconnect", "health", "check"), footer=5),
+            _on("home", "accounts", "account", "problems", "runs", "past", "rules", "import", "disconnect", "health", "check"),
+            footer=5),
     Command("copy", "Copy", "y,ctrl+c", "Copy what is highlighted: a value, an id, an address, a report.", "Everywhere",
             ALL - {"dialog", "help", "home"}, footer=4, enabled=_copy),
     Command("practise", "Practise", "x", "Make things happen in the rehearsal: activity, faults, the log-in.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from console.domain.contact_duplicates import ContactCandidate
+from console.domain.loops import PINS
 from console.domain.plain import plain
 from console.domain.records import Candidate, Direction, Side
 from console.domain.verdicts import (
@@ -16,11 +17,13 @@ from console.domain.verdicts import (
     LinkContact,
     LinkWith,
     Pin,
+    PinField,
     Unlink,
     Verdict,
 )
 from console.errors import ConsoleError
 from console.guide.seam import AccountDetail, FieldRow, SubscriptionLine
+from screens.pick import Pick
 from screens.place import Place
 from screens.tasks import in_thread
 
@@ -118,6 +121,19 @@ class Deciding(Place, place="account"):
         value = plain(kept.value, 200) if kept.value else "empty"
         lines = [f"{plain(row.label, 60)}: {name} has {value}. It holds until one of the two values moves."]
         self._decide(Keep(row.key, side), f"Keep {name}'s value?", lines, "Keep", only=row.key)
+
+    def do_pin_loop(self) -> None:
+        row = self.field()
+        assert row is not None
+        self.begin(self._pin_loop(row), "pin a field")
+
+    async def _pin_loop(self, row: FieldRow) -> None:
+        said = [f"{plain(row.label, 60)} of {self._who()}:", *(plain(turn, 300) for turn in row.turns)]
+        chosen = await self.console.choose(Pick("How does it go on?", said, {str(how): words for how, words in PINS.items()}))
+        for how, words in PINS.items():
+            if chosen == how:
+                lines = [f"{plain(row.label, 60)}: {words}. t takes that back."]
+                await self._ask(PinField(row.key, how), "Pin this field?", lines, "Pin", True, row.key)
 
     def do_pin(self) -> None:
         chosen = self.subscription()

@@ -181,6 +181,9 @@ class Place(Works, Screen[None], inherit_bindings=False):
     def do_problems(self) -> None:
         self.console.go("problems")
 
+    def do_rules(self) -> None:
+        self.console.visit("rules")
+
     def do_runs(self) -> None:
         self.console.visit("runs")
 

@@ -23,6 +23,7 @@ PLACES: dict[str, Callable[[], type[Place]]] = {
     "accounts": _lazily("accounts", "Accounts"),
     "account": _lazily("account", "Account"),
     "problems": _lazily("problems", "Problems"),
+    "rules": _lazily("rules", "Rules"),
     "runs": _lazily("runs", "Runs"),
     "past": _lazily("past", "Past"),
     "import": _lazily("importing", "Importing"),

@@ -226,6 +226,9 @@ def _field(row: FieldRow) -> dict[str, Any]:
         "direction": str(row.direction) if row.direction else None,
         "reason": row.reason,
         "keep": list(row.open_to),
+        "rule": row.rule.replace(" ", "_"),
+        "turns": list(row.turns),
+        "pin": row.pin or None,
     }
 
 
@@ -242,7 +245,9 @@ def _account_words(detail: AccountDetail) -> str:
         for row in detail.fields
     ]
     head = f"{plain(detail.name, 80)}  [{detail.state}]  Alguna {detail.customer_id or '-'}  Salesforce {detail.account_id or '-'}"
+    turns = [f"- {row.label}: {turn}" for row in detail.fields for turn in row.turns]
     why = "\n".join(f"- {sentence}" for sentence in (*detail.why, *detail.decided))
+    why = "\n".join([why, *turns])
     history = "\n".join(_history_words(line) for line in detail.history[:20])
     if detail.verified_at:
         head += f"\nVerified equal at {detail.verified_at}: both sides were read then or later, and every field agreed."

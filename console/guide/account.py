@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from console.domain.contact_duplicates import creatable
 from console.domain.decisions import open_to
 from console.domain.fields import ALIASES, FIELD, FIELDS, FieldSpec
+from console.domain.loops import PINS, Loop, evidence
 from console.domain.plain import plain, readable
 from console.domain.policy import Policy
 from console.domain.records import (
     Account,
     Candidate,
-    Contact,
     Decision,
     Link,
     LinkPlan,
@@ -114,7 +114,7 @@ def _customer(
         name=customer.name,
         state=state,
         why=why,
-        fields=_rows(planned, view.values, link, account, subject.contact, policy),
+        fields=_rows(planned, view.values, link, account, subject, policy),
         matched=_matched_by(link),
         subscription=_subscription(
             subject, view.primary.subscription.id, view.primary.position, view.primary.rule
@@ -179,14 +179,24 @@ def _rows(
     alguna: Values,
     link: Link | None,
     account: Account | None,
-    contact: Contact | None,
+    subject: Subject,
     policy: Policy,
 ) -> tuple[FieldRow, ...]:
-    there = salesforce_values(account, contact)
+    there, loops = salesforce_values(account, subject.contact), subject.decided.loops
     base: Values = link.base if link else {}
     decided = {decision.key: decision for decision in planned.decisions}
     return tuple(
-        _row(spec, decided.get(spec.key), alguna, base, there, policy, planned.why[0], link is not None)
+        _row(
+            spec,
+            decided.get(spec.key),
+            alguna,
+            base,
+            there,
+            policy,
+            planned.why[0],
+            link is not None,
+            loops.get(spec.key),
+        )
         for spec in FIELDS
     )
 
@@ -200,6 +210,7 @@ def _row(
     policy: Policy,
     otherwise: str,
     linked: bool,
+    loop: Loop | None,
 ) -> FieldRow:
     return FieldRow(
         key=spec.key,
@@ -216,6 +227,8 @@ def _row(
         salesforce_name=f"{spec.entity}.{spec.sf_name}",
         waits=bool(decision and (decision.asks or decision.refused)),
         open_to=open_to(decision, alguna, there) if decision and linked else (),
+        turns=(*evidence(loop), *filter(None, [loop.who])) if loop else (),
+        pin=(loop and loop.pin) or "",
     )
 
 
@@ -275,6 +288,12 @@ def _told(cache: Cache, subject: Subject) -> tuple[str, ...]:
             f"{FIELD[key].label}: {answer.side.capitalize()}'s value is kept,"
             f" decided by {plain(answer.by, 60)} at {readable(answer.at)}."
         )
+    for key, loop in decided.loops.items():
+        if loop.pin is not None:
+            lines.append(
+                f"{FIELD[key].label} keeps being rewritten in {loop.side.capitalize()}: {PINS[loop.pin]},"
+                f" pinned by {plain(loop.by, 60)} at {readable(loop.at)}."
+            )
     return tuple(lines)
 
 

@@ -15,6 +15,7 @@ from console.guide.health import warning_of
 from console.guide.importing import preview
 from console.guide.past import CachePast
 from console.guide.person import person
+from console.guide.ruling import CacheRules
 from console.guide.seam import (
     AccountDetail,
     ConnectionFacts,
@@ -341,6 +342,13 @@ class OpenConnection:
                 for id_, each in cache.customers.many({row.customer_id for row in rows}).items()
             }
         return history_lines(rows, names)
+
+    def rules(self) -> CacheRules:
+        """The field rules."""
+        return CacheRules(self._settings.name, self._connections, self._cache, self._writer, self._reload)
+
+    def _reload(self) -> None:
+        self._settings = self._connections.load(self._settings.name)
 
     def past(self) -> CachePast:
         """Runs, what they did, taking one back, and what an account was like then."""

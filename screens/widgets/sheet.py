@@ -9,7 +9,7 @@ from textual.content import Content
 from console.domain.contact_duplicates import ContactCandidate
 from console.domain.plain import plain, readable
 from console.domain.records import Candidate
-from console.guide.seam import AccountDetail, FieldRow
+from console.guide.seam import AccountDetail, FieldRow, HistoryLine
 from console.guide.seam import Cell as Said
 from screens.widgets.columns import Column
 from screens.widgets.grid import Cell
@@ -51,6 +51,10 @@ def field(row: FieldRow) -> list[Content]:
         lines.append(Content.assemble(("It " + way + " by the next pass.", STYLE[_side(row)])))
     elif row.waits:
         lines.append(Content.assemble(("It waits for a person; nothing is written.", STYLE["person"])))
+    for turn in row.turns:
+        lines.append(Content.assemble(("• ", STYLE["quiet"]), plain(turn, 300)))
+    if row.turns and not row.pin:
+        lines.append(Content.assemble(("o says how it goes on.", STYLE["person"])))
     for side, said, tone in (
         ("Alguna      ", row.alguna, "alguna"),
         ("Salesforce  ", row.salesforce, "salesforce"),
@@ -111,12 +115,23 @@ def history(detail: AccountDetail) -> Sequence[Sequence[Cell]]:
         (
             Cell(day_and_time(line.at), "quiet"),
             Cell(field_name(line.field)),
-            Cell(f"{line.before or 'empty'} → {line.after or 'empty'}"),
+            Cell(f"{line.before or 'empty'} → {line.after or 'empty'}" + _lost(line)),
             Cell(line.side.capitalize(), "salesforce" if line.side == "salesforce" else "alguna"),
             Cell(line.outcome, _OUTCOME.get(line.outcome, "")),
         )
         for line in detail.history
     ]
+
+
+def _lost(line: HistoryLine) -> str:
+    """The losing value of a conflict, where it is not what stood there anyway."""
+    return (
+        f"   lost: {line.lost}"
+        if line.lost and line.lost != line.before
+        else "   (a conflict)"
+        if line.lost
+        else ""
+    )
 
 
 def _said(said: Said) -> tuple[str, str]:

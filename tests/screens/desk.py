@@ -21,6 +21,7 @@ from console.guide.seam import (
     EnvironmentOffer,
     Exercise,
     FieldRow,
+    FieldRules,
     Finding,
     GuideStep,
     HistoryLine,
@@ -327,6 +328,7 @@ class StubConnection:
     verdict_error: ConsoleError | None = None
     decided: list[tuple[str, Verdict]] = field(default_factory=list)
     the_past: Past | None = None
+    the_rules: FieldRules | None = None
 
     def facts(self) -> ConnectionFacts:
         return self.the_facts
@@ -389,6 +391,10 @@ class StubConnection:
 
     def recent(self, limit: int = 50) -> Sequence[HistoryLine]:
         return ()
+
+    def rules(self) -> FieldRules:
+        assert self.the_rules is not None
+        return self.the_rules
 
     def past(self) -> Past:
         assert self.the_past is not None

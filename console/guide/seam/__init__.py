@@ -42,6 +42,7 @@ from console.guide.seam.past import (
     UndoPreview,
 )
 from console.guide.seam.rehearsal import Exercise, Rehearsal
+from console.guide.seam.rules import FieldRules, RuleLine, RulesLook
 from console.guide.seam.signing_in import Invitation, PracticeLogin, SignedIn, SignIn
 from console.guide.seam.wizard import (
     AlgunaChecked,
@@ -82,6 +83,7 @@ __all__ = [
     "EnvironmentOffer",
     "Exercise",
     "FieldRow",
+    "FieldRules",
     "Finding",
     "Grid",
     "GridRow",
@@ -102,6 +104,8 @@ __all__ = [
     "ProblemLine",
     "Receipt",
     "Rehearsal",
+    "RuleLine",
+    "RulesLook",
     "RunLine",
     "SessionHealth",
     "SetupItem",

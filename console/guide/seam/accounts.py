@@ -39,6 +39,10 @@ class FieldRow:
     """True when it differs and a person has to decide: it would be blanked, does not fit, or the rule is manual."""
     open_to: tuple[Side, ...] = ()
     """The sides whose value a person may choose to keep now."""
+    turns: tuple[str, ...] = ()
+    """Where something outside keeps rewriting it: each turn, a sentence, and who."""
+    pin: str = ""
+    """What a person settled that with: ``off``, ``theirs``, ``on``, ``watch``; empty: it is stopped."""
 
 
 @dataclass(frozen=True, slots=True)

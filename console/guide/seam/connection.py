@@ -10,6 +10,7 @@ from console.guide.seam.accounts import AccountDetail, HistoryLine, ProblemLine
 from console.guide.seam.connections import ConnectionFacts, Grid
 from console.guide.seam.importing import ImportPreview
 from console.guide.seam.past import Past
+from console.guide.seam.rules import FieldRules
 from console.guide.seam.words import ImportChoice
 from console.sync.events import Event
 
@@ -93,6 +94,10 @@ class Connection(Protocol):
 
     def past(self) -> Past:
         """Runs, what they did, taking one back, and what an account was like then. Does not block."""
+        ...
+
+    def rules(self) -> FieldRules:
+        """The field rules: looking at them, trying others out, keeping others. Does not block."""
         ...
 
     def problems(self) -> Sequence[ProblemLine]:
