@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,19 +90,20 @@ class Practice:
 
     def watch(self, log: IO[str], lines: IO[str] | int | None = None) -> subprocess.Popen[bytes]:
         """Pass after pass, in a process of its own; its lines go to `log`, or to `lines`. To be ended by the caller."""
-        command = [sys.executable, "-m", "console", "sync", NAME, "--watch", "--json"]
-        out = log if lines is None else lines
-        return subprocess.Popen(command, stdout=out, stderr=log, cwd=ROOT, env=self._environment)
+        return self.start(["sync", NAME, "--watch", "--json"], log if lines is None else lines, log)
 
-    def once(self) -> Any:
-        """One pass, in a process of its own, and its summary. :raises NotMade: it failed."""
-        command = [sys.executable, "-m", "console", "sync", NAME, "--once", "--json"]
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd=ROOT, env=self._environment
-        )
-        if done.returncode not in DONE:
-            raise NotMade(f"The sync ended with {done.returncode}: {last_words(done.stdout or done.stderr)}")
-        return json.loads(done.stdout)
+    def start(self, words: Sequence[str], out: IO[str] | int, err: IO[str] | int) -> subprocess.Popen[bytes]:
+        """One command, in a process of its own. To be ended by the caller."""
+        command = [sys.executable, "-m", "console", *words]
+        return subprocess.Popen(command, stdout=out, stderr=err, cwd=ROOT, env=self._environment)
+
+    def run(self, *words: str) -> Any:
+        """One command, in a process of its own, to its end: what it says as JSON. :raises NotMade: it failed."""
+        process = self.start([*words, "--json"], subprocess.PIPE, subprocess.PIPE)
+        out, err = (said.decode() for said in process.communicate())
+        if process.returncode not in DONE:
+            raise NotMade(f"{words[0]} ended with {process.returncode}: {last_words(out or err)}")
+        return json.loads(out)
 
     def sync(self) -> Pass:
         """One pass, in a process of its own.

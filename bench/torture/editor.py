@@ -42,10 +42,14 @@ class Editor:
             (self._stranger, 1),
         ]
 
-    def edit(self) -> Edit | None:
-        """One edit at random; None where what was picked isn't there yet."""
+    def edit(self, *, only_change: bool = False) -> Edit | None:
+        """One edit at random; None where what was picked isn't there yet. `only_change`: of records that are there."""
         self._number += 1
-        kinds, weights = zip(*self._kinds, strict=True)
+        made = (self._arrive, self._stranger)
+        kinds, weights = zip(
+            *((kind, weight) for kind, weight in self._kinds if not (only_change and kind in made)),
+            strict=True,
+        )
         done: Edit | None = self._rng.choices(kinds, weights)[0]()
         return None if done is None else {"n": self._number, **done}
 

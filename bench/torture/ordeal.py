@@ -12,24 +12,25 @@ from typing import Any
 
 from bench.measure import NotMade
 from bench.practice import NAME, Practice, practice
-from bench.torture.processes import Editing, Syncing
+from bench.torture.processes import LONGEST_LIFE, Editing, Killable, Syncing, wait_for_calls
 from bench.torture.sides import OF_CONTACT, OF_SALESFORCE, Picture, Sides
+from bench.torture.undoing import Undoing
 from bench.torture.verdict import Verdict, judge
 
+KEPT_PLANS = "kept plans"
 WAYS: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("collections", {"bulk_from": 0, "pubsub_endpoint": ""}),
     ("bulk jobs", {"bulk_from": 2, "pubsub_endpoint": ""}),
     ("change events", {"bulk_from": 0, "pubsub_endpoint": "{endpoint}"}),
+    (KEPT_PLANS, {"bulk_from": 0, "pubsub_endpoint": ""}),
 )
 """How rows go out and how changes come in; one round after the other."""
-LONGEST_LIFE = 6.0
-"""Seconds after which a console is killed at the latest."""
+UNDOS_A_RUN = 5
+"""Kills, one after the other, while the same run is taken back."""
 LATER = 2.5
 """Seconds after the first pass within which others are killed."""
 PATIENCE = 60.0
 """Seconds after which a start that doesn't go on is given up."""
-CALLS = 30
-"""A kill comes at most so many calls after the start, where it is not left to the clock."""
 LATENCY_MS = 10
 """What the rehearsal adds to each answer: so that many kills meet calls under way."""
 PASSES = 12
@@ -80,6 +81,8 @@ class Ordeal:
                 {}, {}, strangers=[row["Name"] for row in sides.query("SELECT Name FROM Account")]
             )
             number = 0
+            undos = min(a_round, kills // (len(WAYS) + 1))
+            kills -= undos
             while self.kills < kills:
                 way, settings = WAYS[number % len(WAYS)]
                 endpoint = console.handout["pubsub"]["endpoint"]
@@ -92,6 +95,23 @@ class Ordeal:
                 )
                 before = self._round(console, sides, before, number, min(a_round, kills - self.kills), way)
                 number += 1
+            if undos:
+                self._undo(console, sides, undos)
+
+    def _undo(self, console: Practice, sides: Sides, kills: int) -> None:
+        undoing = Undoing(console, sides, self._rng, self._folder / "undo.log", self.edits * 2 + 1_000_000)
+        while undoing.kills < kills:
+            self._come_to_rest(console)
+            undoing.cycle(min(UNDOS_A_RUN, kills - undoing.kills))
+        self.kills += undoing.kills
+        self.edits += undoing.edits
+        self.verdict.losses += undoing.losses
+        self._tell(
+            f"Undo: {undoing.kills} kills while {undoing.runs} runs were taken back, {undoing.edits} edits, "
+            f"{len(undoing.losses)} values that are not as before the run"
+        )
+        for sentence in undoing.losses:
+            self._tell(f"  {sentence}")
 
     @property
     def passed(self) -> bool:
@@ -108,6 +128,7 @@ class Ordeal:
             f"{verdict.compared} fields compared, losses = {len(verdict.losses) + len(verdict.differences)}, "
             f"duplicates = {len(verdict.duplicates)}, {verdict.kept} losing values kept in the history, "
             f"slowest resume {slowest:.1f} s ({computed:.1f} s computing) of {len(self.resumed)}, half within {half:.1f} s, "
+            f"{self.late} later than {self._within:.0f} s, "
             f"seed {self._seed}"
         )
 
@@ -117,7 +138,10 @@ class Ordeal:
         editing = Editing(console, seed=self._seed + number, start=self.edits * 2 + number, rate=self._rate)
         try:
             for _ in range(kills):
-                self._kill(console)
+                if way == KEPT_PLANS:
+                    self._kill_applying(console)
+                else:
+                    self._kill(console)
         finally:
             edits = editing.stop()
         self.edits += len(edits)
@@ -157,6 +181,15 @@ class Ordeal:
         self.late += took > self._within
         self.in_flight += self._under_way()
 
+    def _kill_applying(self, console: Practice) -> None:
+        """A plan is kept, applied, and that is killed; what it left open the next plan finds."""
+        path = self._folder / "kept.plan"
+        console.run("plan", NAME, "--out", str(path))
+        with Killable(console, self._folder / "apply.log", ["apply", NAME, str(path)]) as applying:
+            wait_for_calls(console, self._rng, applying)
+        self.kills += 1
+        self.in_flight += self._under_way()
+
     def _wait_for_a_moment(self, console: Practice, syncing: Syncing) -> None:
         how = self._rng.choice(("by the clock", "in its first calls", "later"))
         if how == "later":
@@ -169,11 +202,7 @@ class Ordeal:
             while time.monotonic() < until and syncing.alive:
                 time.sleep(0.005)
             return
-        service = self._rng.choice(("salesforce", "alguna"))
-        target = _calls(console, service) + self._rng.randint(1, CALLS)
-        while syncing.age < LONGEST_LIFE and syncing.alive and _calls(console, service) < target:
-            time.sleep(0.01)
-        time.sleep(self._rng.uniform(0, 0.03))
+        wait_for_calls(console, self._rng, syncing)
 
     def _under_way(self) -> bool:
         with closing(sqlite3.connect(f"file:{self._cache}?mode=ro", uri=True)) as cache:
@@ -184,7 +213,7 @@ class Ordeal:
     def _come_to_rest(self, console: Practice) -> None:
         """Pass after pass until one finds nothing to do."""
         for _ in range(PASSES):
-            changes = console.once()["changes"]
+            changes = console.run("sync", NAME, "--once")["changes"]
             if not any(changes.values()):
                 return
         raise NotMade(f"It did not come to rest in {PASSES} passes: {changes}")
@@ -192,10 +221,6 @@ class Ordeal:
     def _add(self, verdict: Verdict) -> None:
         for name in ("losses", "duplicates", "differences", "kept", "unseen", "compared"):
             setattr(self.verdict, name, getattr(self.verdict, name) + getattr(verdict, name))
-
-
-def _calls(console: Practice, service: str) -> int:
-    return int(console.control("GET", f"/{service}/calls")["total"])
 
 
 def _held(cache: sqlite3.Connection, customer_id: str, name: str, value: str) -> bool:

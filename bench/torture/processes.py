@@ -4,15 +4,77 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from bench.measure import NotMade
 from bench.practice import ROOT, Practice
+
+LONGEST_LIFE = 6.0
+"""Seconds after which a console is killed at the latest."""
+CALLS = 30
+"""A kill comes at most so many calls after the start, where it is not left to the clock."""
+
+
+class Process(Protocol):
+    """What can be killed."""
+
+    @property
+    def age(self) -> float: ...
+    @property
+    def alive(self) -> bool: ...
+
+
+def wait_for_calls(console: Practice, rng: random.Random, process: Process) -> None:
+    """Wait until one of both systems was called so often, or the process has ended, or was there for long."""
+    service = rng.choice(("salesforce", "alguna"))
+    target = _calls(console, service) + rng.randint(1, CALLS)
+    while process.age < LONGEST_LIFE and process.alive and _calls(console, service) < target:
+        time.sleep(0.01)
+    time.sleep(rng.uniform(0, 0.03))
+
+
+def _calls(console: Practice, service: str) -> int:
+    return int(console.control("GET", f"/{service}/calls")["total"])
+
+
+class Killable:
+    """One command, killed when the block ends unless it ended by itself.
+
+    :param talk: the file that all it says goes to.
+    """
+
+    def __init__(self, console: Practice, talk: Path, words: Sequence[str]) -> None:
+        self._began = time.monotonic()
+        self._talk = talk
+        with talk.open("w") as log:
+            self._process = console.start(words, log, log)
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was started."""
+        return time.monotonic() - self._began
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self._process.poll() is None
+
+    def __enter__(self) -> Killable:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._process.kill()
+        self._process.wait()
+        talk = self._talk.read_text(encoding="utf-8", errors="replace")
+        if "Traceback" in talk:
+            raise NotMade(f"The console ended with a traceback:\n{talk}")
 
 
 class Syncing:

@@ -297,6 +297,7 @@ def error_of(
         record=_found(_OTHER_RECORD, message, " ({})"),
         named=_found(_COLUMN, message, ": {}") or (f": {', '.join(named)}" if named else ""),
     )
+    text = text.replace("?.", "?").replace("!.", "!")  # after a quote that ends by itself
     if entry.kind is Refused:
         if code == "INVALID_FIELD" and not named:
             column = _COLUMN.search(message)
