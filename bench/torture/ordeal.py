@@ -17,6 +17,8 @@ from bench.torture.sides import OF_CONTACT, OF_SALESFORCE, Picture, Sides
 from bench.torture.undoing import Undoing
 from bench.torture.verdict import Verdict, judge
 
+NO_BRAKES = {"brake_share": 1.0, "brake_creates": 0, "brake_drop": 1.0}
+"""Nobody is there to let go what a brake stops; that many edits at once are the point of it."""
 KEPT_PLANS = "kept plans"
 WAYS: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("collections", {"bulk_from": 0, "pubsub_endpoint": ""}),
@@ -88,6 +90,7 @@ class Ordeal:
                 endpoint = console.handout["pubsub"]["endpoint"]
                 console.choose(
                     interval_seconds=1.0,
+                    **NO_BRAKES,
                     **{
                         k: v.format(endpoint=endpoint) if isinstance(v, str) else v
                         for k, v in settings.items()

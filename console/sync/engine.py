@@ -332,12 +332,34 @@ class Engine:
     def _run(
         self, kind: str, work: Callable[[Pass], None], *, plan: str = "", undoes: int | None = None
     ) -> RunSummary:
-        began = time.monotonic()
         self._telling.begin()
         self._budget.renew()
-        cache = self._cache
         self._workers.check()
         self._around.overtaken.clear()
+        failed: list[RunFailed] = []
+        try:
+            summary = self._recorded(kind, work, failed, plan=plan, undoes=undoes)
+        except Cancelled:
+            raise
+        except ConsoleError as error:
+            # A disk may be full, or refuse, before there is a run, and after it too.
+            self._publish(failed[0] if failed else RunFailed(None, error))
+            raise
+        self._publish(RunFinished(summary))
+        return summary
+
+    def _recorded(
+        self,
+        kind: str,
+        work: Callable[[Pass], None],
+        failed: list[RunFailed],
+        *,
+        plan: str,
+        undoes: int | None,
+    ) -> RunSummary:
+        """Do the work as a run that is written down; where it fails, `failed` gets what is known of it."""
+        began = time.monotonic()
+        cache = self._cache
         cache.abandon_pulls()
         run = cache.runs.start(kind, text(self._clock()), undoes)
         tally = Tally()
@@ -380,7 +402,7 @@ class Engine:
                 if isinstance(error, Braked):
                     braking.note(cache, error, at)
                 summary = finish(error.category)
-            self._publish(RunFailed(run, error, summary))
+            failed.append(RunFailed(run, error, summary))
             raise
         with cache.transaction():
             for category in {problem.category for problem in cache.problems.of(RUN)}:
@@ -389,9 +411,7 @@ class Engine:
             cache.journal.forget(run)
             if kind == "sync":
                 braking.done(cache, text(self._clock()))
-        summary = finish("done")
-        self._publish(RunFinished(summary))
-        return summary
+        return finish("done")
 
     def _attempt(self, run: int, tally: Tally, work: Callable[[Pass], None]) -> None:
         """Do the work; where a field turns out not to be as the org described it, ask again and start over once."""

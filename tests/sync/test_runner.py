@@ -413,3 +413,33 @@ def test_a_side_that_is_gone_for_an_hour_is_asked_less_and_less_often_and_found_
     gone.clear()
     assert runner.finished().summary.applied > 0
     until(lambda: runner.of(Waiting)[-1].seconds <= interval)
+
+
+@pytest.mark.parametrize("where", ["start", "finish"])
+def test_a_disk_that_refuses_before_or_after_a_pass_is_told_too(world, watch, monkeypatch, where):
+    """Not only what fails in the middle of the work: else the screens would show an old pass, and no reason."""
+    runner = watch(world, interval=0.05)
+    full = threading.Event()
+    opened = runner.open
+
+    def filling(publish, cancelled, gate):
+        session = opened(publish, cancelled, gate)
+        real = getattr(session.cache.runs, where)
+
+        def refuse(*args):
+            if full.is_set():
+                raise StoreError("There is no room left for the cache.", "Free some disk space and go on.")
+            return real(*args)
+
+        monkeypatch.setattr(session.cache.runs, where, refuse)
+        return session
+
+    runner.thread = EngineThread(filling, runner.events.append, interval=0.05)
+    runner.thread.start()
+    runner.finished()
+    full.set()
+    failure = until(lambda: runner.of(RunFailed))[0]
+    assert "no room" in failure.error.message
+    passes = len(runner.of(RunFinished))
+    full.clear()
+    runner.finished(passes + 1)
