@@ -223,6 +223,7 @@ def _observe_salesforce(
         for sobject in columns
     ]
     asked = [stream.request() for stream in streams]
+    told("accounts and contacts", 0)  # before the call: it may take long, or never be answered
     first, *replies = org.send([SubRequest.query("Organization", ORGANIZATION), *asked])
     org.same(first)
     waiting = streams

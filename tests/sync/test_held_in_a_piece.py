@@ -119,8 +119,8 @@ def test_a_row_that_has_not_left_is_not_sent_after_a_decision(build, watch):
 
 def test_whatever_was_sent_is_settled_before_it_is_held_so_that_any_decision_can_be_kept(build, watch):
     world = build(customers=60, org="empty")
-    world.control("POST", "alguna/options", {"latency_ms": 20})
-    runner = watch(world, "Writing to Alguna", nth=5)
+    world.control("POST", "alguna/options", {"latency_ms": 100})
+    runner = watch(world, "Writing to Alguna", nth=3)
     runner.held()
     accounts = world.accounts()
     written = [id_ for id_ in accounts if aliases(world, id_)]
@@ -141,10 +141,8 @@ def test_whatever_was_sent_is_settled_before_it_is_held_so_that_any_decision_can
 def test_rows_set_aside_for_a_job_are_taken_back_by_a_decision(build, watch):
     world = build(customers=60, org="empty", bulk_from=10)
     chosen, *others = complete(world)
-    looked = (
-        "Reading accounts and contacts"  # once before planning, once more before the first job is created
-    )
-    runner = watch(world, looked, nth=2)
+    # Told before and after each look: to plan, and once more before the first job is created.
+    runner = watch(world, "Reading accounts and contacts", nth=4)
     runner.held()
     runner.thread.decide(chosen, LeaveAlone(), BY)
     assert runner.noted() == [Noted(chosen)]
