@@ -257,7 +257,8 @@ def _account_words(detail: AccountDetail) -> str:
 def _history_words(line: HistoryLine) -> str:
     moved = f"{line.before or '(empty)'} -> {line.after or '(empty)'}"
     lost = f"  lost: {line.lost}" if line.lost else ""
-    return f"{line.at}  run {line.run}  {line.side}  {line.field}: {moved}  {line.outcome}{lost}"
+    rule = f" by {line.rule.replace('_', ' ')}" if line.rule else ""
+    return f"{line.at}  run {line.run}  {line.side}  {line.field}: {moved}  {line.outcome}{rule}{lost}"
 
 
 def _cell(row: FieldRow, side: str) -> str:

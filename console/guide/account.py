@@ -14,6 +14,7 @@ from console.domain.policy import Policy
 from console.domain.records import (
     Account,
     Candidate,
+    Customer,
     Decision,
     Link,
     LinkPlan,
@@ -34,16 +35,20 @@ from console.guide.seam import (
     SubscriptionNote,
 )
 from console.settings import ConnectionSettings
+from console.store.sightings import GONE
 from console.sync.deciding import contact_candidates, known, planned, revocable, stopped
 
 if TYPE_CHECKING:
     from console.store.cache import Cache
     from console.store.entries import Entry
     from console.store.history import HistoryRow
+    from console.store.sightings import Sighting
     from console.sync.deciding import Prospect
 
 NO_ACCOUNT = "No Alguna customer is linked with this account."
 SHOWN_HISTORY = 200
+SEEN = "seen"
+"""Outcome of what others did."""
 
 
 def identify(cache: Cache, ident: str) -> str:
@@ -124,7 +129,7 @@ def _customer(
         links=_links(
             settings, policy, customer.id, account, view.primary.subscription.id if view.primary else None
         ),
-        history=history_lines(cache.history.of(customer.id, SHOWN_HISTORY), {customer.id: customer.name}),
+        history=_history(cache, customer),
         candidates=_candidates(cache, subject),
         contacts=contacts,
         contact_creatable=creatable(subject),
@@ -340,8 +345,34 @@ def history_lines(rows: Iterable[HistoryRow], names: dict[str, str]) -> tuple[Hi
             outcome=row.outcome,
             reason=row.reason,
             lost=shown(row.lost),
+            rule=row.rule,
         )
         for row in rows
+    )
+
+
+def _history(cache: Cache, customer: Customer) -> tuple[HistoryLine, ...]:
+    """What the console did and what it saw others do, the newest first."""
+    written = history_lines(cache.history.of(customer.id, SHOWN_HISTORY), {customer.id: customer.name})
+    seen = [_seen_line(each, customer.name) for each in cache.sightings.of(customer.id, SHOWN_HISTORY)]
+    # Within a second of a run, seeing comes before acting on it.
+    both = sorted((*written, *seen), key=lambda line: (line.run, line.at, line.outcome != SEEN), reverse=True)
+    return tuple(both[:SHOWN_HISTORY])
+
+
+def _seen_line(each: Sighting, name: str) -> HistoryLine:
+    gone = each.key == GONE
+    return HistoryLine(
+        at=each.at,
+        run=each.run,
+        side=each.side,
+        customer_id=each.customer_id,
+        name=name,
+        field=f"{'deleted' if each.after else 'restored'} {each.entity.lower()}" if gone else each.key,
+        before="" if gone else shown(each.before),
+        after="" if gone else shown(each.after),
+        outcome=SEEN,
+        reason="Somebody changed it there.",
     )
 
 

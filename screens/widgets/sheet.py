@@ -30,7 +30,13 @@ HISTORY = (
     Column("outcome", "Outcome", 8),
 )
 
-_OUTCOME: dict[str, Tone] = {"applied": "good", "refused": "bad", "stale": "person"}
+_OUTCOME: dict[str, Tone] = {
+    "applied": "good",
+    "refused": "bad",
+    "stale": "person",
+    "kept": "person",
+    "seen": "quiet",
+}
 
 
 def why(detail: AccountDetail) -> list[Content]:

@@ -93,3 +93,21 @@ def test_an_account_as_of_a_run_and_what_two_runs_differ_by(edited):
         ("salesforce", "Name", old, "Renamed"),
     }
     assert len(past.differences(1, run, 1)) == 1
+
+
+def test_the_history_of_an_account_tells_what_others_did_and_what_was_done_about_it(edited):
+    connection, _, customer_id, _, old, run = edited
+    newest, before = connection.account(customer_id).history[:2]
+    assert (newest.side, newest.outcome, newest.rule, newest.run) == (
+        "salesforce",
+        "applied",
+        "alguna_wins",
+        run,
+    )
+    assert (before.side, before.outcome, before.before, before.after, before.run) == (
+        "alguna",
+        "seen",
+        old,
+        "Renamed",
+        run,
+    )

@@ -90,10 +90,12 @@ class HistoryLine:
     before: str
     after: str
     outcome: str
-    """``applied``, ``refused`` or ``stale``."""
+    """``applied``, ``refused``, ``stale``; ``kept`` by an undo; ``seen``: somebody else changed it."""
     reason: str = ""
     lost: str = ""
     """The value that lost a conflict, where one did."""
+    rule: str = ""
+    """What decided: the field's rule, ``answer`` for a person's, ``undo``."""
 
 
 @dataclass(frozen=True, slots=True)
