@@ -66,6 +66,10 @@ class Standing:
     earlier: bool = False
     """There is an earlier moment to look at."""
     later: bool = False
+    braked: bool = False
+    """A brake stops the sync."""
+    planned: bool = False
+    """There is a plan that can be kept and carried out."""
     blocked: str = ""
     """Why the main action of this place can't start, one sentence."""
 
@@ -203,6 +207,21 @@ def _undo(s: Standing) -> Answer:
     return _and(answer if s.busy == "" else s.busy, s.chosen, "There is no run to undo.")
 
 
+def _plannable(s: Standing) -> Answer:
+    answer = _writes(s)
+    return s.busy or answer
+
+
+def _with_plan(s: Standing) -> Answer:
+    return _and(
+        _plannable(s), s.planned, "There is no plan yet. Press v to look what the next pass would do."
+    )
+
+
+def _release(s: Standing) -> Answer:
+    return _and(_writes(s), s.braked, "No brake stops this connection.")
+
+
 def _idle(s: Standing) -> Answer:
     return s.busy or s.blocked or True
 
@@ -269,6 +288,7 @@ PLACES = (
     "runs",
     "past",
     "rules",
+    "plan",
     "import",
     "check",
     "disconnect",
@@ -339,6 +359,17 @@ COMMANDS: tuple[Command, ...] = (
             enabled=lambda s: s.earlier or "Nothing is known of an earlier moment."),
     Command("later", "Later", "right_square_bracket,right", "Go to the moment after.", "Runs", _on("past"), footer=1,
             enabled=lambda s: s.later or "This is how it is now."),
+    Command("plan", "Plan", "6", "See what the next pass would do, keep it, carry it out; and what a brake stopped.",
+            "Places", _OPEN | _on("runs"), urgent=lambda s: s.braked, footer=1),
+    # --- the plan
+    Command("plan_now", "Plan now", "v", "Look what the next pass would do; writes nothing anywhere.",
+            "Plan", _on("plan"), footer=1, enabled=_plannable),
+    Command("save_plan", "Keep the plan", "w", "Write the plan to a file, to be read, compared and applied later.",
+            "Plan", _on("plan"), footer=1, enabled=_with_plan, short="Keep"),
+    Command("apply_plan", "Apply the plan", "ctrl+r", "Do exactly what the plan says; asks first.",
+            "Plan", _on("plan"), footer=1, dangerous=True, enabled=_with_plan, short="Apply"),
+    Command("release", "Let it go once", "z", "Let the next pass do what a brake stopped, once; asks first.",
+            "Plan", _on("plan"), footer=1, dangerous=True, enabled=_release, urgent=_able(_release)),
     # --- the engine
     Command("sync_now", "Sync now", "s", "Start a pass at once instead of waiting for the next one.",
             "Sync", _OPEN, footer=2, dangerous=True, enabled=_writes),
@@ -427,7 +458,8 @@ COMMANDS: tuple[Command, ...] = (
             "Connections", _on("check"), footer=2, enabled=_idle, short="For whom"),
     # --- everywhere
     Command("refresh", "Refresh", "r", "Read what is shown once more.", "Everywhere",
-            _on("home", "accounts", "account", "problems", "runs", "past", "rules", "import", "disconnect", "health", "check"),
+            _on("home", "accounts", "account", "problems", "runs", "past", "rules", "plan", "import", "disconnect", "health",
+                "check"),
             footer=5),
     Command("copy", "Copy", "y,ctrl+c", "Copy what is highlighted: a value, an id, an address, a report.", "Everywhere",
             ALL - {"dialog", "help", "home"}, footer=4, enabled=_copy),

@@ -129,7 +129,9 @@ class Deciding(Place, place="account"):
 
     async def _pin_loop(self, row: FieldRow) -> None:
         said = [f"{plain(row.label, 60)} of {self._who()}:", *(plain(turn, 300) for turn in row.turns)]
-        chosen = await self.console.choose(Pick("How does it go on?", said, {str(how): words for how, words in PINS.items()}))
+        chosen = await self.console.choose(
+            Pick("How does it go on?", said, {str(how): words for how, words in PINS.items()})
+        )
         for how, words in PINS.items():
             if chosen == how:
                 lines = [f"{plain(row.label, 60)}: {words}. t takes that back."]

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.reactive import var
 from textual.screen import Screen
 
-from console.errors import SignInNeeded
+from console.errors import Braked, SignInNeeded
 from screens.commands import COMMAND, Standing, bindings
 from screens.live import Live
 from screens.theme import STYLES
@@ -86,6 +86,7 @@ class Place(Works, Screen[None], inherit_bindings=False):
             paused=live.paused if live is not None else False,
             rehearsal=self.console.practising,
             signed_out=live is not None and isinstance(live.failure, SignInNeeded),
+            braked=live is not None and isinstance(live.failure, Braked),
         )
 
     def restand(self) -> None:
@@ -186,6 +187,9 @@ class Place(Works, Screen[None], inherit_bindings=False):
 
     def do_runs(self) -> None:
         self.console.visit("runs")
+
+    def do_plan(self) -> None:
+        self.console.visit("plan")
 
     def do_import(self) -> None:
         self.console.go("import")

@@ -25,6 +25,7 @@ PLACES: dict[str, Callable[[], type[Place]]] = {
     "problems": _lazily("problems", "Problems"),
     "rules": _lazily("rules", "Rules"),
     "runs": _lazily("runs", "Runs"),
+    "plan": _lazily("planned", "Planned"),
     "past": _lazily("past", "Past"),
     "import": _lazily("importing", "Importing"),
     "check": _lazily("checking", "Check"),

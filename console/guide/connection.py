@@ -15,6 +15,7 @@ from console.guide.health import warning_of
 from console.guide.importing import preview
 from console.guide.past import CachePast
 from console.guide.person import person
+from console.guide.planning import EnginePlans
 from console.guide.ruling import CacheRules
 from console.guide.seam import (
     AccountDetail,
@@ -349,6 +350,11 @@ class OpenConnection:
 
     def _reload(self) -> None:
         self._settings = self._connections.load(self._settings.name)
+
+    def plans(self) -> EnginePlans:
+        """What the next pass would do, and what a brake stopped."""
+        folder = self._connections.folder(self._settings.name)
+        return EnginePlans(self._settings, self._path, folder, self._writer)
 
     def past(self) -> CachePast:
         """Runs, what they did, taking one back, and what an account was like then."""

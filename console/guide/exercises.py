@@ -218,7 +218,7 @@ EXERCISES: Mapping[str, Trouble] = {
         "A clean-up renames half of the accounts",
         "Another tool in the org adds a word to the name of every second customer's account.",
         _renamed,
-        "Far more names move than in any ordinary hour: the brake stops the sync before it writes them to Alguna (b shows a "
+        "Far more names move than in any ordinary hour: the brake stops the sync before it writes them to Alguna (6 shows a "
         "sample). Where change events bring them one by one, the first few go through.",
         undo=_named,
     ),

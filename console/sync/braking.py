@@ -136,7 +136,7 @@ def _braked(stops: Iterable[Stop]) -> Braked:
     stops = list(stops)
     return Braked(
         " ".join(stop.sentence for stop in stops) + " Nothing was written.",
-        "Look at the sample (brakes NAME, or key b in the console). Let it go once with sync NAME --release, or set right "
+        "Look at the sample (brakes NAME, or key 6 in the console). Let it go once with sync NAME --release, or set right "
         "what is wrong on that side: the next pass looks again.",
         stops=[stop.as_json() for stop in stops],
     )

@@ -266,6 +266,10 @@ class Engine:
         else:
             self._publish(Noted())
 
+    def refuse(self, error: ConsoleError) -> None:
+        """Tell a person why what was asked for is not done."""
+        self._publish(Noted(None, error))
+
     def look_now(self) -> None:
         """A person asks for a pass: an allocation that was used up is looked at anew, with one call."""
         self._budget.look_now()

@@ -32,6 +32,7 @@ from console.guide.seam import (
     LinkOut,
     OrgCheck,
     Past,
+    Plans,
     PracticeLogin,
     ProblemLine,
     Receipt,
@@ -329,6 +330,7 @@ class StubConnection:
     decided: list[tuple[str, Verdict]] = field(default_factory=list)
     the_past: Past | None = None
     the_rules: FieldRules | None = None
+    the_plans: Plans | None = None
 
     def facts(self) -> ConnectionFacts:
         return self.the_facts
@@ -395,6 +397,10 @@ class StubConnection:
     def rules(self) -> FieldRules:
         assert self.the_rules is not None
         return self.the_rules
+
+    def plans(self) -> Plans:
+        assert self.the_plans is not None
+        return self.the_plans
 
     def past(self) -> Past:
         assert self.the_past is not None

@@ -41,6 +41,7 @@ from console.guide.seam.past import (
     RunLine,
     UndoPreview,
 )
+from console.guide.seam.planning import Braking, PlanHead, PlanLine, Plans
 from console.guide.seam.rehearsal import Exercise, Rehearsal
 from console.guide.seam.rules import FieldRules, RuleLine, RulesLook
 from console.guide.seam.signing_in import Invitation, PracticeLogin, SignedIn, SignIn
@@ -68,6 +69,7 @@ __all__ = [
     "WIZARD_STEPS",
     "AccountDetail",
     "AlgunaChecked",
+    "Braking",
     "Cell",
     "Checking",
     "Connection",
@@ -100,6 +102,9 @@ __all__ = [
     "Past",
     "PastAccount",
     "PastField",
+    "PlanHead",
+    "PlanLine",
+    "Plans",
     "PracticeLogin",
     "ProblemLine",
     "Receipt",

@@ -10,6 +10,7 @@ from console.guide.seam.accounts import AccountDetail, HistoryLine, ProblemLine
 from console.guide.seam.connections import ConnectionFacts, Grid
 from console.guide.seam.importing import ImportPreview
 from console.guide.seam.past import Past
+from console.guide.seam.planning import Plans
 from console.guide.seam.rules import FieldRules
 from console.guide.seam.words import ImportChoice
 from console.sync.events import Event
@@ -90,6 +91,10 @@ class Connection(Protocol):
 
     def recent(self, limit: int = 50) -> Sequence[HistoryLine]:
         """The newest changes of all accounts, newest first. Blocks (milliseconds)."""
+        ...
+
+    def plans(self) -> Plans:
+        """What the next pass would do, and what a brake stopped. Does not block."""
         ...
 
     def past(self) -> Past:
