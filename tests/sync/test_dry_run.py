@@ -27,8 +27,17 @@ def org_rows(world):
     ]
 
 
+LOOKS = {
+    "dry run": lambda engine: list(engine.dry_run()),
+    "plan": lambda engine: list(engine.freeze().changes),
+    "twice": lambda engine: [*engine.freeze().changes, *engine.dry_run()],
+}
+
+
+@pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("synced", [False, True])
-def test_it_writes_nothing_anywhere(world, synced):
+def test_it_writes_nothing_anywhere(world, synced, look):
+    """Neither in the org nor in Alguna, neither history nor journal nor runs nor problems: every row is as it was."""
     if synced:
         world.sync()
         world.edit_customer(next(iter(world.accounts())), name="Would Travel")
@@ -37,7 +46,8 @@ def test_it_writes_nothing_anywhere(world, synced):
     before = (tables(world.cache_path), org_rows(world), world.customers())
     world.reset_calls("alguna")
     with world.open() as session:
-        changes = list(session.engine.dry_run())
+        changes = LOOKS[look](session.engine)
+        assert session.salesforce.calls <= 8, "read, and nothing tried"
     assert changes
     assert not [call for call in world.calls("alguna") if not call.startswith("GET")]
     assert (tables(world.cache_path), org_rows(world), world.customers()) == before
