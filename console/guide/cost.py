@@ -24,7 +24,10 @@ def forecast_words(forecast: Mapping[str, Any]) -> str:
         about = f"It takes {_amounts(forecast)}"
     if left is None or allocation is None:
         return f"{about}."
-    rest = f" ({forecast['share']:.0%})" if isinstance(forecast.get("share"), float) else ""
+    share = forecast.get("share")
+    rest = ""
+    if isinstance(share, float):
+        rest = f" ({share:.0%} of them)" if share >= 0.01 else " (under 1% of them)"
     if calls > allocation:
         rest = f"; of {allocation:,} a day: it is done in parts, day by day"
     elif calls > left:

@@ -85,6 +85,7 @@ class Details:
         """
         misses = 0
         got: list[tuple[Subscription, SubscriptionDetails]] = []
+        before = self._alguna.calls
         calls = self._workers.each(self._alguna.details, gated(subscriptions, self._gate))
         for place, (subscription, future) in enumerate(calls, 1):
             self._meter.part("Reading prices and dates", DETAILS, place, len(subscriptions))
@@ -103,6 +104,8 @@ class Details:
                 misses = 0
                 got.append((subscription, details))
                 yield subscription, details
+        if self._tally.cost is not None:
+            self._tally.cost.reading += self._alguna.calls - before
         if got:
             self._store(got)
 

@@ -169,6 +169,7 @@ class Engine:
             cost, freezing = Forecast(self._settings.bulk_from, self._settings.alguna_rate), Freezing()
             for jobs in work.planned(cost):
                 freezing.add(jobs)
+            cost.reading = work.cost.reading
             plan = freezing.frozen(
                 self._cache,
                 policy_for(self._settings, self._cache),

@@ -50,6 +50,7 @@ class Exactly:
         cost = Forecast(threshold=0)
         for piece in self._pieces():
             cost.piece(change for changes in piece.values() for change in changes)
+        cost.reading = self._tools.tally.cost.reading if self._tools.tally.cost is not None else 0
         self._tools.tally.cost = cost
         self._budget.afford(cost.writing)
 

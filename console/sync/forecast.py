@@ -70,6 +70,8 @@ class Forecast:
     _customers: int = 0
     bytes: int = 0
     """Of the values that are written."""
+    reading: int = 0
+    """Calls to Alguna for the prices and dates that the plan needs; none where they are known."""
 
     def piece(self, changes: Iterable[Change]) -> None:
         """The changes of customers that are carried out together."""
@@ -114,7 +116,7 @@ class Forecast:
 
     def calls(self) -> dict[str, int]:
         """Calls to each system for a whole pass; Alguna's are two for each customer: read, then written and so checked."""
-        return {"salesforce": self.writing + READS, "alguna": 2 * self._customers}
+        return {"salesforce": self.writing + READS, "alguna": 2 * self._customers + self.reading}
 
     @property
     def minutes(self) -> float:

@@ -57,7 +57,7 @@ class Pass:
         self._telling = telling
         self._feeds = feeds
         self._doubles = Doubles()
-        self._cost = tools.tally.cost = Forecast(around.settings.bulk_from, around.settings.alguna_rate)
+        self.cost = tools.tally.cost = Forecast(around.settings.bulk_from, around.settings.alguna_rate)
 
     def run(self, sides: frozenset[Side], announced_since: datetime | None) -> None:
         """Look at these sides, and bring in step whoever is due. Without accounts to look at, only Alguna is read."""
@@ -242,7 +242,7 @@ class Pass:
             jobs, later = self._doubles.part(self._tools.planning.plan(ids))
             if not jobs:
                 return
-            self._cost.piece(change for job in jobs for change in job.changes)
+            self.cost.piece(change for job in jobs for change in job.changes)
             if in_bulk:
                 self._tools.apply.apply(self._tools.bulk.take(jobs))
                 return

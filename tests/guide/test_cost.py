@@ -29,7 +29,7 @@ def test_a_plan_is_told_with_its_share_of_what_is_left() -> None:
         "allocation": 60,
     }
     assert forecast_words(forecast) == (
-        "It takes 14 Salesforce and 2 Alguna calls, 900 bytes, 4 min; 50 of the console's allocation are left (28%)."
+        "It takes 14 Salesforce and 2 Alguna calls, 900 bytes, 4 min; 50 of the console's allocation are left (28% of them)."
     )
 
 
@@ -44,6 +44,8 @@ def test_what_was_forecast_is_what_a_pass_then_takes(bench: Bench) -> None:
     assert kept["bytes"] == summary.bytes > 1_000
     assert abs(forecast["bytes"] - summary.bytes) <= 0.1 * summary.bytes
     assert abs(forecast["calls"]["salesforce"] - summary.salesforce_calls) <= 5
+    assert abs(forecast["calls"]["alguna"] - summary.alguna_calls) <= 5
+    assert abs(plan.forecast["calls"]["alguna"] - summary.alguna_calls) <= 5
     assert abs(plan.forecast["bytes"] - summary.bytes) <= 0.1 * summary.bytes
     assert plan.forecast["minutes"] > 0
     assert 0 < plan.forecast["share"] < 1
