@@ -77,8 +77,9 @@ class ConsoleDesk:
         return self._now()
 
     def secrets(self) -> str:
-        """Where new secrets will be kept, in words."""
-        return self._secrets.place()
+        """Where the connections' secrets are kept, or will be where there is none yet, in words."""
+        places = dict.fromkeys(map(self._secrets.where, self._connections.names()))
+        return " and ".join(places or [self._secrets.place()])
 
     def connections(self) -> Sequence[ConnectionCard]:
         """All connections, by name; a damaged one is listed with what is wrong."""

@@ -37,6 +37,14 @@ MOST = 4
 """Findings that the problem's title names."""
 
 
+_NOTED = {
+    "permission_set": "PermissionSet",
+    "assignment": "PermissionSetAssignment",
+    "license": "PermissionSetLicenseAssign",
+}
+_PARTIAL = "partial"
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What the org shows of what set-up made; None where it does not tell."""
@@ -49,21 +57,26 @@ class Seen:
     sets: frozenset[str] | None = None
     """Ids of permission sets."""
     assignments: frozenset[str] | None = None
+    licenses: frozenset[str] | None = None
+    """Ids of permission set licence assignments."""
+    partial: frozenset[str] = frozenset()
+    """Objects of which our permission set no longer opens every record."""
     channel: frozenset[str] | None = None
     """API names of the channel and the members that are there."""
 
 
 def findings(artefacts: Sequence[Artefact], seen: Seen) -> list[str]:
-    """What is not as set-up left it, each with what it breaks, the worst first."""
+    """What is not as set-up left it, each with what it breaks: the worst first, and what others follow from before those."""
     account = seen.objects.get("Account")
     if account is None or not account.queryable:
         return [BLIND, *_sets(artefacts, seen), *_channel(artefacts, seen)]
     return [
         *([NAMELESS] if CUSTOMER_ID in seen.unusable else []),
+        *_sets(artefacts, seen),
         *_fields(seen),
         *_hidden(artefacts, seen),
         *_objects(artefacts, seen),
-        *_sets(artefacts, seen),
+        *_partial(artefacts, seen),
         *_channel(artefacts, seen),
     ]
 
@@ -126,6 +139,11 @@ def _sets(artefacts: Sequence[Artefact], seen: Seen) -> list[str]:
     for kind, there, said in (
         ("permission_set", seen.sets, "The permission set {} is gone: its rights go with it."),
         ("assignment", seen.assignments, "{} does not have the permission set any more."),
+        (
+            "license",
+            seen.licenses,
+            "{} does not have the permission set licence any more: without it its own opens no records.",
+        ),
     ):
         if there is not None:
             told += [
@@ -134,6 +152,17 @@ def _sets(artefacts: Sequence[Artefact], seen: Seen) -> list[str]:
                 if artefact.kind == kind and artefact.sf_id not in there
             ]
     return told
+
+
+def _partial(artefacts: Sequence[Artefact], seen: Seen) -> list[str]:
+    """Change events are delivered to who may see all records only: set-up grants that where it makes a channel."""
+    if not any(artefact.kind == "channel" for artefact in artefacts):
+        return []
+    return [
+        f"The permission set no longer grants View All on {name}s: changes of theirs are polled for, and one that is not shared"
+        " with the user is not seen."
+        for name in sorted(seen.partial)
+    ]
 
 
 def _channel(artefacts: Sequence[Artefact], seen: Seen) -> list[str]:
@@ -169,18 +198,26 @@ class Drift:
 
     def questions(self) -> list[SubRequest]:
         """Permission sets and assignments that set-up noted, for the call that also describes."""
-        return [
-            SubRequest.query(sobject, soql(f"SELECT Id FROM {sobject} WHERE Id IN {{}}", ids))  # noqa: S608 - our own names
-            for sobject, ids in self._ids().items()
-        ]
+        return list(self._questions().values())
 
-    def _ids(self) -> dict[str, list[str]]:
-        kinds = {"PermissionSet": "permission_set", "PermissionSetAssignment": "assignment"}
-        found = {
-            sobject: [artefact.sf_id for artefact in self._artefacts if artefact.kind == kind]
-            for sobject, kind in kinds.items()
-        }
-        return {sobject: ids for sobject, ids in found.items() if ids}
+    def _questions(self) -> dict[str, SubRequest]:
+        found: dict[str, SubRequest] = {}
+        for kind, sobject in _NOTED.items():
+            ids = [artefact.sf_id for artefact in self._artefacts if artefact.kind == kind]
+            if ids:
+                query = soql(f"SELECT Id FROM {sobject} WHERE Id IN {{}}", ids)  # noqa: S608 - our own names
+                found[kind] = SubRequest.query(sobject, query)
+        sets = [artefact.sf_id for artefact in self._artefacts if artefact.kind == "permission_set"]
+        if sets:
+            found[_PARTIAL] = SubRequest.query(
+                "ObjectPermissions",
+                soql(
+                    "SELECT SobjectType FROM ObjectPermissions WHERE ParentId IN {}"
+                    " AND SobjectType IN ('Account', 'Contact') AND PermissionsViewAllRecords = false",
+                    sets,
+                ),
+            )
+        return found
 
     def tell(
         self,
@@ -193,13 +230,17 @@ class Drift:
 
         :param replies: the answers to `questions`.
         """
-        ids = dict(zip(self._ids(), map(_ids, replies), strict=True))
+        answers = dict(zip(self._questions(), replies, strict=True))
+        there = {kind: _column(reply, "Id") for kind, reply in answers.items() if kind != _PARTIAL}
+        partial = _column(answers[_PARTIAL], "SobjectType") if _PARTIAL in answers else None
         seen = Seen(
             objects,
             unusable,
             stored=self._stored() if unusable else None,
-            sets=ids.get("PermissionSet"),
-            assignments=ids.get("PermissionSetAssignment"),
+            sets=there.get("permission_set"),
+            assignments=there.get("assignment"),
+            licenses=there.get("license"),
+            partial=partial or frozenset(),
             channel=self._channel(),
         )
         found = findings(self._artefacts, seen)
@@ -227,8 +268,8 @@ class Drift:
         return self._workers.call(parts_there, self._client)
 
 
-def _ids(reply: SubReply) -> frozenset[str] | None:
+def _column(reply: SubReply, name: str) -> frozenset[str] | None:
     try:
-        return frozenset(str(row["Id"]) for row in reply.rows())
+        return frozenset(str(row[name]) for row in reply.rows())
     except ConsoleError:
         return None

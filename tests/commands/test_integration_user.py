@@ -160,6 +160,21 @@ def test_the_permission_set_licence_is_given_where_it_is_missing_and_taken_back_
     assert desk.sync()["applied"] > 0
 
 
+def test_a_licence_that_is_taken_back_later_is_one_problem_and_mended_by_plan(desk):
+    (given,) = rows(desk.world, "SELECT Id FROM PermissionSetLicenseAssign")
+    desk.world.rest("DELETE", f"sobjects/PermissionSetLicenseAssign/{given['Id']}")
+    desk.ask("setup", "--apply", "--user", INTEGRATION, stdin=desk.as_admin)
+    (given,) = rows(desk.world, "SELECT Id FROM PermissionSetLicenseAssign")
+    desk.world.rest("DELETE", f"sobjects/PermissionSetLicenseAssign/{given['Id']}")
+    desk.ask("sync", stdin=desk.as_admin, key=True, codes=(0, 3))
+    (problem,) = desk.problems()
+    assert f"{INTEGRATION} does not have the permission set licence any more" in problem["title"]
+    made = desk.ask("setup", "--apply", "--user", INTEGRATION, stdin=desk.as_admin)["made"]
+    assert f"license {INTEGRATION}" in made
+    desk.ask("sync", stdin=desk.as_admin, key=True, codes=(0, 3))
+    assert "licence" not in str(desk.problems())
+
+
 def test_who_may_not_give_the_licence_is_told_where_it_is_given(desk):
     (given,) = rows(desk.world, "SELECT Id FROM PermissionSetLicenseAssign")
     desk.world.rest("DELETE", f"sobjects/PermissionSetLicenseAssign/{given['Id']}")
@@ -321,3 +336,9 @@ def test_without_view_all_changes_are_polled_for_and_the_sync_goes_on(ready):
         "View All on Contacts",
     }
     assert ready.sync()["applied"] > 0
+    (problem,) = ready.problems()
+    assert "no longer grants View All on Accounts" in problem["title"]
+    assert "no longer grants View All on Contacts" in problem["title"]
+    ready.ask("setup", "--apply", "--user", INTEGRATION, stdin=ready.as_admin)
+    ready.sync()
+    assert ready.problems() == []

@@ -24,7 +24,7 @@ class Desk(Protocol):
         ...
 
     def secrets(self) -> str:
-        """Where new secrets will be kept, in words. Does not block (the answer may change once it was tried)."""
+        """Where secrets are kept, or will be kept, in words. Does not block (the answer may change once it was tried)."""
         ...
 
     def connections(self) -> Sequence[ConnectionCard]:
