@@ -16,6 +16,10 @@ from console.domain.plain import plain
 from console.salesforce.info import ObjectInfo
 from console.salesforce.picklists import currencies
 
+_DEFAULT_TYPE = (
+    "A new account gets this user's default record type, {}: if that is one for persons, Salesforce refuses a company's name, so no"
+    " account is created until the user has a business record type as default (Setup, Profiles, Record Type Settings)."
+)
 OURS = frozenset((spec.entity, spec.sf_name) for spec in FIELDS)
 
 
@@ -57,10 +61,12 @@ def _detected(seen: Mapping[str, ObjectInfo]) -> Iterator[Feature]:
             "One that isn't in the lists is left out with a sentence, and the rest of the account goes on.",
         )
     if "IsPersonAccount" in account:
+        default = next((each.name for each in seen["Account"].record_types if each.default), "")
         yield Feature(
             "person_accounts",
             "Person accounts",
-            "Customers are kept in step with business accounts: a person account is never matched, changed or created.",
+            "Customers are kept in step with business accounts: a person account is never matched, changed or created."
+            + (f" {_DEFAULT_TYPE.format(plain(default, 60))}" if default else ""),
         )
     for name, info in seen.items():
         yield from _required(name, info)

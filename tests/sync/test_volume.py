@@ -82,12 +82,12 @@ from console.secrets import Secrets
 from console.settings import Connections
 from console.store.bulk import Bulk
 from console.store.cache import Cache
-from console.sync.bulk.write import BulkWriter
+from console.sync.bulk.outcomes import Outcomes
 from console.sync.session import open_session
 
 home, moment, nth = sys.argv[1], sys.argv[2], int(sys.argv[3])
 owner = {{"create": BulkJobs, "created": Bulk, "upload": BulkJobs, "close": BulkJobs, "state": BulkJobs, "results": BulkJobs,
-         "_applied": BulkWriter}}[moment]
+         "_applied": Outcomes}}[moment]
 real, count = getattr(owner, moment), 0
 
 def struck(*args, **how):

@@ -15,13 +15,11 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any, cast
 
-from console.domain.fields import CONTACT_EMAIL, CUSTOMER_ID, FIELD, NAME
-from console.domain.ids import to_18
+from console.domain.fields import CONTACT_EMAIL, CUSTOMER_ID, FIELD
 from console.domain.picklists import COUNTRY, STATE
 from console.domain.records import Account, Change, Contact, Value
 from console.errors import Refused
@@ -29,14 +27,15 @@ from console.salesforce import bulk, records
 from console.salesforce.bulk import JobState, Results
 from console.store.bulk import BulkRow
 from console.store.cache import Cache
+from console.sync.bulk.outcomes import Outcomes
 from console.sync.bulk.room import room
 from console.sync.bulk.size import FIRST_PAUSE, LONGEST_PAUSE, ROWS_A_JOB
 from console.sync.cursors import text
 from console.sync.jobs import Job, account_of, text_of, values_of
 from console.sync.ledger import Ended, Ledger
 from console.sync.meter import ORG, Meter
-from console.sync.org import Org, batches
-from console.sync.recover import Recovery, created_link, standing
+from console.sync.org import Org
+from console.sync.recover import Recovery, standing
 from console.sync.rows import Row
 from console.sync.workers import Workers
 
@@ -72,7 +71,7 @@ class BulkWriter:
         self._ledger = ledger
         self._recovery = recovery
         self._clock = clock
-        self._readable = readable
+        self._outcomes = Outcomes(cache, ledger, workers, clock, readable)
         self._meter = meter
         self._threshold = threshold
         self._filling: dict[tuple[str, str], tuple[int, int]] = {}
@@ -329,61 +328,7 @@ class BulkWriter:
     def _read(self, job: BulkRow, job_id: str, which: Results) -> None:
         with tempfile.TemporaryFile(prefix="alguna-console-") as file:
             self._call(self._jobs.results, job_id, which, file)
-            for rows in batches(bulk.table(file), PIECE):
-                self._workers.check()
-                named = {key: row for row in rows if (key := _named(job, row))}
-                changes = self._cache.journal.carried_by_key(job.id, named)
-                if which == "successfulResults":
-                    self._applied(job, {key: (named[key], changes[key]) for key in changes})
-                else:
-                    self._failed({key: (named[key], changes[key]) for key in changes})
-
-    def _applied(self, job: BulkRow, done: dict[str, tuple[dict[str, str], list[Change]]]) -> None:
-        """Rows that were written, as observations, links and agreements."""
-        cache, at = self._cache, text(self._clock())
-        accounts = cache.accounts.many(done) if job.operation == "update" else {}
-        contacts = cache.contacts.many(done) if job.operation == "update" else {}
-        ended: list[Ended] = []
-        seen: list[Account | Contact] = []
-        with cache.transaction():
-            for key, (row, changes) in done.items():
-                record_id = to_18(row["sf__Id"])
-                if job.operation == "update":
-                    old = accounts.get(key) or contacts.get(key)
-                    values = {cast("str", change.key): text_of(change) for change in changes}
-                    if old is not None:
-                        seen.append(_renewed(old, values))
-                    ended += [Ended(change, "applied") for change in changes]
-                    continue
-                (change,) = changes
-                values = values_of(change)
-                known = {**self._blank(job.sobject), **values} if row.get("sf__Created") == "true" else values
-                if job.sobject == "Account":
-                    seen.append(Account(record_id, values.get(NAME) or "", at, known, created_at=at))
-                    cache.links.put([created_link(change.customer_id, record_id, at)])
-                else:
-                    seen.append(Contact(record_id, key, at, known, created_at=at))
-                    cache.links.set_contact(change.customer_id, record_id)
-                ended.append(Ended(change, "applied", record=record_id, agreed=values))
-            cache.accounts.put([each for each in seen if isinstance(each, Account)], at, "reply")
-            cache.contacts.put([each for each in seen if isinstance(each, Contact)], at, "reply")
-            self._ledger.settle(ended)
-            cache.entries.mark_dirty({each.change.customer_id for each in ended})
-        self._ledger.tally.rows_written += len(seen)
-
-    def _blank(self, sobject: str) -> dict[str, Value]:
-        return dict.fromkeys(key for key in sorted(self._readable) if FIELD[key].entity == sobject)
-
-    def _failed(self, refused: dict[str, tuple[dict[str, str], list[Change]]]) -> None:
-        """Rows that were not written: by collections, once more, it is found out what of them can be."""
-        ended = [
-            Ended(change, "stale", bulk.error_in(row.get("sf__Error") or ""))
-            for row, changes in refused.values()
-            for change in changes
-        ]
-        self._by_hand.update(each.change.customer_id for each in ended)
-        self._ledger.settle(ended)
-        self._cache.entries.mark_dirty({each.change.customer_id for each in ended})
+            self._by_hand |= self._outcomes.take(job, file, which)
 
     # --- ends ------------------------------------------------------------------------------------------------
 
@@ -427,22 +372,5 @@ def _key(row: Row) -> str:
     return row.changes[0].record
 
 
-def _named(job: BulkRow, row: dict[str, str]) -> str:
-    """The key of a row of results; empty when it has none."""
-    if job.operation == "upsert":
-        return row.get(FIELD[CUSTOMER_ID].sf_name) or ""
-    raw = (row.get("sf__Id") or row.get("Id")) if job.operation == "update" else row.get("AccountId")
-    try:
-        return to_18(raw or "")
-    except ValueError:
-        return ""
-
-
 def _external_id(job: BulkRow) -> str:
     return FIELD[CUSTOMER_ID].sf_name if job.operation == "upsert" else ""
-
-
-def _renewed(old: Account | Contact, values: dict[str, Value]) -> Account | Contact:
-    if isinstance(old, Account):
-        return replace(old, name=values.get(NAME) or old.name, values={**old.values, **values})
-    return replace(old, values={**old.values, **values})
