@@ -25,6 +25,7 @@ from console.sync.details import Details
 from console.sync.doubles import Doubles
 from console.sync.events import Tally
 from console.sync.jobs import values_of
+from console.sync.looping import LoopWatch
 from console.sync.meter import Meter
 from console.sync.planning import Planning
 from console.sync.workers import Workers
@@ -87,6 +88,7 @@ class Desk:
             clock=lambda: datetime(2026, 6, 2, tzinfo=UTC),
             policy=Policy(import_choice="all"),
             tally=Tally(),
+            watch=LoopWatch(self.cache, SimpleNamespace(), lambda: datetime(2026, 6, 2, tzinfo=UTC), ""),
             overtaken=set(),
         )
         doubles = Doubles()
