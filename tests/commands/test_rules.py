@@ -176,3 +176,29 @@ def test_rules_need_something_that_was_read(run, connected, home):
         answer = run("rules", "demo", *more)
         assert answer.code == 2
         assert "sync demo first" in answer.err
+
+
+def test_a_field_that_keeps_being_rewritten_is_told_and_pinned_by_a_script(run, connected):
+    run("sync", "demo")
+    row = connected.query(
+        "SELECT Id, Alguna_Customer_ID__c FROM Account WHERE Alguna_Tax_Rate__c != null LIMIT 1"
+    )[0]
+    customer_id = row["Alguna_Customer_ID__c"]
+    connected.control("POST", "salesforce/rules/Account_Tax_Rate_As_Percent", {"active": True})
+    connected.control(
+        "PATCH", f"salesforce/records/Account/{row['Id']}", {"fields": {"Phone": "+1 555 0100"}}
+    )
+    for _ in range(4):
+        run("sync", "demo")
+    assert "loop" in {each["category"] for each in run("problems", "demo", "--json").json}
+    account = run("account", "demo", customer_id, "--json").json
+    (field,) = [each for each in account["fields"] if each["field"] == "Alguna_Tax_Rate__c"]
+    assert (len(field["turns"]), field["pin"]) == (4, None), "three turns, and who did it"
+    assert "stood there next" in run("account", "demo", customer_id).out
+    wrong = run("decide", "demo", customer_id, "--loop", "Alguna_Tax_Rate__c=sometimes")
+    assert wrong.code == 2
+    pinned = run("decide", "demo", customer_id, "--loop", "Alguna_Tax_Rate__c=off", "--json")
+    assert pinned.code == 0
+    assert "not written here any more" in pinned.json["decided"][0]
+    run("sync", "demo")
+    assert "loop" not in {each["category"] for each in run("problems", "demo", "--json").json}

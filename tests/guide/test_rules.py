@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from console.domain.records import Rule
+from console.domain.verdicts import PinField
 from console.errors import Cancelled, Conflict
 from console.guide.rules import with_rule
 from console.sync.events import RunFinished
@@ -82,3 +83,28 @@ def test_looking_is_stopped_when_asked_and_changes_nothing(bench, opened):
     with pytest.raises(Cancelled):
         rules.look(replace(before, create_accounts=not before.create_accounts), stop, lambda number: None)
     assert rules.ruling() == before
+
+
+def test_the_exercise_makes_a_loop_that_is_stopped_shown_and_pinned(bench):
+    connection = bench.desk.open(bench.connected())
+    ear = Ear(connection)
+    ear.wait_for(RunFinished)
+    room = bench.desk.rehearsal()
+    assert "three turns" in room.practise("rewritten")
+
+    def stopped():
+        connection.sync_now()
+        return [each for each in connection.problems() if each.category == "loop"]
+
+    ear.until(stopped)
+    (problem,) = stopped()
+    assert "Alguna Tax Rate" in problem.title
+    customer_id = problem.advice.split("customer ")[1].split(":")[0]
+    row = next(row for row in connection.account(customer_id).fields if row.key == "Alguna_Tax_Rate__c")
+    assert row.waits
+    assert len([turn for turn in row.turns if "stood there next" in turn]) == 3
+    assert "flow, trigger or rule of the org" in row.turns[-1]
+    connection.decide(customer_id, PinField("Alguna_Tax_Rate__c", "off"))
+    ear.until(lambda: connection.account(customer_id).decided)
+    assert "not written here any more" in connection.account(customer_id).decided[0]
+    room.practise("calm")
