@@ -78,7 +78,7 @@ OWNED_CASES = [
 ]
 
 
-@pytest.mark.parametrize(("given", "wanted", "reason"), OWNED_CASES, ids=lambda each: str(each)[:40])
+@pytest.mark.parametrize(("given", "wanted", "reason"), OWNED_CASES, ids=map(str, range(len(OWNED_CASES))))
 def test_a_field_that_only_alguna_fills(given, wanted, reason):
     alguna, salesforce, base, how = given
     found = merge(OWNED, alguna, salesforce, base, Rule.ALGUNA_WINS, **how)

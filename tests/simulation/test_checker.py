@@ -1,6 +1,6 @@
 """A simulation that can't fail proves nothing: each of these breaks the console in one way, and has to be caught."""
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -16,9 +16,13 @@ from console.store.journal import Journal
 from console.store.links import Links
 from console.sync import rows as row_writing
 from console.sync.apply import Apply
+from console.sync.created import Created
 from console.sync.customers import CustomerWriter
+from console.sync.engine import Engine
+from console.sync.following.pace import SIDES
 from console.sync.ledger import Ledger
 from console.sync.org import Org
+from console.sync.passes import Pass
 from console.sync.recover import Recovery
 from console.sync.writing import RowWriter
 
@@ -175,6 +179,26 @@ def unknown_counts_as_done(monkeypatch):
     monkeypatch.setattr(CustomerWriter, "_failed", failed)
 
 
+def touched_deleted(monkeypatch):
+    """Undo deletes what a run created, whoever has touched it since."""
+    monkeypatch.setattr(Created, "touched", lambda self, written: {})
+
+
+def kept_plan_widened(monkeypatch):
+    """Applying a kept plan does whatever else is due as well."""
+    monkeypatch.setattr(Pass, "exactly", lambda self, plan: self.run(SIDES, None))
+
+
+def dry_run_kept(monkeypatch):
+    """What a dry run learns stays in the cache."""
+
+    @contextmanager
+    def kept_after(self):
+        yield
+
+    monkeypatch.setattr(Engine, "_undone", kept_after)
+
+
 BREAKS = [
     no_journal,
     no_recovery,
@@ -191,6 +215,9 @@ BREAKS = [
     crash_swallowed,
     unknown_counts_as_done,
     blind_resend,
+    touched_deleted,
+    kept_plan_widened,
+    dry_run_kept,
 ]
 
 
