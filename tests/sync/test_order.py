@@ -74,7 +74,7 @@ class Desk:
         """One piece of a pass."""
         details = Details(
             cache=self.cache,
-            alguna=SimpleNamespace(details=None),  # nobody has a subscription: Alguna is never asked
+            alguna=SimpleNamespace(details=None, calls=0),  # nobody has a subscription: Alguna is never asked
             workers=self.workers,
             gate=lambda: None,
             clock=lambda: datetime(2026, 6, 2, tzinfo=UTC),
