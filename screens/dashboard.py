@@ -115,7 +115,7 @@ class Now(Static):
                 )
             return Content("\n").join(lines)
         feeds = _feeds(live.feeds, self.now, width) if live.feeds is not None else []
-        return Content("\n").join([*self._waiting(live), *_last(live), *feeds, *_audited(live, self.now)])
+        return Content("\n").join([*self._waiting(live), *_last(live), *feeds])
 
     def _waiting(self, live: Live) -> list[Content]:
         if live.facts is not None and live.facts.read_only:
@@ -165,20 +165,20 @@ def _feeds(feeds: Feeds, now: str, width: int) -> list[Content]:
     return [*lines, _feed("Alguna", feeds.alguna, now)]
 
 
-def _audited(live: Live, now: str) -> list[Content]:
-    """What the audit verified, and how long ago the oldest of it was."""
-    audited = live.audited
+def audited_words(live: Live | None, now: str, width: int) -> Content:
+    """What the audit verified, how long ago the oldest of it was, and what it found missed: as much as there is room for."""
+    audited = live.audited if live is not None else None
     if audited is None or not audited.oldest:
-        return []
-    found = f"{amount(audited.missed)} missed" if audited.missed else "nothing missed"
-    tone: Tone = "person" if audited.missed else "good"
-    verified = f" · {amount(audited.verified)} of {amount(audited.linked)} verified equal"
-    since = f", the oldest {ago(now, audited.oldest)}" if now else ""
-    return [
-        Content.assemble(
-            ("Audit: ", STYLE["quiet"]), (found, STYLE[tone]), (verified + since, STYLE["quiet"])
-        )
-    ]
+        return Content("")
+    missed = f"audit: {amount(audited.missed)} missed" if audited.missed else "nothing missed"
+    verified = f"{amount(audited.verified)} of {amount(audited.linked)} verified equal"
+    oldest = f"oldest {ago(now, audited.oldest)}" if now else ""
+    said = missed if audited.missed else verified
+    for words in (f"{missed} · {verified}, {oldest}", f"{missed} · {verified}", f"{verified}, {oldest}"):
+        if len(words) <= width:
+            said = words
+            break
+    return Content.assemble((said, STYLE["person" if audited.missed else "quiet"]))
 
 
 def _feed(side: str, feed: Feed, now: str) -> Content:
@@ -313,6 +313,7 @@ class Dashboard(Place, place="dashboard"):
         live = self.live
         now = self.query_one(Now)
         now.now, now.live = self.console.now, live
+        now.border_subtitle = audited_words(live, self.console.now, now.size.width - 4)
         self.query_one(CallMeter).live = live
         if live is None:
             self.query_one("#hint", Notice).say("loading", "Opening the connection and reading its cache")

@@ -115,7 +115,8 @@ def fold(live: Live, event: Event, now: str) -> Live:
                 generation=live.generation + 1,
             )
         case Audited():
-            return replace(live, audited=event, generation=live.generation + 1)
+            doing = None if event.said else live.doing
+            return replace(live, audited=event, doing=doing, generation=live.generation + 1)
         case Noted():
             return replace(live, generation=live.generation + 1)
         case Waiting():

@@ -106,7 +106,7 @@ class OpenConnection:
             if failure.code != "LOCKED":
                 raise
             self._holder = held_elsewhere(self._path)
-            self._read_only = f"{failure.message} {_LOOKING}"
+            self._read_only = f"The connection is in use by {self._holder or 'another console'}. {_LOOKING}"
             return False
         self._engine, self._read_only = engine, ""
         return True

@@ -350,7 +350,8 @@ class Engine:
             # A disk may be full, or refuse, before there is a run, and after it too.
             self._publish(failed[0] if failed else RunFailed(None, error))
             raise
-        self._publish(RunFinished(summary))
+        if kind != "audit":  # that is no pass: nothing was brought in step by it
+            self._publish(RunFinished(summary))
         return summary
 
     def _recorded(

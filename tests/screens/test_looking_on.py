@@ -104,9 +104,9 @@ async def test_an_audit_that_was_asked_for_is_told_and_the_dashboard_says_what_i
         found = Audited(500, 503, 2, 480, 490, app.now, "1,500 records compared: observing had missed 2.")
         desk.connection.say(found)
         await until(pilot, lambda: found.said in toasts(app))
-        await until(pilot, lambda: "Audit: 2 missed · 480 of 490 verified equal" in seen(pilot))
+        await until(pilot, lambda: "audit: 2 missed · 480 of 490 verified equal" in seen(pilot))
         desk.connection.say(replace(found, missed=0, said=""))
-        await until(pilot, lambda: "Audit: nothing missed" in seen(pilot))
+        await until(pilot, lambda: "nothing missed · 480 of 490 verified equal" in seen(pilot))
         assert toasts(app).count(found.said) == 1
 
 
