@@ -94,7 +94,8 @@ def refuse_another_org(session: Session, org_id: str) -> None:
     if session.org.id != org_id:
         raise Conflict(
             f"This is the org {plain(session.org.name, 60)} ({session.org.id}); the connection belongs to {org_id}.",
-            "Sign in to that org, or make a new connection for this one.",
+            "Sign in to that org, or make a new connection for this one."
+            " A refreshed sandbox is a new org: connect it under a new name.",
         )
 
 
