@@ -18,7 +18,7 @@ from console.guide.signing_in import Given
 from console.rehearsal.server import Rehearsal
 from console.salesforce import bulk
 from console.salesforce.client import SalesforceClient, SubRequest
-from console.sync.bulk.size import FIRST_PAUSE, LONGEST_PAUSE
+from console.sync.bulk.pauses import Pauses
 from console.sync.org import HEAVY, ROWS, batches
 
 SIZES = (1_000, 2_000, 5_000, 10_000, 20_000)
@@ -91,14 +91,14 @@ class _Looks:
             job = jobs.create("insert", "Account")
             jobs.upload(job, file)
         jobs.close(job)
-        pause = FIRST_PAUSE
+        pauses = Pauses()
         while True:
             self.made += 1
             now = jobs.state(job)
             if now.ended:
                 break
-            time.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
+            pauses.saw(job, now.processed, rows)
+            time.sleep(pauses.next())
         assert (now.state, now.processed, now.failed) == ("JobComplete", rows, 0)
         with tempfile.TemporaryFile() as file:
             jobs.results(job, "successfulResults", file)

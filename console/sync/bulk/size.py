@@ -41,7 +41,7 @@ def job_calls(rows: int) -> int:
 
 
 def looks(rows: int) -> int:
-    """How often a job of so many rows is asked for its state: at once, then after pauses that double."""
+    """How often a job of so many rows is asked for its state: at once, then after pauses that double (`Pauses`)."""
     count, waited, pause = 1, 0.0, FIRST_PAUSE
     while waited < rows / PACE:
         waited += pause

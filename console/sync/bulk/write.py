@@ -28,8 +28,9 @@ from console.salesforce.bulk import JobState, Results
 from console.store.bulk import BulkRow
 from console.store.cache import Cache
 from console.sync.bulk.outcomes import Outcomes
+from console.sync.bulk.pauses import Pauses
 from console.sync.bulk.room import room
-from console.sync.bulk.size import FIRST_PAUSE, LONGEST_PAUSE, ROWS_A_JOB
+from console.sync.bulk.size import ROWS_A_JOB
 from console.sync.cursors import text
 from console.sync.jobs import Job, account_of, text_of, values_of
 from console.sync.ledger import Ended, Ledger
@@ -280,16 +281,15 @@ class BulkWriter:
                     self._abort(job.job_id)
                 self._let_go(job)
         waiting = self._cache.bulk.under_way()
-        pause = FIRST_PAUSE
+        pauses = Pauses()
         total = len(waiting)
         while waiting:
-            waiting = [job for job in waiting if not self._advance(job)]
+            waiting = [job for job in waiting if not self._advance(job, pauses)]
             self._meter.part("Salesforce works on bulk jobs", ORG, total - len(waiting), total)
             if waiting:
-                self._workers.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
+                self._workers.sleep(pauses.next())
 
-    def _advance(self, job: BulkRow) -> bool:
+    def _advance(self, job: BulkRow, pauses: Pauses) -> bool:
         """Look at a job once; whether nothing of it is open any more."""
         job_id = cast("str", job.job_id)
         try:
@@ -309,7 +309,9 @@ class BulkWriter:
             self._cache.bulk.moved(job.id, "closed")
             return False
         if not now.ended:
+            pauses.saw(job_id, now.processed, self._cache.journal.carries(job.id))
             return False
+        pauses.ended(job_id)
         self._settle(job, job_id, now)
         return True
 
