@@ -297,6 +297,7 @@ class BulkWriter:
         except Refused as error:
             if error.code not in NO_JOB:
                 raise
+            pauses.ended(job_id)
             self._by_reading(job)
             return True
         if now.state == "Open":
