@@ -7,7 +7,7 @@ import pytest
 from console.domain.decisions import latest_sides, question, refusal
 from console.domain.matching import match, without_rivals
 from console.domain.merge import UNKNOWN, merge
-from console.domain.planner import plan
+from console.domain.planner import plan, waits
 from console.domain.records import (
     Choice,
     Decided,
@@ -170,8 +170,24 @@ def test_the_id_is_not_written_while_an_account_that_was_unlinked_still_carries_
     assert kept.reason == (
         f"Account {SECOND} still carries this customer's id, and Salesforce keeps it once: clear it there."
     )
+    moved = replace(make.in_sync(alguna={"BillingCity": "Moved"}), carriers=(SECOND,))
+    assert make.decision(plan(moved, make.policy()), "BillingCity").direction is SF
     own = plan(replace(mine, carriers=(make.account_id,)), make.policy())
     assert make.decision(own, CUSTOMER).direction is SF
+
+
+def test_who_waits_and_for_what_is_known_without_comparing_fields(make):
+    policy = make.policy()
+    assert waits(make.in_sync(), policy) is None
+    assert waits(make.unmatched(), policy) is None
+    nameless = {"Contact.Email": None, "Contact.LastName": None}
+    assert waits(make.unmatched(nameless), policy) is State.INCOMPLETE
+    assert waits(make.unmatched(match=None), policy) is State.NEW
+    old = replace(make.unmatched(), customer=make.customer(nameless, created_at=make.before, aliases=()))
+    assert waits(old, policy) is State.NOT_IMPORTED
+    assert waits(old, make.policy(import_choice="all")) is State.INCOMPLETE
+    linked = make.in_sync(customer=make.customer(nameless))
+    assert waits(linked, policy) is None, "a linked customer is compared, however incomplete it is"
 
 
 # -- matching -------------------------------------------------------------------------------------------------------
@@ -207,6 +223,11 @@ def test_the_account_that_was_found_stays_the_best_when_a_person_is_asked(acme):
     assert asked.candidates[0].evidence[0].startswith("Only “Acme Corp” has the domain")
     assert asked.candidates[0].score == 100 + 50 + 30
     assert asked.candidates[1].evidence[-1] == "unlinked by a person"
+
+
+def test_what_a_rule_matched_does_not_keep_an_account_that_is_proven_away(acme):
+    there = Accounts(account(FIRST, "Acme Corp", customer_id=acme.id), account(SECOND, "Elsewhere"))
+    assert match(acme, there, created(second=("Rule", True))).account_id == FIRST
 
 
 @pytest.mark.parametrize(
