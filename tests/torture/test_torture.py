@@ -17,8 +17,5 @@ def test_a_few_kills_lose_nothing_and_do_nothing_twice(tmp_path, capsys, monkeyp
     *rounds, line = capsys.readouterr().out.splitlines()
     assert line.startswith("6 kills (")
     assert "losses = 0, duplicates = 0" in line
-    assert [word.partition("(")[2].partition(")")[0] for word in rounds] == [
-        "collections",
-        "bulk jobs",
-        "change events",
-    ]
+    kinds = [word.partition("(")[2].partition(")")[0] for word in rounds if word.startswith("Round")]
+    assert kinds == ["collections", "bulk jobs", "change events"]
