@@ -17,7 +17,7 @@ from console.domain.records import Candidate, State
 from console.errors import ConsoleError
 from console.guide.seam import AccountDetail, FieldRow, SubscriptionLine
 from console.guide.seam import Cell as Said
-from screens.commands import Standing
+from screens.availability import Standing
 from screens.deciding import Deciding
 from screens.place import also
 from screens.tasks import in_thread

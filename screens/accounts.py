@@ -14,7 +14,7 @@ from textual.widgets import Input, Static
 from console.domain.plain import plain
 from console.domain.records import State
 from console.guide.seam import GridRow
-from screens.commands import Standing
+from screens.availability import Standing
 from screens.place import Place, also
 from screens.widgets.grid import CursorGrid
 from screens.widgets.notice import Notice

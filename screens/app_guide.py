@@ -12,7 +12,7 @@ from textual.widgets import OptionList, Static
 
 from console.domain.plain import plain
 from console.guide.seam import GuideStep
-from screens.commands import Standing
+from screens.availability import Standing
 from screens.place import Place, also
 from screens.tasks import in_thread
 from screens.widgets.choice import Choice

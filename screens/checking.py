@@ -15,7 +15,7 @@ from textual.widgets import Static
 from console.domain.plain import plain
 from console.errors import ConsoleError
 from console.guide.seam import Checking, Finding, OrgCheck, SetupItem
-from screens.commands import Standing
+from screens.availability import Standing
 from screens.place import Place, also
 from screens.prompt import Prompt
 from screens.steps.finish import LIGHTS, STATES

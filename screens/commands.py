@@ -8,226 +8,42 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 from textual.binding import Binding
 
-Answer = Literal[True] | str
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What a command may look at to know whether it can run."""
-
-    place: str = ""
-    connected: bool = False
-    read_only: str = ""
-    paused: bool = False
-    chosen: bool = False
-    """Something is highlighted that can be opened."""
-    chosen_gone: bool = False
-    chosen_damaged: bool = False
-    """The highlighted connection was disconnected."""
-    customer: bool = False
-    """The account on screen has a customer in Alguna."""
-    linked: bool = False
-    """That customer is linked with an account."""
-    stopped: bool = False
-    """And that account is gone."""
-    candidate: bool = False
-    """An account, or a contact, that may be the customer's is highlighted."""
-    contact_asked: bool = False
-    """A duplicate rule of the org stands in the way of the customer's contact."""
-    contact_creatable: bool = False
-    """And only alerts."""
-    revocable: bool = False
-    """Something was decided that can be taken back."""
-    keeps: tuple[str, ...] = ()
-    """Sides whose value of the highlighted field may be kept."""
-    waits: bool = False
-    """The highlighted field waits for a person."""
-    loops: bool = False
-    """Something outside keeps rewriting the highlighted field."""
-    subscriptions: int = 0
-    pinned: bool = False
-    refused: bool = False
-    """Something that is shown was refused."""
-    links: int = 0
-    copyable: bool = False
-    rehearsal: bool = False
-    busy: str = ""
-    """What is under way here that has to end first, one sentence; empty when nothing is."""
-    drifted: bool = False
-    """The org is not as set-up left it."""
-    signed_out: bool = False
-    """The last pass stopped because a session or key is not accepted any more."""
-    marked: int | None = None
-    """The run that another one is compared with."""
-    earlier: bool = False
-    """There is an earlier moment to look at."""
-    later: bool = False
-    braked: bool = False
-    """A brake stops the sync."""
-    planned: bool = False
-    """There is a plan that can be kept and carried out."""
-    blocked: str = ""
-    """Why the main action of this place can't start, one sentence."""
-
-
-def _always(_: Standing) -> Answer:
-    return True
-
-
-def _living_connection(s: Standing) -> Answer:
-    if not s.chosen and not s.connected:
-        return "There is no connection yet. Press n to make one."
-    if s.chosen_damaged:
-        return "Its settings are damaged. Press X to remove it from this computer."
-    return "This connection was disconnected; its receipt tells how." if s.chosen_gone else True
-
-
-def _removable(s: Standing) -> Answer:
-    if not s.chosen:
-        return "There is no connection to remove."
-    return s.chosen_gone or s.chosen_damaged or "It is still connected. Press D to disconnect it first."
-
-
-def _opens(s: Standing) -> Answer:
-    if s.place == "home":
-        return _living_connection(s)
-    return s.chosen or s.place == "dashboard" or "There is nothing to open here."
-
-
-def _connected(s: Standing) -> Answer:
-    return s.connected or "The connection is still being opened."
-
-
-def _writes(s: Standing) -> Answer:
-    if not s.connected:
-        return "The connection is still being opened."
-    return s.read_only or True
-
-
-def _sync_one(s: Standing) -> Answer:
-    answer = _writes(s)
-    if answer is not True:
-        return answer
-    return s.customer or "It has no customer in Alguna, so there is nothing to sync it with."
-
-
-def _keep_rules(s: Standing) -> Answer:
-    answer = _writes(s)
-    return _idle(s) if answer is True else answer
-
-
-def _able(enabled: Callable[[Standing], Answer]) -> Callable[[Standing], bool]:
-    """In the footer while it can run, and only then: what a person is asked here."""
-    return lambda s: enabled(s) is True
-
-
-def _and(answer: Answer, able: bool, otherwise: str) -> Answer:
-    return (able or otherwise) if answer is True else answer
-
-
-def _of_a_customer(s: Standing) -> Answer:
-    return _and(_writes(s), s.customer, "It has no customer in Alguna, so there is nothing to decide.")
-
-
-def _link(s: Standing) -> Answer:
-    return _and(
-        _of_a_customer(s), s.candidate, "There is no account or contact to choose: nothing is asked here."
-    )
-
-
-def _unlinked(s: Standing) -> Answer:
-    return _and(
-        _of_a_customer(s), not s.linked or s.stopped, "It is linked with an account. Unlink it first."
-    )
-
-
-def _create_contact(s: Standing) -> Answer:
-    able = _and(_linked(s), s.contact_asked, "No duplicate rule stands in the way of its contact.")
-    return _and(able, s.contact_creatable, "The org's duplicate rule refuses a new contact here.")
-
-
-def _asked(s: Standing) -> bool:
-    return (_able(_link)(s) and not s.linked) or (s.stopped and _able(_of_a_customer)(s))
-
-
-def _linked(s: Standing) -> Answer:
-    return _and(_of_a_customer(s), s.linked, "It is not linked with an account.")
-
-
-def _ask_again(s: Standing) -> Answer:
-    return _and(_of_a_customer(s), s.revocable, "Nothing was decided that could be taken back.")
-
-
-def _keep(side: str) -> Callable[[Standing], Answer]:
-    def answer(s: Standing) -> Answer:
-        able = _linked(s)
-        if able is not True or side in s.keeps:
-            return able
-        if s.keeps:
-            return "Only Alguna fills this field, so its value is the one."
-        return "There is nothing to choose between in this field."
-
-    return answer
-
-
-def _pin(s: Standing) -> Answer:
-    return _and(_linked(s), s.subscriptions > 1, "There is no other subscription to show.")
-
-
-def _pin_loop(s: Standing) -> Answer:
-    return _and(_linked(s), s.loops, "Nothing keeps rewriting this field.")
-
-
-def _unpin(s: Standing) -> Answer:
-    return _and(_linked(s), s.pinned, "The rule chooses the subscription already.")
-
-
-def _retry(s: Standing) -> Answer:
-    return _and(_writes(s), s.refused, "Nothing was refused here.")
-
-
-def _links(s: Standing) -> Answer:
-    return s.links > 0 or "There is no address to open: it is on neither side yet."
-
-
-def _copy(s: Standing) -> Answer:
-    return s.copyable or "There is nothing to copy here. ctrl+q quits."
-
-
-def _rehearsal(s: Standing) -> Answer:
-    return s.rehearsal or "Practising needs the rehearsal: start with  alguna-console rehearse."
-
-
-def _undo(s: Standing) -> Answer:
-    answer = _writes(s)
-    return _and(answer if s.busy == "" else s.busy, s.chosen, "There is no run to undo.")
-
-
-def _plannable(s: Standing) -> Answer:
-    answer = _writes(s)
-    return s.busy or answer
-
-
-def _with_plan(s: Standing) -> Answer:
-    return _and(
-        _plannable(s), s.planned, "There is no plan yet. Press v to look what the next pass would do."
-    )
-
-
-def _release(s: Standing) -> Answer:
-    return _and(_writes(s), s.braked, "No brake stops this connection.")
-
-
-def _idle(s: Standing) -> Answer:
-    return s.busy or s.blocked or True
-
-
-def _back_home(s: Standing) -> Answer:
-    return "This is the first screen. Press ctrl+q to quit." if s.place == "home" else True
+from screens.availability import (
+    Answer,
+    Standing,
+    able,
+    always,
+    ask_again,
+    asked,
+    back_home,
+    connected,
+    copy,
+    create_contact,
+    idle,
+    keep,
+    keep_rules,
+    link,
+    linked,
+    links,
+    living_connection,
+    opens,
+    pin,
+    pin_loop,
+    plannable,
+    rehearsal,
+    release,
+    removable,
+    retry,
+    sync_one,
+    undo,
+    unlinked,
+    unpin,
+    with_plan,
+    writes,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +61,7 @@ class Command:
     """Footer rank: 1 stays longest when room is short, 0 is not in the footer."""
     dangerous: bool = False
     """It writes to, or takes away from, a real system; read-only connections refuse it."""
-    enabled: Callable[[Standing], Answer] = _always
+    enabled: Callable[[Standing], Answer] = always
     action: str = ""
     """The widget's own action, for moving about; empty for what the screen does."""
     short: str = ""
@@ -324,7 +140,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("previous", "Previous part", "shift+tab", "Go to the part before.", "Move", ALL),
     # --- home
     Command("open", "Open", "enter", "Open the highlighted line.", "Places",
-            _on("home", "accounts", "problems", "dashboard"), footer=1, action="select", enabled=_opens),
+            _on("home", "accounts", "problems", "dashboard"), footer=1, action="select", enabled=opens),
     Command("connect", "New connection", "n", "Connect an Alguna account with a Salesforce org, step by step.",
             "Connections", _on("home"), footer=1, short="New"),
     # --- places of an open connection
@@ -341,16 +157,16 @@ COMMANDS: tuple[Command, ...] = (
             "Places", _OPEN),
     # --- field rules
     Command("next_rule", "Another rule", "m", "Try the next rule for the highlighted field; nothing is kept yet.",
-            "Rules", _on("rules"), footer=1, enabled=_connected, short="Rule"),
+            "Rules", _on("rules"), footer=1, enabled=connected, short="Rule"),
     Command("next_way", "Another way", "d", "Try another way for the highlighted field: both, to Salesforce, to Alguna.",
-            "Rules", _on("rules"), footer=1, enabled=_connected, short="Way"),
+            "Rules", _on("rules"), footer=1, enabled=connected, short="Way"),
     Command("next_source", "Source of accounts", "A", "Try the other choice: whether Alguna's customers get accounts.",
-            "Rules", _on("rules"), footer=3, enabled=_connected, short="Source"),
+            "Rules", _on("rules"), footer=3, enabled=connected, short="Source"),
     Command("keep_rules", "Keep", "ctrl+r", "Keep the rules that are shown; asks what becomes of existing records.",
-            "Rules", _on("rules"), footer=1, dangerous=True, enabled=_keep_rules, urgent=_able(_keep_rules)),
+            "Rules", _on("rules"), footer=1, dangerous=True, enabled=keep_rules, urgent=able(keep_rules)),
     # --- the past
     Command("undo", "Undo this run", "U", "Take back what the highlighted run wrote, where it still stands; shows first what.",
-            "Runs", _on("runs"), footer=1, dangerous=True, enabled=_undo, short="Undo"),
+            "Runs", _on("runs"), footer=1, dangerous=True, enabled=undo, short="Undo"),
     Command("compare", "Compare", "c", "Mark this run; on another one, show what moved from one to the other.",
             "Runs", _on("runs"), footer=1, enabled=lambda s: s.chosen or "There is no run to compare."),
     Command("as_of", "As of a run", "v", "See what both sides held before the latest change, and step through what was.",
@@ -363,22 +179,22 @@ COMMANDS: tuple[Command, ...] = (
             "Places", _OPEN | _on("runs"), urgent=lambda s: s.braked, footer=1),
     # --- the plan
     Command("plan_now", "Plan now", "v", "Look what the next pass would do; writes nothing anywhere.",
-            "Plan", _on("plan"), footer=1, enabled=_plannable),
+            "Plan", _on("plan"), footer=1, enabled=plannable),
     Command("save_plan", "Keep the plan", "w", "Write the plan to a file, to be read, compared and applied later.",
-            "Plan", _on("plan"), footer=1, enabled=_with_plan, short="Keep"),
+            "Plan", _on("plan"), footer=1, enabled=with_plan, short="Keep"),
     Command("apply_plan", "Apply the plan", "ctrl+r", "Do exactly what the plan says; asks first.",
-            "Plan", _on("plan"), footer=1, dangerous=True, enabled=_with_plan, short="Apply"),
+            "Plan", _on("plan"), footer=1, dangerous=True, enabled=with_plan, short="Apply"),
     Command("release", "Let it go once", "z", "Let the next pass do what a brake stopped, once; asks first.",
-            "Plan", _on("plan"), footer=1, dangerous=True, enabled=_release, urgent=_able(_release)),
+            "Plan", _on("plan"), footer=1, dangerous=True, enabled=release, urgent=able(release)),
     # --- the engine
     Command("sync_now", "Sync now", "s", "Start a pass at once instead of waiting for the next one.",
-            "Sync", _OPEN, footer=2, dangerous=True, enabled=_writes),
+            "Sync", _OPEN, footer=2, dangerous=True, enabled=writes),
     Command("pause", "Pause or go on", "p", "Stop after the call in flight, or go on with the sync.",
-            "Sync", _OPEN, footer=3, dangerous=True, enabled=_writes, short="Pause", paused="Go on"),
+            "Sync", _OPEN, footer=3, dangerous=True, enabled=writes, short="Pause", paused="Go on"),
     Command("sync_one", "Sync this one", "S", "Look at this customer on both sides now and bring it in step.",
-            "Sync", _on("accounts", "account"), footer=2, dangerous=True, enabled=_sync_one, short="Sync one"),
+            "Sync", _on("accounts", "account"), footer=2, dangerous=True, enabled=sync_one, short="Sync one"),
     Command("audit", "Audit", "A", "Compare both sides record by record with what is cached; writes to neither.",
-            "Sync", _on("dashboard", "problems"), enabled=_writes),
+            "Sync", _on("dashboard", "problems"), enabled=writes),
     # --- accounts
     Command("filter", "Filter", "slash", "Filter by name, or by the start of an id, as you type.",
             "Accounts", _on("accounts"), footer=1),
@@ -391,80 +207,80 @@ COMMANDS: tuple[Command, ...] = (
     Command("pane", "Next panel", "w", "Show the next panel: why, subscription, links, history.",
             "Account", _on("account"), footer=2, short="Panel"),
     Command("link", "Link with this one", "l", "Link with the highlighted account or contact; shows first what is planned.",
-            "Decide", _on("account"), footer=1, dangerous=True, enabled=_link, short="Link", urgent=_able(_link)),
+            "Decide", _on("account"), footer=1, dangerous=True, enabled=link, short="Link", urgent=able(link)),
     Command("create_account", "Create a new account", "n", "None of the candidates is it: create a new account.",
-            "Decide", _on("account"), footer=1, dangerous=True, enabled=_unlinked, short="New account",
-            urgent=_asked),
+            "Decide", _on("account"), footer=1, dangerous=True, enabled=unlinked, short="New account",
+            urgent=asked),
     Command("create_contact", "Create a new contact", "N", "Create the contact although a duplicate rule alerts.",
-            "Decide", _on("account"), footer=1, dangerous=True, enabled=_create_contact, short="New contact",
-            urgent=_able(_create_contact)),
+            "Decide", _on("account"), footer=1, dangerous=True, enabled=create_contact, short="New contact",
+            urgent=able(create_contact)),
     Command("leave_alone", "Leave alone", "z", "Do nothing and ask no more, until something about it changes.",
-            "Decide", _on("account"), footer=1, dangerous=True, enabled=_unlinked, urgent=_asked),
+            "Decide", _on("account"), footer=1, dangerous=True, enabled=unlinked, urgent=asked),
     Command("keep_alguna", "Keep Alguna's", "a", "Keep Alguna's value of the highlighted field; Salesforce gets it.",
-            "Decide", _on("account"), footer=1, dangerous=True, enabled=_keep("alguna"),
-            urgent=lambda s: s.waits and _keep("alguna")(s) is True),
+            "Decide", _on("account"), footer=1, dangerous=True, enabled=keep("alguna"),
+            urgent=lambda s: s.waits and keep("alguna")(s) is True),
     Command("keep_salesforce", "Keep Salesforce's", "f", "Keep Salesforce's value of the highlighted field; Alguna gets it.",
-            "Decide", _on("account"), footer=1, dangerous=True, enabled=_keep("salesforce"),
-            urgent=lambda s: s.waits and _keep("salesforce")(s) is True),
+            "Decide", _on("account"), footer=1, dangerous=True, enabled=keep("salesforce"),
+            urgent=lambda s: s.waits and keep("salesforce")(s) is True),
     Command("ask_again", "Take back", "t", "Take back what was decided about this customer, and be asked again.",
-            "Decide", _on("account"), footer=1, dangerous=True, enabled=_ask_again, urgent=_able(_ask_again)),
+            "Decide", _on("account"), footer=1, dangerous=True, enabled=ask_again, urgent=able(ask_again)),
     Command("unlink", "Unlink", "u", "Stop this link: nothing is written, and the two are not linked again by themselves.",
-            "Decide", _on("account"), footer=1, dangerous=True, enabled=_linked,
-            urgent=lambda s: s.stopped and _able(_linked)(s)),
+            "Decide", _on("account"), footer=1, dangerous=True, enabled=linked,
+            urgent=lambda s: s.stopped and able(linked)(s)),
     Command("pin_loop", "Pin this field", "o", "Say how a field goes on that something keeps rewriting: theirs, ours, or neither.",
-            "Decide", _on("account"), footer=1, dangerous=True, enabled=_pin_loop, short="Pin", urgent=_able(_pin_loop)),
+            "Decide", _on("account"), footer=1, dangerous=True, enabled=pin_loop, short="Pin", urgent=able(pin_loop)),
     Command("pin", "Show another subscription", "c", "Choose which subscription the account shows.",
-            "Decide", _on("account"), dangerous=True, enabled=_pin),
+            "Decide", _on("account"), dangerous=True, enabled=pin),
     Command("unpin", "Subscription by the rule", "C", "Let the rule choose the subscription again.",
-            "Decide", _on("account"), dangerous=True, enabled=_unpin),
+            "Decide", _on("account"), dangerous=True, enabled=unpin),
     Command("retry", "Try again", "R", "Try once more what was refused, with a pass at once.",
-            "Decide", _on("account", "problems"), footer=1, dangerous=True, enabled=_retry, urgent=_able(_retry)),
+            "Decide", _on("account", "problems"), footer=1, dangerous=True, enabled=retry, urgent=able(retry)),
     Command("browse", "Open in the browser", "b", "Open the account in Salesforce or the customer in Alguna.",
-            "Account", _on("account"), footer=3, enabled=_links, short="Browser"),
+            "Account", _on("account"), footer=3, enabled=links, short="Browser"),
     # --- wizard
     Command("proceed", "Continue", "ctrl+n", "Take what was entered and go to the next step.",
-            "Wizard", _on("wizard"), footer=1, enabled=_idle),
+            "Wizard", _on("wizard"), footer=1, enabled=idle),
     Command("step_back", "Step back", "escape", "Stop what is under way, or go to the step before; nothing is lost.",
             "Wizard", _on("wizard"), footer=1),
     Command("leave", "Leave", "q", "Leave the wizard; says what stays behind before anything is dropped.",
             "Wizard", _on("wizard"), footer=2, dangerous=True),
     Command("preview", "Count first", "v", "Count what the highlighted choice would import; writes nothing.",
-            "Import", _on("import"), footer=1, enabled=_idle, short="Count"),
+            "Import", _on("import"), footer=1, enabled=idle, short="Count"),
     # --- leaving a connection
     Command("check", "Org check", "e", "See what can be done in the org, what writes will meet, and mend the set-up.",
-            "Connections", _on("dashboard", "problems"), footer=1, enabled=_connected, short="Org check",
+            "Connections", _on("dashboard", "problems"), footer=1, enabled=connected, short="Org check",
             urgent=lambda standing: standing.drifted),
     Command("disconnect", "Disconnect", "D", "Leave this connection: shows what goes and what stays first.",
-            "Connections", _on("home", "dashboard"), footer=4, dangerous=True, enabled=_living_connection),
+            "Connections", _on("home", "dashboard"), footer=4, dangerous=True, enabled=living_connection),
     Command("sign_in", "Sign in again", "L", "Sign in to Salesforce again, or give another Alguna key; all else stays.",
-            "Connections", _on("home", "health") | _OPEN, footer=4, enabled=_living_connection, short="Sign in",
+            "Connections", _on("home", "health") | _OPEN, footer=4, enabled=living_connection, short="Sign in",
             urgent=lambda standing: standing.signed_out),
     Command("health", "Access", "h", "See how the Salesforce session stands: age, limits, where secrets are, what will end it.",
-            "Connections", _on("home") | _OPEN, enabled=_living_connection),
+            "Connections", _on("home") | _OPEN, enabled=living_connection),
     Command("ask_org", "Ask the org", "ctrl+r", "Ask the org what it knows of the session: profile, idle limit, approvals.",
-            "Connections", _on("health"), footer=1, enabled=_idle),
+            "Connections", _on("health"), footer=1, enabled=idle),
     Command("remove", "Remove", "X", "Remove a disconnected connection from this computer, with its cache; asks for its name.",
-            "Connections", _on("home"), footer=4, dangerous=True, enabled=_removable,
+            "Connections", _on("home"), footer=4, dangerous=True, enabled=removable,
             urgent=lambda s: s.chosen_gone or s.chosen_damaged),
     Command("app_guide", "How to make the app", "f2", "Be told step by step how to make the app in Salesforce's Setup.",
             "Connections", _on("wizard", "sign_in"), footer=7, short="App guide"),
     Command("copy_guide", "Copy the whole guide", "Y", "Copy all steps, for whoever administers the org.",
             "Connections", _on("app_guide"), footer=2, short="Copy all"),
     Command("start", "Start", "ctrl+r", "Start what this screen is for; asks first.",
-            "Connections", _on("disconnect", "import", "sign_in"), footer=1, dangerous=True, enabled=_idle),
+            "Connections", _on("disconnect", "import", "sign_in"), footer=1, dangerous=True, enabled=idle),
     Command("mend", "Mend", "ctrl+r", "Make what set-up lacks in the org, one by one; asks first.",
-            "Connections", _on("check"), footer=1, dangerous=True, enabled=_idle, urgent=_able(_idle)),
+            "Connections", _on("check"), footer=1, dangerous=True, enabled=idle, urgent=able(idle)),
     Command("name_user", "Integration user", "u", "Name the user who gets the permission set, and plan for that one.",
-            "Connections", _on("check"), footer=2, enabled=_idle, short="For whom"),
+            "Connections", _on("check"), footer=2, enabled=idle, short="For whom"),
     # --- everywhere
     Command("refresh", "Refresh", "r", "Read what is shown once more.", "Everywhere",
             _on("home", "accounts", "account", "problems", "runs", "past", "rules", "plan", "import", "disconnect", "health",
                 "check"),
             footer=5),
     Command("copy", "Copy", "y,ctrl+c", "Copy what is highlighted: a value, an id, an address, a report.", "Everywhere",
-            ALL - {"dialog", "help", "home"}, footer=4, enabled=_copy),
+            ALL - {"dialog", "help", "home"}, footer=4, enabled=copy),
     Command("practise", "Practise", "x", "Make things happen in the rehearsal: activity, faults, the log-in.",
-            "Everywhere", _SCREENS - {"practice", "help"}, enabled=_rehearsal),
+            "Everywhere", _SCREENS - {"practice", "help"}, enabled=rehearsal),
     Command("palette", "Commands", "ctrl+p,colon", "Find any command by typing a part of its name.",
             "Everywhere", _SCREENS, footer=6),
     Command("theme", "Light or dark", "ctrl+t", "Change between the dark and the light colours.", "Everywhere",
@@ -473,7 +289,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("help", "Help", "question_mark,f1", "Show every key of this screen.", "Everywhere",
             _SCREENS - {"help"}, footer=1),
     Command("back", "Back", "escape,q", "Clear the filter, or go back where you came from.", "Everywhere",
-            _LEAVABLE, footer=1, enabled=_back_home),
+            _LEAVABLE, footer=1, enabled=back_home),
     Command("quit", "Quit", "ctrl+q", "Stop the sync safely and leave the console.", "Everywhere", ALL,
             footer=1),
 )  # fmt: skip

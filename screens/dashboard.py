@@ -18,7 +18,7 @@ from console.domain.records import State
 from console.errors import SignInNeeded
 from console.sync.events import Calls, Changed
 from console.sync.following.feeds import Feed, Feeds
-from screens.commands import Standing
+from screens.availability import Standing
 from screens.live import Live, seconds_left, seconds_spent
 from screens.place import Place, also
 from screens.widgets.columns import Column

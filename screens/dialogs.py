@@ -16,7 +16,8 @@ from textual.widgets import Button, Static
 
 from console.domain.plain import plain
 from console.errors import ConsoleError
-from screens.commands import COMMAND, Standing, bindings
+from screens.availability import Standing
+from screens.commands import COMMAND, bindings
 from screens.theme import STYLES
 
 if TYPE_CHECKING:

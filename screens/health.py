@@ -10,7 +10,7 @@ from textual.widgets import Static
 from console.domain.plain import plain
 from console.errors import ConsoleError
 from console.guide.seam import SessionHealth
-from screens.commands import Standing
+from screens.availability import Standing
 from screens.place import Place, also
 from screens.tasks import in_thread
 from screens.widgets.notice import Notice

@@ -13,7 +13,7 @@ from console.domain.plain import plain, readable
 from console.errors import ConsoleError
 from console.guide.seam import Cell as Said
 from console.guide.seam import PastAccount, PastField
-from screens.commands import Standing
+from screens.availability import Standing
 from screens.place import Place, also
 from screens.tasks import in_thread
 from screens.widgets.columns import Column

@@ -10,7 +10,8 @@ from textual.reactive import var
 from textual.screen import Screen
 
 from console.errors import Braked, SignInNeeded
-from screens.commands import COMMAND, Standing, bindings
+from screens.availability import Standing
+from screens.commands import COMMAND, bindings
 from screens.live import Live
 from screens.theme import STYLES
 from screens.widgets.banner import Banner

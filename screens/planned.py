@@ -12,7 +12,7 @@ from textual.content import Content
 from console.domain.plain import plain
 from console.errors import ConsoleError
 from console.guide.seam import Braking, PlanHead, PlanLine, Plans
-from screens.commands import Standing
+from screens.availability import Standing
 from screens.place import Place, also
 from screens.tasks import in_thread
 from screens.widgets.columns import Column

@@ -11,7 +11,7 @@ from textual.widgets import OptionList, Static
 from console.domain.plain import plain
 from console.errors import ConsoleError
 from console.guide.seam import Rehearsal
-from screens.commands import Standing
+from screens.availability import Standing
 from screens.importing import option
 from screens.place import Place, also
 from screens.tasks import in_thread

@@ -17,7 +17,7 @@ from console.domain.whatif import Ruling
 from console.errors import Cancelled, ConsoleError
 from console.guide.rules import lines, with_flow, with_rule
 from console.guide.seam import FieldRules, RuleLine, RulesLook
-from screens.commands import Standing
+from screens.availability import Standing
 from screens.dialogs import Dialog
 from screens.place import Place, also
 from screens.tasks import in_thread

@@ -13,7 +13,7 @@ from textual.widgets import Static
 from console.domain.plain import plain
 from console.errors import ConsoleError
 from console.guide.seam import DifferenceLine, HistoryLine, HistorySize, Past, RunLine, UndoPreview
-from screens.commands import Standing
+from screens.availability import Standing
 from screens.dialogs import Dialog
 from screens.place import Place, also
 from screens.prompt import Prompt

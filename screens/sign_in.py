@@ -9,7 +9,7 @@ from textual.widgets import Button, Input, Static
 
 from console.domain.plain import plain
 from console.errors import ConsoleError
-from screens.commands import Standing
+from screens.availability import Standing
 from screens.place import Place, also
 from screens.tasks import in_thread
 from screens.widgets.browser_trip import BrowserTrip

@@ -10,7 +10,7 @@ from textual.widgets import Button, ContentSwitcher, Static
 
 from console.errors import ConsoleError
 from console.guide.seam import WIZARD_STEPS, WizardStep
-from screens.commands import Standing
+from screens.availability import Standing
 from screens.dialogs import Dialog
 from screens.place import Place, also
 from screens.steps.access import AlgunaStep, NameStep, SignInStep

@@ -21,7 +21,8 @@ from console.store.cache import Cache
 from console.sync.audit_standing import KEY, VERIFIED
 from console.sync.budget import Standing
 from console.sync.cursors import Cursor, text
-from console.sync.observe import ALGUNA_LISTS, SALESFORCE, complete_at
+from console.sync.observe import SALESFORCE
+from console.sync.observe_alguna import ALGUNA_LISTS, complete_at
 from console.sync.org import ORGANIZATION, Org
 
 CATEGORY = "audit"

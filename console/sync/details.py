@@ -17,7 +17,7 @@ from console.store.cache import Cache
 from console.sync.cursors import moment, text
 from console.sync.events import Tally
 from console.sync.meter import DETAILS, Meter
-from console.sync.observe import newest_stamp
+from console.sync.observe_alguna import newest_stamp
 from console.sync.workers import Workers, gated
 
 AGAIN = "alguna.details_again"

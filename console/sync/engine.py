@@ -7,9 +7,7 @@ is sent, so that a pass may end at any instruction, by an error or by a crash, a
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 
 from console.alguna.client import AlgunaClient
@@ -18,18 +16,17 @@ from console.domain.policy import ImportChoice
 from console.domain.records import Change, State
 from console.domain.verdicts import Verdict
 from console.domain.whatif import Ruling
-from console.errors import Braked, Cancelled, Conflict, ConsoleError, Refused, StoreError, UsageError
+from console.errors import Conflict, ConsoleError, Refused, StoreError, UsageError
 from console.salesforce.client import SalesforceClient
 from console.settings import Connections, ConnectionSettings
 from console.store.cache import Cache
 from console.sync import braking
 from console.sync.access import KEY, forget_access
-from console.sync.attention import note_states
 from console.sync.audit import SETUP_CODES, Report
 from console.sync.budget import Budget, Standing
 from console.sync.cursors import text, utc_now
 from console.sync.deciding import decide, retry
-from console.sync.events import Event, Noted, RunFailed, RunFinished, RunSummary, Tally
+from console.sync.events import Event, Noted, RunSummary
 from console.sync.following.feeds import FeedKeeper
 from console.sync.following.heed import Heard, Heed
 from console.sync.following.pace import SIDES, Side
@@ -38,19 +35,17 @@ from console.sync.forecast import Forecast
 from console.sync.freezing import Freezing, ground
 from console.sync.gate import Gate
 from console.sync.observe import was_read
-from console.sync.passes import Pass
 from console.sync.policy import IMPORT, policy_for, wider
-from console.sync.ruling import WhatIf, adopt, change_rules, with_ruling
+from console.sync.recording import Recorder
+from console.sync.ruling import WhatIf, change_rules, with_ruling
 from console.sync.silence import silent
 from console.sync.telling import Telling
-from console.sync.tools import Surroundings, tools
+from console.sync.tools import Surroundings
 from console.sync.undoing import Undo, undoable
 from console.sync.workers import Workers
 
 POOL = 8
 """Calls under way at once."""
-RUN = "run"
-"""Subject of the problem that a failed pass opens; its category is the error's."""
 
 
 class Engine:
@@ -95,8 +90,8 @@ class Engine:
             gate,
             self._budget,
         )
-        self._telling = Telling(self._around)
         self.feeds = FeedKeeper(cache, clock, publish)
+        self._recorder = Recorder(self._around, Telling(self._around), self.feeds)
 
     def close(self) -> None:
         """Let the pool's threads end. Does not block."""
@@ -114,7 +109,7 @@ class Engine:
         :raises ConsoleError: it could not go on; what was applied stays applied, the rest is due with the next pass.
         :raises Cancelled: the engine was told to stop.
         """
-        return self._run(kind, lambda work: work.run(sides, announced_since))
+        return self._recorder.run(kind, lambda work: work.run(sides, announced_since))
 
     def sync_one(self, customer_id: str) -> RunSummary:
         """`sync_some` for one customer."""
@@ -126,7 +121,7 @@ class Engine:
         :raises ConsoleError: as `run`.
         :raises Cancelled: the engine was told to stop.
         """
-        return self._run("one", lambda work: work.some(list(dict.fromkeys(customer_ids))))
+        return self._recorder.run("one", lambda work: work.some(list(dict.fromkeys(customer_ids))))
 
     def audit(self, *, whole: bool = False) -> Report:
         """Compare the next slice of the org with the cache, or both sides whole. Writes to neither of them; what differs is due
@@ -136,7 +131,7 @@ class Engine:
         :raises Cancelled: the engine was told to stop.
         """
         report = Report(whole=whole)
-        self._run("audit", lambda work: work.audit(report, whole=whole))
+        self._recorder.run("audit", lambda work: work.audit(report, whole=whole))
         return report
 
     def dry_run(self, cost: Forecast | None = None) -> Iterator[Change]:
@@ -149,8 +144,8 @@ class Engine:
         :raises ConsoleError: one side can't be read.
         :raises Cancelled: the engine was told to stop.
         """
-        with self._undone():
-            work = self._work(self._cache.runs.start("dry", text(self._clock())), Tally())
+        with self._recorder.undone():
+            work = self._recorder.look()
             work.observe(SIDES, looking=True)
             for jobs in work.planned(cost):
                 for job in jobs:
@@ -163,8 +158,8 @@ class Engine:
         :raises Cancelled: the engine was told to stop.
         """
         plan: FrozenPlan
-        with self._undone():
-            work = self._work(self._cache.runs.start("dry", text(self._clock())), Tally())
+        with self._recorder.undone():
+            work = self._recorder.look()
             work.observe(SIDES, looking=True)
             cost, freezing = Forecast(self._settings.bulk_from, self._settings.alguna_rate), Freezing()
             for jobs in work.planned(cost):
@@ -186,7 +181,7 @@ class Engine:
         :raises Cancelled: the engine was told to stop.
         """
         plan.basis.check(ground(self._cache, policy_for(self._settings, self._cache)))
-        return self._run("apply", lambda work: work.exactly(plan), plan=plan.hash)
+        return self._recorder.run("apply", lambda work: work.exactly(plan), plan=plan.hash)
 
     def left(self, run: int) -> list[tuple[Change, str]]:
         """The changes that the newest run left, because what they were planned on moved; with a sentence where there is one."""
@@ -202,8 +197,8 @@ class Engine:
         :raises Cancelled: the engine was told to stop.
         """
         undoable(self._cache, undo.run)
-        with self._undone():
-            work = self._work(self._cache.runs.start("dry", text(self._clock())), Tally())
+        with self._recorder.undone():
+            work = self._recorder.look()
             work.observe(SIDES, looking=True)
             undo.plan = work.undoing(undo).look(text(self._clock()))
 
@@ -215,7 +210,7 @@ class Engine:
         :raises Cancelled: the engine was told to stop.
         """
         undoable(self._cache, undo.run)
-        return self._run("undo", lambda work: work.take_back(undo), undoes=undo.run)
+        return self._recorder.run("undo", lambda work: work.take_back(undo), undoes=undo.run)
 
     @property
     def budget(self) -> Standing:
@@ -251,7 +246,7 @@ class Engine:
         due = self._cache.entries.due_among(customer_ids)
         if not due or not was_read(self._cache):
             return None  # an account that nobody has looked for yet must not be created: the next pass takes them
-        return self._run("events", lambda work: work.concerned(due))
+        return self._recorder.run("events", lambda work: work.concerned(due))
 
     @property
     def silent(self) -> dict[str, str]:
@@ -331,122 +326,3 @@ class Engine:
         self._settings = self._around.settings = wanted
         self._publish(Noted())
         return found
-
-    # --- inside ----------------------------------------------------------------------------------------------
-
-    def _run(
-        self, kind: str, work: Callable[[Pass], None], *, plan: str = "", undoes: int | None = None
-    ) -> RunSummary:
-        self._telling.begin()
-        self._budget.renew()
-        self._workers.check()
-        self._around.overtaken.clear()
-        failed: list[RunFailed] = []
-        try:
-            summary = self._recorded(kind, work, failed, plan=plan, undoes=undoes)
-        except Cancelled:
-            raise
-        except ConsoleError as error:
-            # A disk may be full, or refuse, before there is a run, and after it too.
-            self._publish(failed[0] if failed else RunFailed(None, error))
-            raise
-        if kind != "audit":  # that is no pass: nothing was brought in step by it
-            self._publish(RunFinished(summary))
-        return summary
-
-    def _recorded(
-        self,
-        kind: str,
-        work: Callable[[Pass], None],
-        failed: list[RunFailed],
-        *,
-        plan: str,
-        undoes: int | None,
-    ) -> RunSummary:
-        """Do the work as a run that is written down; where it fails, `failed` gets what is known of it."""
-        began = time.monotonic()
-        cache = self._cache
-        cache.abandon_pulls()
-        run = cache.runs.start(kind, text(self._clock()), undoes)
-        tally = Tally()
-
-        def finish(outcome: str) -> RunSummary:
-            states = cache.entries.counts()
-            salesforce_calls, alguna_calls = self._telling.calls
-            summary = RunSummary(
-                run=run,
-                planned=tally.planned,
-                applied=tally.applied,
-                refused=tally.refused,
-                stale=tally.stale,
-                incomplete=states.get(State.INCOMPLETE, 0),
-                review=states.get(State.REVIEW, 0),
-                salesforce_calls=salesforce_calls,
-                alguna_calls=alguna_calls,
-                seconds=time.monotonic() - began,
-                already=tally.already,
-                plan=plan,
-                bytes=tally.bytes,
-                forecast=tally.forecast,
-                reduced=tally.reduced,
-            )
-            cache.runs.finish(run, text(self._clock()), outcome, summary.as_json())
-            self._budget.save(cache)
-            self._telling.standing()
-            return summary
-
-        try:
-            self._attempt(run, tally, work)
-        except Cancelled:
-            finish("stopped")
-            raise
-        except ConsoleError as error:
-            summary = None
-            if not isinstance(error, StoreError):
-                at = text(self._clock())
-                cache.problems.report(error.category, RUN, error.message, error.advice, at)
-                if isinstance(error, Braked):
-                    braking.note(cache, error, at)
-                summary = finish(error.category)
-            failed.append(RunFailed(run, error, summary))
-            raise
-        with cache.transaction():
-            for category in {problem.category for problem in cache.problems.of(RUN)}:
-                cache.problems.resolve(category, RUN)
-            note_states(cache, text(self._clock()))
-            cache.journal.forget(run)
-            if kind == "sync":
-                braking.done(cache, text(self._clock()))
-        return finish("done")
-
-    def _attempt(self, run: int, tally: Tally, work: Callable[[Pass], None]) -> None:
-        """Do the work; where a field turns out not to be as the org described it, ask again and start over once."""
-        try:
-            work(self._work(run, tally))
-        except Refused as error:
-            if error.code not in SETUP_CODES or self._cache.get(KEY) is None:
-                raise
-            forget_access(self._cache)
-            work(self._work(run, tally))
-
-    def _work(self, run: int, tally: Tally) -> Pass:
-        made = tools(self._around, run, tally, self._telling.progress)
-        # Before anything is observed: what moves from now on goes by the new rules.
-        adopt(self._cache, made.policy, text(self._clock()), self._workers.check)
-        return Pass(self._around, made, self._telling, self.feeds)
-
-    @contextmanager
-    def _undone(self) -> Iterator[None]:
-        """Whatever happens to the cache inside did not happen."""
-        try:
-            with self._cache.transaction():
-                yield
-                raise _Undo
-        except _Undo:
-            return
-        finally:
-            self._cache.abandon_pulls()
-
-
-class _Undo(Exception):
-    """Ends a transaction that is only for looking."""

@@ -22,7 +22,8 @@ from console.sync.following.feeds import Arrivals, FeedKeeper
 from console.sync.following.pace import SIDES, Side
 from console.sync.forecast import PAGE, Forecast, forecast_due
 from console.sync.jobs import Job
-from console.sync.observe import ALGUNA_LISTS, AlgunaObserver, observe_salesforce, was_read
+from console.sync.observe import observe_salesforce, was_read
+from console.sync.observe_alguna import ALGUNA_LISTS, AlgunaObserver
 from console.sync.pieces import CHUNK, sizes
 from console.sync.recover import GONE
 from console.sync.silence import Unannounced, fell_silent

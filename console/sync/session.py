@@ -27,7 +27,8 @@ from console.sync.events import Event
 from console.sync.following.heed import place
 from console.sync.following.subscription import Api, Subscription, Tokens
 from console.sync.gate import Gate
-from console.sync.observe import AlgunaObserver, observe_salesforce
+from console.sync.observe import observe_salesforce
+from console.sync.observe_alguna import AlgunaObserver
 from console.sync.org import Org
 from console.sync.runner import Opener, Publish
 from console.sync.workers import Workers

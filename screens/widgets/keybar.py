@@ -8,7 +8,8 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from screens.commands import Command, Standing, at
+from screens.availability import Standing
+from screens.commands import Command, at
 from screens.words import STYLE
 
 

@@ -14,7 +14,8 @@ from textual.binding import Binding, BindingsMap
 from textual.dom import DOMNode
 
 import screens
-from screens.commands import COMMANDS, PLACES, Standing, at, bindings, key_table, moves
+from screens.availability import Standing
+from screens.commands import COMMANDS, PLACES, at, bindings, key_table, moves
 from screens.dialogs import Dialog, Report
 from screens.help import help_rows
 from screens.places import PLACES as SCREENS

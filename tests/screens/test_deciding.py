@@ -27,7 +27,8 @@ from console.guide.seam import ProblemLine
 from console.sync.events import Noted
 from screens.account import Account
 from screens.app import ConsoleApp
-from screens.commands import COMMAND, Standing
+from screens.availability import Standing
+from screens.commands import COMMAND
 from screens.dialogs import Dialog, Report
 from screens.widgets.grid import ListGrid
 

@@ -18,11 +18,11 @@ from console.sync import rows as row_writing
 from console.sync.apply import Apply
 from console.sync.created import Created
 from console.sync.customers import CustomerWriter
-from console.sync.engine import Engine
 from console.sync.following.pace import SIDES
 from console.sync.ledger import Ledger
 from console.sync.org import Org
 from console.sync.passes import Pass
+from console.sync.recording import Recorder
 from console.sync.recover import Recovery
 from console.sync.writing import RowWriter
 
@@ -196,7 +196,7 @@ def dry_run_kept(monkeypatch):
     def kept_after(self):
         yield
 
-    monkeypatch.setattr(Engine, "_undone", kept_after)
+    monkeypatch.setattr(Recorder, "undone", kept_after)
 
 
 BREAKS = [

@@ -7,6 +7,7 @@ import pytest
 from console.domain.records import State
 from console.domain.verdicts import AskAgain, Keep
 from console.errors import UsageError
+from console.sync.org import Org
 from console.sync.undoing import Undo
 
 
@@ -100,35 +101,20 @@ def test_what_somebody_edited_since_is_listed_and_left(pairs):
     assert world.customer(one)["name"] == "By hand", "their edit was none of the run's"
 
 
-def test_an_edit_between_looking_and_writing_is_left(pairs):
+def test_an_edit_between_looking_and_writing_is_left(pairs, monkeypatch):
     """The row is read again just before it is written, as with any plan."""
     world, [(one, account), *_] = pairs
     world.edit_customer(one, name="Renamed")
     run = world.sync().run
+    ensure = Org.ensure
+
+    def meanwhile(self):
+        world.edit_account(account, Name="Meanwhile")
+        ensure(self)
+
     with world.open() as session:
-        apply = session.engine._telling.progress
-
-        def sneak(event):
-            if getattr(event, "phase", "") == "":
-                apply(event)
-
-        asked = Undo(run)
-        engine = session.engine
-        ensure = type(session.engine)._work
-
-        def work(self, *parts):
-            made = ensure(self, *parts)
-            real = made._tools.apply._org.ensure
-
-            def meanwhile():
-                world.edit_account(account, Name="Meanwhile")
-                real()
-
-            made._tools.apply._org.ensure = meanwhile
-            return made
-
-        engine._work = work.__get__(engine)
-        summary = engine.undo(asked)
+        monkeypatch.setattr(Org, "ensure", meanwhile)
+        summary = session.engine.undo(Undo(run))
     assert (summary.planned, summary.stale) == (1, 1)
     assert world.accounts()[one]["Name"] == "Meanwhile"
 
