@@ -15,6 +15,7 @@ from console.domain.records import State
 from console.errors import ConsoleError, UsageError
 from console.sync.events import Audited, Changed, Event, Noted, RunFailed, RunFinished, Waiting
 from screens.commands import bindings
+from screens.hangup import watch
 from screens.live import Live, begin, fold, recall
 from screens.place import Place
 from screens.tasks import in_thread
@@ -409,6 +410,7 @@ def begin_again(live: Live, connection: Connection) -> Live:
 def run(desk: Desk, *, start: str | None = None) -> int:
     """Run the console until it is quit; the exit code. Stops the desk whatever happened."""
     app = ConsoleApp(desk, start=start)
+    watch(desk.close)
     try:
         app.run()
     finally:
