@@ -8,13 +8,16 @@ FILLED := .venv/.filled
 # snapshot report prints every variable it finds.
 CLEAN := env -i PATH="$(CURDIR)/$(BIN):$$PATH" HOME="$$HOME" LANG=C.UTF-8 CI="$$CI"
 
-.PHONY: run test check bench simulate mutants torture interop format proto clean
+.PHONY: run test test-long check bench simulate mutants torture interop format proto clean
 
 run: $(FILLED)  ## open the console on the rehearsal
 	@$(BIN)/alguna-console rehearse
 
 test: $(FILLED)  ## pass the tests
-	@$(CLEAN) $(BIN)/python -m pytest -n 4 --dist loadfile -q
+	@$(CLEAN) $(BIN)/python -m pytest -n 4 --dist loadfile -q -m "not long"
+
+test-long: $(FILLED)  ## those that take a minute each: kills of real processes, sides that hang, measures
+	@$(CLEAN) $(BIN)/python -m pytest -q -m long
 
 check: $(FILLED)  ## format, lint, types, allowed directions, then the tests
 	$(BIN)/ruff format --check .

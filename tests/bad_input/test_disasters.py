@@ -226,6 +226,7 @@ class Elsewhere:
 
 
 @LINUX
+@pytest.mark.long
 def test_a_side_that_hangs_and_one_that_is_gone_are_told_and_waited_for(
     states, tmp_path, capsys, monkeypatch
 ):

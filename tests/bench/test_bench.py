@@ -225,6 +225,7 @@ def syncs(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Syncs]:
     return make
 
 
+@pytest.mark.long
 def test_a_first_sync_and_a_quiet_pass_are_counted_on_both_ends(syncs: Callable[..., Syncs]) -> None:
     made = syncs()
     assert 0 < made.first_calls().value <= 10
@@ -259,6 +260,7 @@ def test_calls_that_client_and_org_count_differently_are_no_measure(
     assert asked == ["sync"]
 
 
+@pytest.mark.long
 def test_lags_are_measured_on_a_console_that_follows_both_sides(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("CUSTOMERS", 20), ("EDITS", 5), ("POLLED_EDITS", 3), ("INTERVAL", 1.0)):
         monkeypatch.setattr(lag, name, value)

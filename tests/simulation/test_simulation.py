@@ -9,7 +9,7 @@ from .scenario import Scenario, kept, made
 from .shrink import shrunk
 
 KEPT = kept(Path(__file__).with_name("kept.jsonl"))
-GROUPS, SEEDS = 8, 25
+GROUPS, SEEDS = 8, 10
 """Groups for the test processes to share, and seeds in each."""
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 
+import pytest
+
 import bench.torture.__main__ as torture
 
 SLOW = 60.0
 """Seconds: how fast a start goes on is for `make torture`, on a computer that does nothing else."""
 
 
+@pytest.mark.long
 def test_a_few_kills_lose_nothing_and_do_nothing_twice(tmp_path, capsys, monkeypatch):
     words = ["torture", "--kills", "6", "--round", "2", "--customers", "30", "--seed", "3"]
     monkeypatch.setattr(sys, "argv", [*words, "--within", str(SLOW), "--keep", str(tmp_path)])

@@ -5,14 +5,13 @@ The rules per type: https://developer.salesforce.com/docs/atlas.en-us.object_ref
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from console.rehearsal.salesforce import ids
+from console.rehearsal.salesforce import ids, jsontext
 from console.rehearsal.salesforce.errors import ApiError, malformed_id, string_too_long
 from console.rehearsal.salesforce.schema import NUMBER_TYPES, TEXT_TYPES
 
@@ -148,7 +147,7 @@ def to_stored(field: Field, value: Any) -> Any:
             raise unreadable("datetime", value)
         return stamp_text(moment.replace(microsecond=0))
     if kind == "complexvalue":
-        return json.dumps(value)
+        return jsontext.dumps(value)
     raise unreadable(kind, value)
 
 
@@ -277,4 +276,4 @@ class Scaled:
 
 
 def _complex(value: str | None) -> Any:
-    return None if value is None else json.loads(value)
+    return None if value is None else jsontext.loads(value)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from .conftest import check_org
@@ -161,6 +161,7 @@ CALM = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCh
     )),
     method=st.sampled_from(("POST", "PATCH")),
 )  # fmt: skip
+@example(document={"Metadata": [0.0]}, path="tooling/sobjects/CustomField", method="POST")
 def test_any_document_is_answered(target: Target, document: object, path: str, method: str) -> None:
     throw(target, method, f"{DATA}/{path}", json.dumps(document).encode())
 
