@@ -53,6 +53,11 @@ class InlineWorkers(Workers):
         self.check()
         return function(*args)
 
+    def begin(self, function, *args):
+        """Make the call here and now; how it ended is told when it is waited for."""
+        self.check()
+        return Outcome(function, args).result
+
     def each(self, function, items: Iterable) -> Iterator:
         """A few at a time; which of them ends first is the seed's to say."""
         self.check()

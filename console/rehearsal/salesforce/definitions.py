@@ -14,36 +14,59 @@ from console.rehearsal.salesforce.schema import TEXT_TYPES
 from console.rehearsal.salesforce.store import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from console.rehearsal.salesforce.schema import Field, Schema, SObject
     from console.rehearsal.salesforce.store import Store
 
 
+MOST = 10_000
+"""Places kept for each object: its rows stay in order when it alone is defined anew."""
+
+
 def define(store: Store, schema: Schema) -> None:
     """Fills EntityDefinition, FieldDefinition and EntityParticle from the schema."""
-    for table in ("EntityDefinition", "FieldDefinition", "EntityParticle"):
+    for table in (*_OWNERS, "EntityDefinition"):
         store.connection.execute(f"DELETE FROM {quoted(table)}")
-    ids = dict(store.find('SELECT "FullName", "Id" FROM "CustomField"'))
-    number = 0
-    for sobject in schema.objects.values():
-        _put(store, "EntityDefinition", _entity_row(sobject), number)
-        for each in sobject.fields.values():
-            number += 1
-            row = _field_row(sobject, each)
-            custom_id = ids.get(row["Id"])
+    _put(store, schema, list(schema.objects.values()))
+
+
+def define_again(store: Store, schema: Schema, sobject: SObject) -> None:
+    """The same for one object whose fields are others now."""
+    for table, owner in {**_OWNERS, "EntityDefinition": "Id"}.items():
+        store.connection.execute(
+            f"DELETE FROM {quoted(table)} WHERE {quoted(owner)} = ?", (sobject.name,)
+        )
+    _put(store, schema, [sobject])
+
+
+_OWNERS = {"FieldDefinition": "EntityDefinitionId", "EntityParticle": "EntityDefinitionId"}
+
+
+def _put(store: Store, schema: Schema, sobjects: Sequence[SObject]) -> None:
+    places = {name: place * MOST for place, name in enumerate(schema.objects)}
+    custom = dict(store.find('SELECT "FullName", "Id" FROM "CustomField"'))
+    entities, definitions, particles = [], [], []
+    for sobject in sobjects:
+        place = places[sobject.name]
+        entities.append({"_n": place, **_entity_row(sobject)})
+        for number, each in enumerate(sobject.fields.values(), place):
+            row = {"_n": number, **_field_row(sobject, each)}
+            custom_id = custom.get(row["Id"])
             if custom_id is not None:
                 row["DurableId"] = f"{sobject.name}.{custom_id[:15]}"
-            _put(store, "FieldDefinition", {**row, **_definition_part(each)}, number)
-            _put(store, "EntityParticle", {**row, **_particle_part(sobject, each, row["Id"])}, number)
-        number += 1
+            definitions.append({**row, **_definition_part(each)})
+            particles.append({**row, **_particle_part(sobject, each, row["Id"])})
+    _insert(store, "EntityDefinition", entities)
+    _insert(store, "FieldDefinition", definitions)
+    _insert(store, "EntityParticle", particles)
 
 
-def _put(store: Store, table: str, row: Mapping[str, Any], number: int) -> None:
-    names = ", ".join(map(quoted, row))
-    marks = ", ".join("?" * len(row))
-    store.connection.execute(
-        f"INSERT INTO {quoted(table)} (_n, {names}) VALUES (?, {marks})", (number, *row.values())
+def _insert(store: Store, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    names = ", ".join(map(quoted, rows[0]))
+    marks = ", ".join("?" * len(rows[0]))
+    store.connection.executemany(
+        f"INSERT INTO {quoted(table)} ({names}) VALUES ({marks})", [tuple(row.values()) for row in rows]
     )
 
 

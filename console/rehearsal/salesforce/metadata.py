@@ -11,7 +11,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from console.rehearsal.salesforce.definitions import define
+from console.rehearsal.salesforce.definitions import define, define_again
 from console.rehearsal.salesforce.errors import ApiError, field_integrity, string_too_long
 from console.rehearsal.salesforce.field_metadata import columns, given_metadata, make_field
 from console.rehearsal.salesforce.store import quoted
@@ -91,7 +91,7 @@ class CustomFields:
         field = make_field(name, json.loads(row["Metadata"]))
         self._store.add_column(sobject, field)
         sobject.put(field)
-        define(self._store, self._schema)
+        define_again(self._store, self._schema, sobject)
 
     def before_update(self, old: Mapping[str, Any], given: dict[str, Any], values: Mapping[str, Any]) -> None:
         """Type, name and decimals stay; a length may only grow; a unique field must have no duplicates."""
@@ -137,7 +137,7 @@ class CustomFields:
         sobject.put(after)
         if not after.permissionable:
             self._revoke(new["FullName"])
-        define(self._store, self._schema)
+        define_again(self._store, self._schema, sobject)
 
     def after_delete(self, old: Mapping[str, Any]) -> None:
         """The field goes with its values and with everything that was granted on it."""
@@ -146,7 +146,7 @@ class CustomFields:
         self._store.drop_column(sobject, name)
         sobject.drop(name)
         self._revoke(old["FullName"])
-        define(self._store, self._schema)
+        define_again(self._store, self._schema, sobject)
 
     def _revoke(self, full_name: str) -> None:
         self._store.connection.execute('DELETE FROM "FieldPermissions" WHERE "Field" = ?', (full_name,))
