@@ -14,9 +14,9 @@ run: $(FILLED)  ## open the console on the rehearsal
 	@$(BIN)/alguna-console rehearse
 
 test: $(FILLED)  ## pass the tests
-	@$(CLEAN) $(BIN)/python -m pytest -n 4 --dist loadfile -q -m "not long"
+	@$(CLEAN) $(BIN)/python -m pytest -n 5 --dist loadfile -q -m "not long"
 
-test-long: $(FILLED)  ## those that take a minute each: kills of real processes, sides that hang, measures
+test-long: $(FILLED)  ## those that kill, wait or measure for a minute, or repeat at length what a quicker one shows
 	@$(CLEAN) $(BIN)/python -m pytest -q -m long
 
 check: $(FILLED)  ## format, lint, types, allowed directions, then the tests

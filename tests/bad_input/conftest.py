@@ -111,7 +111,7 @@ class World(Outside):
     def environment(self, **more: str) -> dict[str, str]:
         """For a process of its own: this home, and streams as they are by default."""
         plain = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
-        return {**plain, "ALGUNA_CONSOLE_HOME": str(self.home), **more}
+        return {**plain, "ALGUNA_CONSOLE_HOME": str(self.home), "PYTHONFAULTHANDLER": "1", **more}
 
     # --- connecting --------------------------------------------------------------------------------------------
 

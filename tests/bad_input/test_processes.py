@@ -30,10 +30,15 @@ def struck(world) -> int:
 
 
 def ended(process: subprocess.Popen[str], number: signal.Signals) -> tuple[str, str, float]:
-    """Send a signal; what was said, and how many seconds it took."""
+    """Send a signal; what was said, and how many seconds it took. A process that hangs says where."""
     began = time.monotonic()
     process.send_signal(number)
-    out, err = process.communicate(timeout=30)
+    try:
+        out, err = process.communicate(timeout=30)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)
+        out, err = process.communicate(timeout=30)
+        pytest.fail(f"It did not end:\n{err}")
     assert "Traceback" not in err, err
     return out, err, time.monotonic() - began
 

@@ -152,22 +152,22 @@ def test_what_was_refused_is_tried_again(run, connected):
     assert run("retry", "demo", "--json").code == 0
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["--keep", "BillingCity"], "FIELD=alguna"),
-        (["--keep", "BillingCity=mine"], "FIELD=alguna"),
-        (["--link", "nonsense"], "no account"),
-        (["--unlink"], "isn't linked"),
-        (["--pin", "sub_1"], "isn't linked"),
-        (["--create", "--leave"], "not allowed"),
-        ([], "required"),
-    ],
-)
-def test_what_cannot_be_decided_is_a_usage_error(run, asked, words, said):
-    answer = run("decide", "demo", asked, *words, "--json")
-    assert answer.code == 2
-    assert said in " ".join(answer.json["error"].values())
+UNDECIDABLE = [
+    (["--keep", "BillingCity"], "FIELD=alguna"),
+    (["--keep", "BillingCity=mine"], "FIELD=alguna"),
+    (["--link", "nonsense"], "no account"),
+    (["--unlink"], "isn't linked"),
+    (["--pin", "sub_1"], "isn't linked"),
+    (["--create", "--leave"], "not allowed"),
+    ([], "required"),
+]
+
+
+def test_what_cannot_be_decided_is_a_usage_error(run, asked):
+    for words, said in UNDECIDABLE:
+        answer = run("decide", "demo", asked, *words, "--json")
+        assert answer.code == 2
+        assert said in " ".join(answer.json["error"].values())
 
 
 def test_an_account_without_a_customer_and_an_unknown_one_cannot_be_decided_about(run, connected, asked):

@@ -73,20 +73,20 @@ def test_an_undo_that_was_kept_can_be_applied_later(run, edited, tmp_path):
     assert run("sync", "demo", "--json").json["changes"]["planned"] == 0, "held, as after any undo"
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (("99",), "no run 99"),
-        (("2", "--delete-created", "yes"), "does not name the run"),
-        (("2", "--delete-created", "run 1"), "does not name the run"),
-        (("2", "--out", "x.json"), "not carried out"),
-    ],
-)
-def test_an_undo_that_was_not_meant_is_refused(run, edited, words, said):
-    answer = run("undo", "demo", *words, "--json")
-    assert answer.code == 2
-    assert said in answer.json["error"]["message"]
-    assert answer.json["error"]["advice"]
+NOT_MEANT = [
+    (("99",), "no run 99"),
+    (("2", "--delete-created", "yes"), "does not name the run"),
+    (("2", "--delete-created", "run 1"), "does not name the run"),
+    (("2", "--out", "x.json"), "not carried out"),
+]
+
+
+def test_an_undo_that_was_not_meant_is_refused(run, edited):
+    for words, said in NOT_MEANT:
+        answer = run("undo", "demo", *words, "--json")
+        assert answer.code == 2
+        assert said in answer.json["error"]["message"]
+        assert answer.json["error"]["advice"]
 
 
 def test_what_a_run_created_is_deleted_by_its_name_only(run, connected):
@@ -171,8 +171,8 @@ def test_history_tells_its_size_and_is_cleared_only_when_told_so(run, edited):
     assert run("account", "demo", edited[1], "--as-of", "1", "--json").code == 2
 
 
-@pytest.mark.parametrize("date", ["yesterday", "2026-13-01", "2026-1-1", "2026-01-01T00:00"])
-def test_a_date_that_is_none_is_refused(run, edited, date):
-    answer = run("history", "demo", "--clear-before", date, "--json")
-    assert answer.code == 2
-    assert "is no date" in json.loads(answer.out)["error"]["message"]
+def test_a_date_that_is_none_is_refused(run, edited):
+    for date in ("yesterday", "2026-13-01", "2026-1-1", "2026-01-01T00:00"):
+        answer = run("history", "demo", "--clear-before", date, "--json")
+        assert answer.code == 2, date
+        assert "is no date" in json.loads(answer.out)["error"]["message"]

@@ -35,7 +35,7 @@ def what(changes):
     }
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(subjects(), policies(), RULINGS)
 def test_with_what_is_spared_other_rules_write_nothing_that_the_old_ones_would_not(subject, now, ruling):
     then = ruling.within(now)
@@ -46,7 +46,7 @@ def test_with_what_is_spared_other_rules_write_nothing_that_the_old_ones_would_n
         assert what(after.changes) <= what(before.changes)
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(subjects(), policies(), RULINGS)
 def test_the_effect_is_all_that_the_new_rules_write_and_the_old_ones_do_not(subject, now, ruling):
     then = ruling.within(now)
@@ -147,7 +147,7 @@ def test_a_closed_way_is_never_written_and_never_asked_about(make, flow, rule, a
         assert "only goes to" in decision.reason or rule is Rule.FILL_BLANKS
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(subjects(kinds=("linked",)), policies(), st.sampled_from([Flow.TO_SALESFORCE, Flow.TO_ALGUNA]))
 def test_whatever_the_rules_nothing_travels_a_closed_way(subject, policy, flow):
     keys = [key for key, spec in FIELD.items() if spec.direction is Flow.BOTH]

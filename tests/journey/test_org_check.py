@@ -51,9 +51,9 @@ def remove_member(bench) -> None:
     ("harm", "words"),
     [
         (delete_field, f"{TAX} was deleted"),
-        (hide_field, f"{TAX} is hidden from the signed-in user"),
-        (take_the_set_away, "Alguna_Customer_ID__c is hidden"),
-        (remove_member, "lost its changes of contacts"),
+        pytest.param(hide_field, f"{TAX} is hidden from the signed-in user", marks=pytest.mark.long),
+        pytest.param(take_the_set_away, "Alguna_Customer_ID__c is hidden", marks=pytest.mark.long),
+        pytest.param(remove_member, "lost its changes of contacts", marks=pytest.mark.long),
     ],
 )
 async def test_drift_is_one_problem_that_leads_to_the_check_and_is_mended_there(bench, until, harm, words):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
@@ -16,19 +15,18 @@ from pathlib import Path
 
 from .play import play
 from .scenario import Scenario, kept, made
-from .shrink import failure, quick_disk, shrunk
+from .shrink import failure, shrunk
 from .truth import Violation
 
 
 def one(seed: int) -> tuple[int, str, Counter]:
     """Play a seed: what went wrong, if anything, and the numbers."""
-    with tempfile.TemporaryDirectory(prefix="simulated-", dir=quick_disk()) as folder:
-        try:
-            return seed, "", play(made(seed), Path(folder)).counts
-        except Violation as violation:
-            return seed, str(violation), Counter([_TOLD.get(violation.kind.split()[0], "others")])
-        except Exception as error:  # anything that the engine doesn't expect is a finding too
-            return seed, f"{type(error).__name__}: {error}", Counter()
+    try:
+        return seed, "", play(made(seed)).counts
+    except Violation as violation:
+        return seed, str(violation), Counter([_TOLD.get(violation.kind.split()[0], "others")])
+    except Exception as error:  # anything that the engine doesn't expect is a finding too
+        return seed, f"{type(error).__name__}: {error}", Counter()
 
 
 _TOLD = {"lost": "losses", "emptied": "losses", "duplicate": "duplicates"}

@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from console.store.cache import Cache
 from console.sync.workers import Outcome, Workers
@@ -137,6 +138,12 @@ class Disk:
             not self._raw.in_transaction and word not in ("SELECT", "WITH", "PRAGMA", "BEGIN", "EXPLAIN")
         )
         return self._power.lasting(run) if lasts else run()
+
+
+def quick_disk() -> str | None:
+    """A file system in memory, where there is one: nothing of a simulation has to outlive it."""
+    memory = Path("/dev/shm")
+    return str(memory) if memory.is_dir() else None
 
 
 def watched(cache: Cache, power: Power) -> Cache:

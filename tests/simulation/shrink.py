@@ -6,10 +6,8 @@ Whole stretches of steps are left out first, then shorter ones, then single ones
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 from .play import play
 from .scenario import Scenario
@@ -21,20 +19,13 @@ Fails = Callable[[Scenario], str]
 
 def failure(scenario: Scenario) -> str:
     """Play a scenario; the sentence of what went wrong, or an empty one."""
-    with tempfile.TemporaryDirectory(prefix="simulated-", dir=quick_disk()) as folder:
-        try:
-            play(scenario, Path(folder))
-        except Violation as violation:
-            return str(violation)
-        except Exception as error:
-            return f"{type(error).__name__}: {error}"
+    try:
+        play(scenario)
+    except Violation as violation:
+        return str(violation)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
     return ""
-
-
-def quick_disk() -> str | None:
-    """A file system in memory, where there is one: nothing of a simulation has to outlive it."""
-    memory = Path("/dev/shm")
-    return str(memory) if memory.is_dir() else None
 
 
 def shrunk(scenario: Scenario, fails: Fails = failure) -> Scenario:

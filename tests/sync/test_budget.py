@@ -302,7 +302,12 @@ def test_a_plan_says_what_it_costs_and_what_is_left() -> None:
 
 @pytest.mark.parametrize(
     ("customers", "org", "bulk_from"),
-    [(30, "half", 0), (260, "empty", 0), (700, "half", 0), (260, "empty", 50)],
+    [
+        (30, "half", 0),
+        (260, "empty", 0),
+        pytest.param(700, "half", 0, marks=pytest.mark.long),
+        (260, "empty", 50),
+    ],
 )
 def test_the_forecast_of_a_plan_is_what_the_pass_then_takes(
     build: Callable[..., Any], customers: int, org: str, bulk_from: int

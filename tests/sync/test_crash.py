@@ -91,7 +91,7 @@ def test_killed_while_it_waits_for_an_answer_the_next_pass_goes_on(build, servic
     in_order(world)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 10))])
 def test_killed_again_and_again_at_random_moments_it_arrives_all_the_same(build, seed):
     world = build(customers=60, org="empty")
     world.control("POST", "alguna/options", {"latency_ms": 5})
