@@ -34,9 +34,7 @@ def define(store: Store, schema: Schema) -> None:
 def define_again(store: Store, schema: Schema, sobject: SObject) -> None:
     """The same for one object whose fields are others now."""
     for table, owner in {**_OWNERS, "EntityDefinition": "Id"}.items():
-        store.connection.execute(
-            f"DELETE FROM {quoted(table)} WHERE {quoted(owner)} = ?", (sobject.name,)
-        )
+        store.connection.execute(f"DELETE FROM {quoted(table)} WHERE {quoted(owner)} = ?", (sobject.name,))
     _put(store, schema, [sobject])
 
 
