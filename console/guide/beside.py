@@ -19,6 +19,7 @@ from console.store.lock import held_elsewhere, is_free
 from console.store.runs import Run
 from console.sync.audit_standing import event as audit_event
 from console.sync.budget import USAGE
+from console.sync.cursors import text, utc_now
 from console.sync.events import Calls, Counts, Event, Noted, RunFailed, RunFinished, RunSummary
 from console.sync.following.feeds import Feeds
 
@@ -55,6 +56,7 @@ class Beside:
         self._ended = threading.Event()
         self._holder = held_elsewhere(path)
         self._run: Run | None = None
+        self._since = text(utc_now())
         self._thread = threading.Thread(target=self._main, name="beside", daemon=True)
 
     def start(self) -> None:
@@ -107,8 +109,9 @@ class Beside:
             self._tell(event)
         run = next((each for each in cache.runs.last(5) if each.finished_at), None)
         if run is not None and run != self._run:
-            known, self._run = self._run is not None, run
-            if known:
+            news = self._run is not None or str(run.finished_at) >= self._since
+            self._run = run
+            if news:
                 self._tell(_ended(cache, run))
         self._tell(Noted())
 
