@@ -17,7 +17,7 @@ test: $(FILLED)  ## pass the tests
 	@$(CLEAN) $(BIN)/python -m pytest -n 5 --dist loadfile -q -m "not long"
 
 test-long: $(FILLED)  ## those that kill, wait or measure for a minute, or repeat at length what a quicker one shows
-	@$(CLEAN) $(BIN)/python -m pytest -q -m long
+	@$(CLEAN) $(BIN)/python -m pytest -q -m long -o timeout=3600
 
 check: $(FILLED)  ## format, lint, types, allowed directions, then the tests
 	$(BIN)/ruff format --check .

@@ -113,7 +113,7 @@ class CustomerWriter:
     def _leaving(self, left: deque[Job]) -> Iterator[Job]:
         """The jobs, each batch journalled as sent just before its first one leaves."""
         while left and self._stop is None and not self._around.holding:
-            self._around.gate()
+            self._around.gate(hold=False)
             batch = self._still_planned([left.popleft() for _ in range(min(BATCH, len(left)))])
             self._ledger.sending(change for job in batch for change in job.changes)
             for place, job in enumerate(batch):

@@ -2,7 +2,8 @@
 
 The engine calls the gate before each of its calls, and between two pieces of work. Between pieces anything may be done. Before
 a call only notes are kept, which write into the cache alone: whatever of the plan at hand they overtake is not sent any more.
-A note about a customer whose changes are on their way waits until it is known how they ended.
+A note about a customer whose changes are on their way waits until it is known how they ended. For anything else a pass that is
+held before a call is ended there: what it has not done is due with the next one, and nobody waits for a pass that stands still.
 """
 
 from __future__ import annotations
@@ -99,10 +100,11 @@ class Gate:
         """Whether the next call would be held."""
         return self.paused and not self.passing and not self._serving
 
-    def __call__(self, boundary: bool = False) -> None:
+    def __call__(self, boundary: bool = False, *, hold: bool = True) -> None:
         """Hold the engine while paused, and do what was asked for: before a call notes only, at a boundary anything.
 
-        :raises Cancelled: when the thread is to stop.
+        :param hold: False while changes are on their way: whoever sent them has to see how they end.
+        :raises Cancelled: when the thread is to stop, or the pass that is held gives way to what was asked for.
         """
         told = False
         while True:
@@ -114,8 +116,10 @@ class Gate:
                 if request is not None:
                     if request in self._requests:
                         self._requests.remove(request)
-                elif not self.holding:
+                elif not (hold and self.holding):
                     return
+                elif any(not isinstance(each, Note) for each in self._requests):
+                    raise Cancelled("The pass was held, and ended for what was asked for meanwhile.")
                 elif told:
                     if asked == self._asked:
                         self.changed.wait()

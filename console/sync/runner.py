@@ -147,8 +147,8 @@ class EngineThread:
             self._changed.notify_all()
 
     def sync_one(self, customer_id: str) -> None:
-        """Bring one customer in step, also while paused; within a pass, after the piece of work at hand: one that is held in the
-        middle of a piece has to go on first. Does not block."""
+        """Bring one customer in step, also while paused; within a pass, after the piece of work at hand. A pass that is held in
+        the middle of a piece ends there; resumed, the next one goes on with what is left. Does not block."""
         self._request(lambda engine: engine.sync_one(customer_id))
 
     def request(self, request: Request) -> None:

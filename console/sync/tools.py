@@ -53,10 +53,10 @@ class Surroundings:
     begins: bool = True
     """Nothing of the org was seen yet since the engine began."""
 
-    def gate(self) -> None:
-        """Before a call."""
+    def gate(self, *, hold: bool = True) -> None:
+        """Before a call. `hold`: as for `Gate`."""
         if self.held is not None:
-            self.held()
+            self.held(hold=hold)
 
     def boundary(self) -> None:
         """Between two pieces of work."""

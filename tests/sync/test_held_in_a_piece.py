@@ -169,6 +169,38 @@ def test_a_decision_about_changes_that_are_on_their_way_waits_until_it_is_known_
     assert chosen in world.accounts()
 
 
+@pytest.mark.parametrize(
+    ("phase", "nth"),
+    [
+        ("Reading accounts and contacts", 1),
+        ("Reading prices", 2),
+        ("Writing to Salesforce", 1),
+        ("Writing to Alguna", 3),
+        ("Salesforce works on bulk jobs", 1),
+    ],
+)
+def test_what_is_asked_for_does_not_wait_for_a_pass_that_is_held(build, watch, phase, nth):
+    """The pass ends where it is held; what it had not done is done by the next one, once each."""
+    in_jobs = phase.endswith("jobs")
+    world = build(customers=60, org="empty", bulk_from=10 if in_jobs else 0)
+    world.control("POST", "alguna/options", {"latency_ms": 20})
+    ids = complete(world)
+    runner = watch(world, phase, nth=nth)
+    runner.held()
+    runner.thread.sync_one(ids[-1])
+    until(lambda: ids[-1] in world.accounts() and aliases(world, ids[-1]), 60.0)
+    assert runner.thread.paused
+    runner.thread.resume()
+    until(lambda: len(runner.of(RunFinished)) >= 2, 60.0)
+    accounts = world.accounts()
+    assert set(accounts) == set(ids)
+    for id_ in ids:
+        assert len(world.contacts(accounts[id_]["Id"])) == 1
+        assert aliases(world, id_).count(accounts[id_]["Id"]) == 1
+    assert runner.thread.stop(5.0)
+    assert world.sync().planned == 0
+
+
 # --- the gate by itself -----------------------------------------------------------------------------------------
 
 
@@ -203,6 +235,17 @@ def test_before_a_call_only_notes_are_served_and_at_a_boundary_everything_in_tur
     gate(boundary=True)
     assert gate.engine.kept == ["a note", "a pass for one"]
     assert gate.next() is None
+
+
+def test_a_pass_that_is_held_gives_way_to_what_is_no_note_unless_changes_are_on_their_way(gate):
+    gate.paused = True
+    gate.ask(lambda engine: engine.kept.append("a pass for one"))
+    gate(hold=False)
+    assert gate.engine.kept == []
+    with pytest.raises(Cancelled):
+        gate()
+    gate.serve(gate.next(), gate.engine)
+    assert gate.engine.kept == ["a pass for one"]
 
 
 def test_a_note_about_what_is_under_way_lets_the_others_by(gate):

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ class Store:
         with self._lock:
             self._db.close()
 
-    @property
+    @cached_property
     def api_key(self) -> str:
         """The one key of the account; the same for the same seed."""
         return "sk_rehearsal_" + codes.code(0, seed=self.seed + 40_000, length=24)
