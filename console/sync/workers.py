@@ -90,7 +90,7 @@ class Workers:
         :raises Cancelled: when the engine was told to stop.
         """
         self.check()
-        done: queue.SimpleQueue[tuple[None, Outcome[T]]] = queue.SimpleQueue()
+        done: queue.Queue[tuple[None, Outcome[T]]] = queue.Queue()
         self._submit(function, args, None, done)
         return lambda: self._next(done)[1].result()
 
@@ -103,7 +103,7 @@ class Workers:
         :raises Cancelled: when the engine was told to stop; after what ended was yielded.
         """
         self.check()
-        done: queue.SimpleQueue[tuple[Item, Outcome[T]]] = queue.SimpleQueue()
+        done: queue.Queue[tuple[Item, Outcome[T]]] = queue.Queue()
         waiting = iter(items)
         running = 0
         while True:
@@ -127,7 +127,9 @@ class Workers:
             self._jobs.put(None)
         self._threads.clear()
 
-    def _next(self, done: queue.SimpleQueue[tuple[Item, Outcome[T]]]) -> tuple[Item, Outcome[T]]:
+    def _next(self, done: queue.Queue[tuple[Item, Outcome[T]]]) -> tuple[Item, Outcome[T]]:
+        # Not a SimpleQueue: where its time-out passes while a signal is handled, CPython 3.11 waits on without one, and nobody
+        # hears that the engine was told to stop.
         deadline: float | None = None
         while True:
             try:
@@ -145,7 +147,7 @@ class Workers:
         function: Callable[..., T],
         args: tuple[Any, ...],
         item: Any,
-        done: queue.SimpleQueue[tuple[Any, Outcome[T]]],
+        done: queue.Queue[tuple[Any, Outcome[T]]],
     ) -> None:
         def job() -> None:
             done.put((item, Outcome(function, args, left_out=self._cancelled.is_set())))

@@ -1,12 +1,15 @@
 """The pool: results in the order in which they end, and a way out at any moment."""
 
+import os
+import signal
+import sys
 import threading
 import time
 
 import pytest
 
 from console.errors import Cancelled, Unreachable
-from console.sync.workers import AHEAD, Workers
+from console.sync.workers import AHEAD, TURN, Workers
 
 
 @pytest.fixture
@@ -142,3 +145,26 @@ def test_nothing_begins_once_cancelled(workers, cancelled):
         list(workers.each(pytest.fail, ["began"]))
     with pytest.raises(Cancelled):
         workers.sleep(0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are Unix's")
+def test_told_to_stop_by_a_signal_that_takes_its_time_it_stops():
+    """The handler lasts longer than a turn: the wait that it interrupted is over its time when it goes on."""
+    cancelled, never = threading.Event(), threading.Event()
+
+    def told(number, frame):
+        time.sleep(2 * TURN)
+        cancelled.set()
+
+    before = signal.signal(signal.SIGUSR1, told)
+    workers = Workers(1, cancelled, grace=0.1)
+    try:
+        threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+        began = time.monotonic()
+        with pytest.raises(Cancelled):
+            workers.call(never.wait, 20)
+        assert time.monotonic() - began < 10
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+        never.set()
+        workers.close()
