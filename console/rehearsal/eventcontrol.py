@@ -7,6 +7,7 @@ from typing import Any
 
 from console.rehearsal import edits
 from console.rehearsal.salesforce import ids
+from console.rehearsal.salesforce.pubsub.log import replay_id
 from console.rehearsal.salesforce.schema import SObject
 from console.rehearsal.stage import Stage
 
@@ -28,12 +29,13 @@ _LEAST = {
 
 
 def show(stage: Stage) -> Json:
-    """What is selected, what is retained, who listens, and how events are delivered."""
-    bus = stage.events
+    """What is selected and retained, the newest event's replay id, who listens, and how events are delivered."""
+    bus, newest = stage.events, stage.org.events.newest()
     return {
         "endpoint": stage.addresses["pubsub"],
         "channels": stage.org.channels.as_dict(),
         "retained": stage.org.events.count(),
+        "newest": None if newest is None else replay_id(newest).hex(),
         "streams": [
             {"topic": stream.topic.name, "user": _username(stage, stream.caller.user_id), "owed": stream.owed}
             for stream in bus.streams

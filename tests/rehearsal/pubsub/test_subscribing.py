@@ -364,9 +364,11 @@ def test_events_can_be_delivered_more_than_once_within_what_is_owed(rig):
 
 
 def test_the_control_address_tells_what_is_on(rig):
-    rig.client().subscribe(count=7)
+    assert rig.control("GET", "events")["newest"] is None
+    subscription = rig.client().subscribe(count=7)
     make(rig, "A")
     shown = rig.control("GET", "events")
+    assert shown["newest"] == subscription.events(1)[0].replay_id.hex()
     assert shown["endpoint"] == rig.rehearsal.handout["pubsub"]["endpoint"]
     assert shown["channels"] == {
         "ChangeEvents": [], "Practice__chn": ["AccountChangeEvent", "ContactChangeEvent"],

@@ -135,6 +135,13 @@ class EventLog:
         )
         return int(rows[0][0])
 
+    def newest(self) -> int | None:
+        """The replay id of the newest event that is retained, as a number."""
+        rows = self._store.find(
+            "SELECT max(replay) FROM _event WHERE entity <> '' AND at >= ?", (self._oldest(),)
+        )
+        return None if rows[0][0] is None else int(rows[0][0])
+
     # -- forgetting
 
     def _oldest(self) -> int:
@@ -154,3 +161,18 @@ class EventLog:
 
 def _text(document: Mapping[str, Any]) -> str:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+# -- replay ids: opaque to everybody else
+
+
+def replay_id(number: int) -> bytes:
+    """Ten bytes: a counter and two zeros."""
+    return number.to_bytes(8, "big") + b"\0\0"
+
+
+def number_of(replay: bytes) -> int | None:
+    """The counter in a replay id, or None when it is none."""
+    if len(replay) != 10 or replay[8:] != b"\0\0" or replay[0] > 0x7F:
+        return None
+    return int.from_bytes(replay[:8], "big")

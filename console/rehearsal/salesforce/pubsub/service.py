@@ -20,6 +20,7 @@ from console.rehearsal.salesforce.access import Caller
 from console.rehearsal.salesforce.errors import ApiError
 from console.rehearsal.salesforce.eventbus import pubsub_api_pb2 as pb
 from console.rehearsal.salesforce.pubsub.bus import Stream
+from console.rehearsal.salesforce.pubsub.log import number_of, replay_id
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -252,21 +253,6 @@ class PubSub:
         by_id = "subscription.id" if request.subscription_id else "developer.name"
         message = "There is no managed event subscription of that name or ID in this org."
         raise Refused(grpc.StatusCode.NOT_FOUND, f"managed.subscription.{by_id}.not.found", message)
-
-
-# -- replay ids: opaque to everybody else
-
-
-def replay_id(number: int) -> bytes:
-    """Ten bytes: a counter and two zeros."""
-    return number.to_bytes(8, "big") + b"\0\0"
-
-
-def number_of(replay: bytes) -> int | None:
-    """The counter in a replay id, or None when it is none."""
-    if len(replay) != 10 or replay[8:] != b"\0\0" or replay[0] > 0x7F:
-        return None
-    return int.from_bytes(replay[:8], "big")
 
 
 # -- in and out
