@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import threading
 import time
 from collections import defaultdict, deque
@@ -12,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from bench.measure import NotMade
 from bench.recorder import Line, Request, status_of
 
+_LOOK = re.compile(r"GET \S*/jobs/(ingest|query)/\w+/?$")
 ENDED = (b'"JobComplete"', b'"Failed"', b'"Aborted"')
 LOOK = 0.05
 """Seconds between two looks at a bulk job."""
@@ -157,6 +159,4 @@ def ended(answer: bytes) -> bool:
 
 def _is_look(request: Request) -> bool:
     """Whether it asks how a bulk job stands."""
-    return (
-        request.line.startswith("GET ") and "/jobs/ingest/" in request.line and "Results" not in request.line
-    )
+    return _LOOK.match(request.line) is not None

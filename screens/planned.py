@@ -136,7 +136,7 @@ class Planned(Place, place="plan"):
             self._occupy("")
         self.saved = ""
         head, grid = self.head, self.query_one(PagedGrid)
-        notice.say("note", _head(head), plain(head.cost, 300))
+        notice.say("note", _head(head), " ".join((*_stopping(head), plain(head.cost, 300))))
         grid.border_subtitle = plural(head.changes, "change") if head.changes else "nothing to do"
 
         def read(start: int, count: int) -> Lines:
@@ -178,6 +178,7 @@ class Planned(Place, place="plan"):
         sure = await self.console.ask(
             f"Carry out these {plural(self.head.changes, 'change')}?",
             (
+                *_stopping(self.head),
                 plain(self.head.cost, 300),
                 "Exactly these, and nothing else. What moved since the plan was made is left.",
             ),
@@ -239,6 +240,14 @@ def _head(head: PlanHead) -> str:
         f"Plan {head.hash[:12]} of {day_and_time(head.made_at)}: {plural(head.changes, 'change')} "
         f"for {plural(head.customers, 'customer')}"
     )
+
+
+def _stopping(head: PlanHead) -> Sequence[str]:
+    """What brakes say to it: a pass asks first, a plan that is applied was looked at."""
+    if not head.stops:
+        return ()
+    said = " ".join(plain(sentence, 300) for sentence in head.stops)
+    return (f"A pass would stop before it writes any of this: {said}",)
 
 
 def _cells(line: PlanLine) -> Sequence[Cell]:

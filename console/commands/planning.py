@@ -141,7 +141,17 @@ def words(plan: FrozenPlan) -> str:
     """A plan as a person reads it."""
     made = f" made at {plain(plan.made_at, 40)}" if plan.made_at else ""
     head = f"Plan {plan.hash[:12]}{made}, for the org {plain(plan.basis.org_id, 18)}."
-    return f"{head}\n{_plan_words(plan.changes)}\n\n{forecast_words(plan.forecast)}"
+    return f"{head}\n{_plan_words(plan.changes)}\n\n{forecast_words(plan.forecast)}{_brake_words(plan)}"
+
+
+def _brake_words(plan: FrozenPlan) -> str:
+    if not plan.stops:
+        return ""
+    said = " ".join(plain(stop["sentence"], 300) for stop in plan.stops)
+    return (
+        f"\n\nA pass would stop before it writes any of this: {said}\n"
+        "apply NAME FILE does exactly this plan; sync NAME --release lets a pass go once that was stopped."
+    )
 
 
 def _plan_words(changes: Sequence[Change]) -> str:

@@ -1,8 +1,8 @@
 """A plan that can be kept: read by a person, compared with another, and carried out later exactly as it is.
 
 The file is JSON with one change to a line. Its hash covers every change in its order and all that the plan was computed from; what
-may stand in the file beside that (forecast, when it was made) tells people something and decides nothing. Text is written as
-ASCII, so that what other systems hold does no harm to the terminal that a file is shown in.
+may stand in the file beside that (forecast, brakes, when it was made) tells people something and decides nothing. Text is written
+as ASCII, so that what other systems hold does no harm to the terminal that a file is shown in.
 """
 
 from __future__ import annotations
@@ -80,6 +80,8 @@ class FrozenPlan:
     kind: str = "sync"
     made_at: str = ""
     forecast: Mapping[str, Any] = field(default_factory=dict)
+    stops: Sequence[Mapping[str, Any]] = ()
+    """The brakes that would stop a pass which is about to do this, as `console.domain.brakes.Stop.as_json`."""
 
     @cached_property
     def hash(self) -> str:
@@ -98,6 +100,7 @@ class FrozenPlan:
             "org_id": self.basis.org_id,
             "made_at": self.made_at,
             "forecast": dict(self.forecast),
+            "brakes": list(self.stops),
             "basis": {
                 "schema": self.basis.schema,
                 "policy": dict(self.basis.policy),
@@ -199,6 +202,7 @@ def _plan(data: dict[str, Any]) -> FrozenPlan:
         _one_of(data["kind"], KINDS),
         _str(data["made_at"]),
         _forecast(data["forecast"]),
+        tuple(_stop(each) for each in data.get("brakes", ())),
     )
 
 
@@ -231,6 +235,18 @@ def _forecast(data: dict[str, Any]) -> dict[str, Any]:
     if data and not isinstance(data["calls"]["salesforce"], int):
         raise TypeError(data)
     return data
+
+
+def _stop(data: dict[str, Any]) -> dict[str, Any]:
+    """Nor is what brakes say."""
+    for each in data["sample"]:
+        _str(each["customer_id"]), _str(each["what"])
+    return {
+        **data,
+        "brake": _str(data["brake"]),
+        "count": int(data["count"]),
+        "sentence": _str(data["sentence"]),
+    }
 
 
 def _str(value: object) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,23 +16,17 @@ from console.errors import Conflict, ConsoleError, Refused, SignInNeeded, StoreE
 from console.guide.draft import made_in_words
 from console.guide.health import LOOKED
 from console.guide.seam import DisconnectStep, Inventory, Receipt
-from console.guide.signing_in import Given
 from console.guide.steps import Step, StepReport, StepState, walk
+from console.guide.unmaking import removable_in, unmake, would_be_removed
+from console.guide.witness import Fingerprint, Witness
 from console.salesforce.signing_in.session_record import FILE as SESSION_RECORD
 from console.secrets import KINDS, Secrets
 from console.settings import Connections, ConnectionSettings, write_private
 from console.store.cache import Cache
-from console.sync.asides import Asides
 
 if TYPE_CHECKING:
-    from console.salesforce.client import SalesforceClient
     from console.salesforce.setup.removal import Noted
-    from console.salesforce.signing_in.tokens import TokenSource
 
-FINGERPRINT = (
-    "SELECT COUNT(Id) n, MAX(SystemModstamp) newest FROM Account",
-    "SELECT COUNT(Id) n, MAX(SystemModstamp) newest FROM Contact",
-)
 EXPLANATIONS = {
     "pause": "The engine stops; nothing more is written to either system.",
     "inventory": "What the console made in the org, and what it holds on this computer.",
@@ -45,18 +39,6 @@ EXPLANATIONS = {
     "forget": "Tokens and key are removed from where they were kept.",
     "receipt": "What was done and seen is written to a file.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
-    """Enough of both systems to see that no business record was changed, deleted or added."""
-
-    accounts: int
-    accounts_changed: str
-    contacts: int
-    contacts_changed: str
-    customers: tuple[tuple[str, str], ...] = field(repr=False)
-    """The most recently changed customers with their stamps."""
 
 
 class Leaving:
@@ -81,6 +63,7 @@ class Leaving:
         self._now = now
         self._stop = stop
         self._receipt = receipt
+        self._witness = Witness(settings, connections, secrets)
         self._began = ""
         self._before: Fingerprint | None = None
         self._ours = 0
@@ -97,7 +80,7 @@ class Leaving:
         made = self._made()
         created = [(kind, name) for kind, name, mine in made if mine]
         made_here = made_in_words([kind for kind, _ in created if kind == "field"])
-        taken = made_in_words([each.kind for each in self._ours_to_remove()])
+        taken = made_in_words([each.kind for each in self._removable()])
         goes = (
             "The session in the org is revoked: the console can't read or write there any more.",
             f"Tokens and Alguna's key, kept {self._secrets.where(self._settings.name)}, are removed.",
@@ -211,81 +194,38 @@ class Leaving:
 
     def _look_before(self) -> str:
         try:
-            self._before = self._fingerprint()
+            self._before = self._witness.fingerprint()
             # The last pass may have written in this very second: what it changed is not counted against the disconnect.
-            self._ours = self._changed_by_us()
+            self._ours = self._witness.changed_by_us(self._began)
         except SignInNeeded as refusal:
             self._before = None
             return f"Not possible and not needed: {refusal.message} Nothing can be changed with this session."
-        return _told(self._before)
+        return str(self._before)
 
     def _look_after(self) -> str:
         if self._before is None:
             return "Nothing to compare: the session was dead already."
-        after = self._fingerprint()
+        after = self._witness.fingerprint()
         if after == self._before:
-            return f"Unchanged: {_told(after)}"
-        ours = self._changed_by_us() - self._ours
+            return f"Unchanged: {after}"
+        ours = self._witness.changed_by_us(self._began) - self._ours
         if ours > 0:
             raise Conflict(
                 f"{ours} records were changed by this connection's user since the disconnect began.",
                 "Look who else works as this user, then begin again.",
             )
-        return f"No record was changed by this connection; others went on working. {_told(after)}"
+        return f"No record was changed by this connection; others went on working. {after}"
 
     def _can_unmake(self) -> str:
-        words = made_in_words([each.kind for each in self._ours_to_remove()])
-        return f"{words} would be removed." if words else "Set-up made nothing that could be removed."
-
-    def _ours_to_remove(self) -> list[Noted]:
-        from console.salesforce.setup.removal import removable
-
-        cache = self._cache()
-        if cache is None:
-            return []
-        with cache:
-            return removable(cache.artefacts.all())
+        return would_be_removed(self._removable())
 
     def _unmake(self) -> None:
-        from console.salesforce.setup.removal import left, remove
-
-        mine = self._ours_to_remove()
-        if not mine:
-            self._unmade = "Set-up made nothing that could be removed."
-            return
-        gone: list[Noted] = []
-        path = self._connections.cache_path(self._settings.name)
-        with Cache.open(path, org_id=self._settings.org_id, holder="disconnecting") as cache:
-
-            def note(each: Noted) -> None:
-                gone.append(each)
-                cache.artefacts.forget(each.kind, each.api_name)
-
-            try:
-                with self._salesforce(self._renewing()) as client:
-                    stayed = remove(client, mine, note)
-                    seen = left(client, gone)
-            except SignInNeeded as refusal:
-                rest = ", ".join(each.api_name for each in mine if each not in gone)
-                self._unmade = (
-                    f"Not possible with this session ({refusal.message}) An administrator may remove {rest}."
-                )
-                return
-        if seen:
-            raise Conflict(
-                f"{seen[0].api_name} was removed, and the org still shows it.",
-                "Look at it in Setup, then begin again.",
-            )
-        how = (
-            "the org accepted it; this user may no longer look"
-            if seen is None
-            else "looked for, and not found"
+        self._unmade = unmake(
+            self._removable(),
+            self._connections.cache_path(self._settings.name),
+            self._settings.org_id,
+            self._witness.salesforce,
         )
-        said = [f"Removed ({how}): {', '.join(each.api_name for each in gone)}."] if gone else []
-        said += [
-            f"{each.api_name} stays: {each.why} An administrator may remove it in Setup." for each in stayed
-        ]
-        self._unmade = " ".join(said)
 
     def _can_revoke(self) -> str:
         self._tokens = [
@@ -315,7 +255,7 @@ class Leaving:
         if not access:
             return "There is no session left to try."
         try:
-            with self._salesforce(Given(access)) as client:
+            with self._witness.salesforce(access) as client:
                 client.organization()
         except SignInNeeded:
             return f"The org answered 401 to the old session at {self._now()}."
@@ -388,58 +328,6 @@ class Leaving:
     def _secret(self, kind: str) -> str | None:
         return self._secrets.get(self._settings.name, kind)  # type: ignore[arg-type]
 
-    def _salesforce(self, tokens: TokenSource | Given) -> SalesforceClient:
-        from console.salesforce.client import SalesforceClient
-
-        return SalesforceClient(
-            self._settings.instance_url,
-            tokens,
-            api_version=self._settings.api_version,
-            timeout=(5.0, 60.0),
-            allowance=Asides(self._connections.folder(self._settings.name)),
-        )
-
-    def _renewing(self) -> TokenSource:
-        """The connection's session, renewed if it has only fallen asleep."""
-        from console.salesforce.signing_in.renewing import token_source
-
-        return token_source(self._settings, self._connections, self._secrets)
-
-    def _fingerprint(self) -> Fingerprint:
-        from console.alguna.client import AlgunaClient
-
-        key = self._secret("alguna_key")
-        with self._salesforce(self._renewing()) as client:
-            rows = [next(client.query(question)) for question in FINGERPRINT]
-        customers: tuple[tuple[str, str], ...] = ()
-        if key:
-            with AlgunaClient(self._settings.alguna_url, key, rate=self._settings.alguna_rate) as alguna:
-                try:
-                    page = next(alguna.customers(newest_first=True), [])
-                except Refused:
-                    page = next(alguna.customers(newest_first=False), [])
-            customers = tuple((customer.id, customer.updated_at) for customer in page)
-        (account,), (contact,) = rows
-        return Fingerprint(
-            int(account["n"]), str(account["newest"]), int(contact["n"]), str(contact["newest"]), customers
-        )
-
-    def _changed_by_us(self) -> int:
-        from console.salesforce.soql import instant, soql
-        from console.salesforce.soql import name as api_name
-
-        total = 0
-        with self._salesforce(self._renewing()) as client:
-            for name in ("Account", "Contact"):
-                question = soql(
-                    "SELECT COUNT(Id) n FROM {} WHERE LastModifiedById = {} AND SystemModstamp >= {}",
-                    api_name(name),
-                    self._settings.user_id,
-                    instant(self._began),
-                )
-                total += int(next(client.query(question))[0]["n"])
-        return total
-
     def _cache(self) -> Cache | None:
         path = self._connections.cache_path(self._settings.name)
         if not path.exists():
@@ -449,6 +337,13 @@ class Leaving:
         except ConsoleError:
             # A cache that can't be read must not keep anyone from leaving.
             return None
+
+    def _removable(self) -> list[Noted]:
+        cache = self._cache()
+        if cache is None:
+            return []
+        with cache:
+            return removable_in(cache)
 
     def _made(self) -> list[tuple[str, str, bool]]:
         cache = self._cache()
@@ -465,14 +360,6 @@ class Leaving:
             return 0
         with cache:
             return cache.links.count()
-
-
-def _told(fingerprint: Fingerprint) -> str:
-    return (
-        f"{fingerprint.accounts} accounts (newest change {fingerprint.accounts_changed}), "
-        f"{fingerprint.contacts} contacts (newest change {fingerprint.contacts_changed}), "
-        f"{len(fingerprint.customers)} newest customers in Alguna."
-    )
 
 
 def _shown(report: StepReport) -> DisconnectStep:

@@ -13,7 +13,7 @@ from console.errors import Cancelled, ConsoleError
 from console.guide.findings import findings
 from console.guide.seam import OrgCheck
 from console.guide.set_up_words import shown_item, shown_plan
-from console.guide.wizard import SHOWN_STEPS
+from console.guide.wizard_words import SHOWN_STEPS
 from console.secrets import Secrets
 from console.settings import Connections, ConnectionSettings
 from console.store.cache import Cache

@@ -76,6 +76,7 @@ class EnginePlans:
             len(plan.changes),
             len(plan.basis.customers),
             forecast_words(plan.forecast),
+            [stop["sentence"] for stop in plan.stops],
         )
 
     def page(self, start: int, count: int) -> Sequence[PlanLine]:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from console.domain.plain import plain
 from console.errors import Cancelled, UsageError
@@ -37,6 +37,7 @@ from console.guide.signing_in import (
     key_sign_in,
     open_browser,
 )
+from console.guide.wizard_words import SHOWN_STEPS, SIGN_IN_AGAIN, STILL_NEEDED, summary_lines
 from console.secrets import Secrets
 from console.settings import API_VERSION, Connections, checked_name
 
@@ -46,17 +47,6 @@ if TYPE_CHECKING:
 
     from console.salesforce import setup
     from console.salesforce.signing_in.oauth import OAuth
-
-STILL_NEEDED: dict[WizardStep, str] = {
-    "environment": "Choose where to connect.",
-    "sign_in": "Sign in to Salesforce.",
-    "alguna": "Give Alguna's API key.",
-    "name": "Name the connection.",
-    "source": "Choose whether Alguna creates new accounts in Salesforce.",
-    "import": "Choose what happens to existing customers.",
-    "setup": "Let the console set up the org.",
-    "summary": "",
-}
 
 
 class ConnectWizard:
@@ -319,31 +309,8 @@ class ConnectWizard:
 
     def summary(self) -> Sequence[SummaryLine]:
         """All choices in words."""
-        draft = self._draft
-        signed_in, new = draft.signed_in, self._new
-        environment = next((offer.title for offer in offers(True) if offer.key == draft.environment), "")
-        return (
-            SummaryLine("Environment", environment, "environment"),
-            SummaryLine(
-                "Salesforce",
-                f"{signed_in.org_name} ({signed_in.org_id}) as {signed_in.username}" if signed_in else "",
-                "sign_in",
-            ),
-            SummaryLine("Alguna", draft.alguna.url if draft.alguna else "", "alguna"),
-            SummaryLine("Name", draft.name, "name"),
-            SummaryLine("Secrets", draft.kept, "name"),
-            SummaryLine("New customers", SOURCE_WORDS.get(draft.creates_accounts, ""), "source"),
-            SummaryLine("Existing customers", IMPORT_WORDS.get(draft.import_choice, ""), "import"),
-            SummaryLine(
-                "Set-up",
-                f"Done: {len(new.artefacts)} parts in the org."
-                if new and draft.setup_done
-                else "Not done yet.",
-                "setup",
-            ),
-            *((SummaryLine("Works as", note, "sign_in"),) if (note := self._note()) else ()),
-            *((SummaryLine("First writes", warning, "setup"),) if (warning := met(self._findings)) else ()),
-        )
+        made = len(self._new.artefacts) if self._new else 0
+        return summary_lines(self._draft, made, self._note(), met(self._findings))
 
     def _kept(self) -> str:
         if self._draft.sealed:
@@ -398,20 +365,3 @@ class ConnectWizard:
         said = new.end_session()
         self._draft = replace(self._draft, signed_in=None)
         return [said]
-
-
-SIGN_IN_AGAIN = "in the sign-in step, or with L once it is saved"
-SOURCE_WORDS: dict[bool | None, str] = {
-    True: "Alguna creates new accounts in Salesforce (in that direction only).",
-    False: "No account is created in Salesforce; accounts that exist there are linked.",
-}
-SHOWN_STEPS: dict[str, Literal["doing", "done", "left_out"]] = {
-    "doing": "doing",
-    "done": "done",
-    "refused": "left_out",
-}
-IMPORT_WORDS: dict[ImportChoice | None, str] = {
-    "none": "Left alone; can be imported at any later time.",
-    "matching": "Those that match one Salesforce account are linked.",
-    "all": "All: linked where an account matches, created where none does.",
-}

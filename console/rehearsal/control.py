@@ -212,7 +212,7 @@ def _query(stage: Stage, parts: list[str], body: Json, request: Request) -> Json
 def _permissions(stage: Stage, parts: list[str], body: Json, request: Request) -> Any:
     if not body or not all(isinstance(value, bool) for value in body.values()):
         raise Refused(400, 'name permissions with true or false, such as {"CustomizeApplication": false}')
-    return stage.org.switch_permissions(parts[2], body)
+    return stage.org.directory.switch_permissions(parts[2], body)
 
 
 def _show_rules(stage: Stage, parts: list[str], body: Json, request: Request) -> Json:

@@ -24,7 +24,7 @@ def person(stage: Stage, username: Any) -> Caller:
     """The named user, or one of the sales people; with their own permissions. LookupError for an unknown name."""
     if username is None:
         return in_browser(sales_users(stage.org)[0])
-    user = stage.org.user_by_username(str(username))
+    user = stage.org.directory.by_username(str(username))
     if user is None:
         raise LookupError(f"no user is called {username}")
     return in_browser(user["Id"])
@@ -40,7 +40,9 @@ def salesforce_edit(stage: Stage, body: Json) -> tuple[Caller, Json]:
 
 def salesforce_record(stage: Stage, sobject: str, record_id: str, version: str) -> Json:
     """A record with all its fields, whoever may see them."""
-    return stage.org.read(Caller(stage.org.admin_id, system=True), sobject, record_id, None, version=version)
+    return stage.org.reading.read(
+        Caller(stage.org.admin_id, system=True), sobject, record_id, None, version=version
+    )
 
 
 def salesforce_query(stage: Stage, soql: str, version: str) -> Json:

@@ -160,7 +160,7 @@ def undelete(stage: Stage, sobject: str, record_id: str, body: Json) -> Json:
 
 
 def _username(stage: Stage, user_id: str) -> str | None:
-    user = stage.org.user(user_id)
+    user = stage.org.directory.user(user_id)
     return None if user is None else str(user["Username"])
 
 

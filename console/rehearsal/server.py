@@ -262,7 +262,7 @@ def _handout(
     salesforce: SalesforceApp, alguna: Store, urls: list[str], options: Options, pubsub: str
 ) -> dict[str, Any]:
     keys = salesforce.sessions.handout()
-    integration = salesforce.org.user_by_username(INTEGRATION)
+    integration = salesforce.org.directory.by_username(INTEGRATION)
     return {
         "salesforce": {
             "login_url": urls[0],

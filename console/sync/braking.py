@@ -123,9 +123,13 @@ class Brakes:
 
     def check(self, effect: Effect) -> None:
         """:raises Braked: it is too much; nothing was written."""
-        stops = effect.stops(self._limits, self._released, first=self._first)
+        stops = self.stops(effect)
         if stops:
             raise _braked(stops)
+
+    def stops(self, effect: Effect) -> tuple[Stop, ...]:
+        """Those that stop a run which is about to do this."""
+        return effect.stops(self._limits, self._released, first=self._first)
 
     def _lately(self) -> tuple[int, int]:
         since = max(text(self._clock() - LATELY), self._cache.get(SINCE) or "")

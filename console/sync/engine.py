@@ -161,7 +161,8 @@ class Engine:
         with self._recorder.undone():
             work = self._recorder.look()
             work.observe(SIDES, looking=True)
-            cost, freezing = Forecast(self._settings.bulk_from, self._settings.alguna_rate), Freezing()
+            cost = Forecast(self._settings.bulk_from, self._settings.alguna_rate)
+            freezing = Freezing(work.brakes)
             for jobs in work.planned(cost):
                 freezing.add(jobs)
             cost.reading = work.cost.reading

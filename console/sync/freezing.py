@@ -12,6 +12,7 @@ from console.domain.records import Change
 from console.store.cache import Cache
 from console.store.schema import SCHEMA
 from console.sync.access import kept_access
+from console.sync.braking import Brakes
 from console.sync.jobs import Job
 
 
@@ -27,14 +28,22 @@ def ground(cache: Cache, policy: Policy, customers: Mapping[str, str] | None = N
 
 
 class Freezing:
-    """Gathers the plan of one customer after the other."""
+    """Gathers the plan of one customer after the other.
 
-    def __init__(self) -> None:
+    :param brakes: those of a pass that would do the same; None where a person asks for exactly this.
+    """
+
+    def __init__(self, brakes: Brakes | None = None) -> None:
         self.changes: list[Change] = []
+        self._brakes = brakes
+        self._effect = brakes.effect() if brakes is not None else None
         self._prints: dict[str, str] = {}
 
     def add(self, jobs: Iterable[Job]) -> None:
         """These come next."""
+        jobs = list(jobs)
+        if self._brakes is not None and self._effect is not None:
+            self._brakes.add(self._effect, jobs)
         for job in jobs:
             self.changes += job.changes
             self._prints[job.customer_id] = fingerprint(job.subject, job.changes)
@@ -44,4 +53,9 @@ class Freezing:
     ) -> FrozenPlan:
         """The plan of all of them."""
         basis = ground(cache, policy, self._prints)
-        return FrozenPlan(basis, tuple(self.changes), kind, made_at, forecast)
+        stops = (
+            self._brakes.stops(self._effect) if self._brakes is not None and self._effect is not None else ()
+        )
+        return FrozenPlan(
+            basis, tuple(self.changes), kind, made_at, forecast, tuple(stop.as_json() for stop in stops)
+        )

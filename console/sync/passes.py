@@ -14,13 +14,15 @@ from console.domain.records import Customer, Subscription
 from console.errors import Refused
 from console.sync.audit import Audit, Report, audited
 from console.sync.audit_standing import event as audit_event
+from console.sync.beforehand import Beforehand
+from console.sync.braking import Brakes
 from console.sync.cursors import text
 from console.sync.doubles import Doubles
 from console.sync.drift import BLIND
 from console.sync.exactly import Exactly
 from console.sync.following.feeds import Arrivals, FeedKeeper
 from console.sync.following.pace import SIDES, Side
-from console.sync.forecast import PAGE, Forecast, forecast_due
+from console.sync.forecast import PAGE, Forecast
 from console.sync.jobs import Job
 from console.sync.observe import observe_salesforce, was_read
 from console.sync.observe_alguna import ALGUNA_LISTS, AlgunaObserver
@@ -38,8 +40,6 @@ BULK_ROUNDS = 6
 """The same where bulk jobs may be used: accounts, then their contacts, then whoever a job refused."""
 ROUNDS = 3
 """How often a pass looks for customers that became due while it ran."""
-ROUGHLY = 3
-"""So often the rough count of a pass's calls must be left for it to begin without planning all of it first."""
 POLICY = "policy"
 
 
@@ -57,6 +57,7 @@ class Pass:
         self._tools = tools
         self._telling = telling
         self._feeds = feeds
+        self._beforehand = Beforehand(tools, around.settings, around.budget)
         self._doubles = Doubles()
         self.cost = tools.tally.cost = Forecast(around.settings.bulk_from, around.settings.alguna_rate)
 
@@ -78,7 +79,7 @@ class Pass:
                 break
             self._tools.meter.begin(due)
             if not begun:
-                self._before_writing(due)
+                self._beforehand.whole_pass(due, self.due())
                 begun = True
             done = 0
             self._telling.expect(due, done)
@@ -118,50 +119,14 @@ class Pass:
         if self._tools.tally.rows_written > PAGE:
             self._look()
 
+    @property
+    def brakes(self) -> Brakes:
+        """What this run is held against before its first write."""
+        return self._tools.brakes
+
     def undoing(self, undo: Undo) -> TakingBack:
         """The undo of a run, planned from what the cache was just brought up to."""
         return TakingBack(undo, self._cache, self._tools, self._budget, self._around.boundary)
-
-    def _before_writing(self, due: int) -> None:
-        """Before the first write: see that what it takes is there, and that it is not more than happens by itself.
-
-        By rough counts; only where they could be too much, by planning all of it.
-
-        :raises BudgetReached: it would pass the allocation; nothing was written.
-        :raises Braked: a person has to let it go; nothing was written.
-        """
-        brakes = self._tools.brakes
-        dear, risky = self._is_dear(due), brakes.could_stop()
-        if not dear and not risky:
-            return
-        cost, effect = Forecast(self._settings.bulk_from), brakes.effect()
-        for ids in self.due():
-            jobs = self._tools.planning.plan(ids)
-            cost.piece(change for job in jobs for change in job.changes)
-            brakes.add(effect, jobs)
-        brakes.check(effect)
-        if dear:
-            self._budget.afford(cost.writing)
-
-    def _before_a_few(self, ids: Sequence[str]) -> None:
-        """The same for a run that looks at a few customers only."""
-        brakes = self._tools.brakes
-        dear = self._is_dear(len(ids))
-        if not dear and not brakes.a_few_could(len(ids)):
-            return
-        cost, effect = Forecast(0), brakes.effect_of_a_few()
-        for start in range(0, len(ids), CHUNK):
-            jobs = self._tools.planning.plan(ids[start : start + CHUNK])
-            cost.piece(change for job in jobs for change in job.changes)
-            brakes.add(effect, jobs)
-        brakes.check(effect)
-        if dear:
-            self._budget.afford(cost.writing)
-
-    def _is_dear(self, due: int) -> bool:
-        """Whether a pass could cost more than what is left, by a rough count."""
-        left = self._budget.standing().left
-        return left is not None and ROUGHLY * forecast_due(due, self._settings.bulk_from) > left
 
     def concerned(self, ids: Sequence[str]) -> None:
         """Bring these in step, without looking at either side; they stay due where accounts can't be read."""
@@ -171,7 +136,7 @@ class Pass:
             self._tools.org.check()
             self._settle()
         self._tools.meter.begin(len(ids))
-        self._before_a_few(ids)
+        self._beforehand.a_few(ids)
         for start in range(0, len(ids), CHUNK):
             self._bring_in_step(ids[start : start + CHUNK])
         self._tools.meter.finished()
@@ -377,7 +342,7 @@ class Pass:
             cache.accounts.put(there.accounts, now, "poll")
             cache.contacts.put(there.contacts, now, "poll")
         self._tools.details.doubt(subscription.id for subscription in subscriptions)
-        self._before_a_few(ids)
+        self._beforehand.a_few(ids)
         self._bring_in_step(ids)
         cache.audits.verify(ids, now, but_run=self._tools.ledger.run)
         if missing is not None:

@@ -140,9 +140,9 @@ class EngineThread:
             self._changed.notify_all()
 
     def sync_now(self) -> None:
-        """One pass at once, also while paused; a pass that is held goes on to its end. Does not block."""
+        """One pass at once, also while paused; one that is under way, or held, goes on to its end before. Does not block."""
         with self._changed:
-            self._wanted = not (self.paused and self._running)
+            self._wanted = True  # also after a pass under way: what that one looked at is older than this wish
             self._gate.passing = self.paused
             self._changed.notify_all()
 
@@ -256,7 +256,7 @@ class EngineThread:
             with self._changed:
                 self._running = False
                 if request is None:
-                    self._gate.passing = False
+                    self._gate.passing = self._gate.passing and self._wanted
 
     def _pass(self, engine: Engine) -> None:
         """Look at the sides that are due, and at both when asked for; then at what events brought meanwhile."""

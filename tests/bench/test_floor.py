@@ -24,14 +24,19 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     status = 200
     seen: list[tuple[str, bytes]] = []  # noqa: RUF012 - reset by the fixture
+    bodies: list[bytes] = []  # noqa: RUF012 - reset by the fixture
+    """What the next ones are answered with, before `{}`."""
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.seen.append((self.path, body))
+        answer = self.bodies.pop(0) if self.bodies else b"{}"
         self.send_response(self.status)
-        self.send_header("Content-Length", "2")
+        self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
-        self.wfile.write(b"{}")
+        self.wfile.write(answer)
+
+    do_GET = do_POST
 
     def log_message(self, *_: object) -> None:
         pass
@@ -39,7 +44,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    Handler.seen, Handler.status = [], 200
+    Handler.seen, Handler.bodies, Handler.status = [], [], 200
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever)
@@ -111,6 +116,20 @@ def test_a_request_waits_for_the_same_path_and_for_what_the_other_service_had_an
     assert sorted(paths[:8]) == [f"/customers/{number}" for number in range(8)]
     assert paths[8:] == ["/composite"] + ["/customers?offset=1"] * 8
     assert [body for _, body in Handler.seen[9:]] == [str(number).encode() for number in range(8)]
+
+
+@pytest.mark.parametrize("kind", ["ingest", "query"])
+def test_a_bulk_job_is_looked_at_until_it_has_ended(port: int, kept: Kept, kind: str) -> None:
+    def request(path: str) -> Request:
+        head = f"GET /services/data/v62.0/jobs/{kind}/750XX0000000001AAA{path} HTTP/1.1\r\nHost: x\r\n\r\n"
+        return Request.of("salesforce", head.encode(), kept, 200, 0)
+
+    results = "/results?maxRecords=50000" if kind == "query" else "/successfulResults/"
+    Handler.bodies = [b'{"state": "InProgress"}', b'{"state": "JobComplete"}', b"the rows"]
+    with closing(Replay({"salesforce": port})) as replay:
+        replay.run([request(""), request(results)])
+    assert not Handler.bodies
+    assert [path.rpartition("AAA")[2] for path, _ in Handler.seen] == ["", "", results]
 
 
 def test_chunked_messages_are_read_whole() -> None:

@@ -62,6 +62,10 @@ def test_where_nothing_is_stopped_nothing_is_let_go(run, connected):
 
 
 def test_a_kept_plan_does_it_too(run, stopped, tmp_path):
-    assert run("plan", "demo", "--out", str(tmp_path / "plan.json")).code == 0
+    planned = run("plan", "demo", "--out", str(tmp_path / "plan.json"))
+    assert planned.code == 0
+    assert "A pass would stop before it writes any of this:" in planned.out
+    assert "linked accounts would be changed" in planned.out
+    assert run("show", str(tmp_path / "plan.json")).out == planned.out
     assert run("apply", "demo", str(tmp_path / "plan.json")).code == 0
     assert "Same For All" in names(stopped)

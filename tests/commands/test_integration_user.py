@@ -35,7 +35,7 @@ def session_of(world, username: str) -> str:
         stage = world.rehearsal.stage
         tokens = stage.access.tokens
         token = tokens.new_token()
-        user = stage.org.user_by_username(username)
+        user = stage.org.directory.by_username(username)
         tokens.open_session(token, user["Id"], stage.access.handout().client_id, "full")
         return token
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from console.domain.brakes import Stop
 from console.domain.frozen import (
     _ASPECTS,
     Basis,
@@ -62,6 +63,34 @@ def test_an_undo_comes_back_as_one(make):
     assert read_plan(text).changes == (back, gone)
 
 
+STOP = Stop("changed", 240, "240 of 500 linked accounts would be changed.", (("cus_1", "Acme: \x1b[2J"),))
+
+
+def test_what_brakes_say_to_it_comes_back_and_decides_nothing(make):
+    made = frozen(make, stops=(STOP.as_json(),))
+    assert made.hash == frozen(make).hash
+    assert read_plan("".join(made.lines())).stops == (STOP.as_json(),)
+    older = {name: value for name, value in frozen(make).as_json().items() if name != "brakes"}
+    assert read_plan(json.dumps(older)).stops == ()
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        "text",
+        [None],
+        [{}],
+        [{**STOP.as_json(), "sentence": 7}],
+        [{**STOP.as_json(), "count": "many"}],
+        [{**STOP.as_json(), "sample": [{"customer_id": "cus_1"}]}],
+        [{**STOP.as_json(), "sample": None}],
+    ],
+)
+def test_brakes_that_are_none_are_no_plan(make, spoilt):
+    with pytest.raises(Conflict):
+        read_plan(json.dumps({**frozen(make).as_json(), "brakes": spoilt}))
+
+
 def test_an_empty_plan_is_a_plan(make):
     made = frozen(make, ())
     assert read_plan("".join(made.lines())).changes == ()
@@ -85,7 +114,8 @@ def test_laying_the_file_out_in_another_way_does_no_harm(make):
 def test_a_plan_that_was_edited_anywhere_is_refused(make, data):
     """Whatever value in the changes, the basis or the head is another one than it was."""
     raw = json.loads("".join(frozen(make).lines()))
-    raw.pop("forecast"), raw.pop("made_at")
+    for told in ("forecast", "made_at", "brakes"):
+        raw.pop(told)
     places = list(_leaves(raw))
     *path, last = data.draw(st.sampled_from(places))
     holder = raw
@@ -95,7 +125,7 @@ def test_a_plan_that_was_edited_anywhere_is_refused(make, data):
     if other == holder[last]:
         return
     holder[last] = other
-    raw |= {"forecast": {}, "made_at": ""}
+    raw |= {"forecast": {}, "made_at": "", "brakes": []}
     with pytest.raises((Conflict, UsageError)) as refusal:
         read_plan(json.dumps(raw))
     assert refusal.value.message

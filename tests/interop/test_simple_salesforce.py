@@ -271,7 +271,7 @@ def test_bulk2_writes_with_every_operation(sf: Salesforce, rehearsal: Rehearsal,
 
     sf.bulk2.Account.delete(records=[{"Id": ids["Bulk 002"]}], wait=WAIT)
     username = rehearsal.handout["salesforce"]["username"]
-    rehearsal.run(lambda: rehearsal.org.switch_permissions(username, {"BulkApiHardDelete": True}))
+    rehearsal.run(lambda: rehearsal.org.directory.switch_permissions(username, {"BulkApiHardDelete": True}))
     sf.bulk2.Account.hard_delete(records=[{"Id": ids["Bulk 003"]}], wait=WAIT)
     soql = f"SELECT Id FROM Account WHERE Id IN ('{ids['Bulk 002']}', '{ids['Bulk 003']}')"
     assert [row["Id"] for row in sf.query(soql, include_deleted=True)["records"]] == [ids["Bulk 002"]]

@@ -33,6 +33,7 @@ class StubPlans:
     stops: list[Braking] = field(default_factory=list)
     changes: int = 100_000
     error: ConsoleError | None = None
+    would_stop: list[str] = field(default_factory=list)
     pages: list[tuple[int, int]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
@@ -47,7 +48,12 @@ class StubPlans:
         if self.error is not None:
             raise self.error
         return PlanHead(
-            "abcdef0123456789", "2026-03-04T11:59:00Z", self.changes, 40_000, "It takes 400 calls."
+            "abcdef0123456789",
+            "2026-03-04T11:59:00Z",
+            self.changes,
+            40_000,
+            "It takes 400 calls.",
+            self.would_stop,
         )
 
     def page(self, start: int, count: int) -> Sequence[PlanLine]:
@@ -118,6 +124,22 @@ async def test_it_is_kept_and_carried_out_after_a_question(
         await until(pilot, lambda: "Carry out these 100,000 changes?" in seen(pilot))
         await pilot.press("enter")
         await until(pilot, lambda: plans.asked == ["look", "save", "apply"])
+
+
+async def test_a_plan_says_which_brake_a_pass_would_meet(
+    desk: Any, plans: StubPlans, until: Any, seen: Any
+) -> None:
+    plans.would_stop = ["240 of 503 linked accounts would be changed."]
+    app = ConsoleApp(desk, start="acme-trial")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await opened(app, pilot, until)
+        await pilot.press("v")
+        await until(
+            pilot, lambda: "A pass would stop before it writes any of this: 240 of 503" in seen(pilot)
+        )
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: "Carry out these 100,000 changes?" in seen(pilot))
+        assert "would stop before it writes any of this" in seen(pilot)
 
 
 async def test_what_is_stopped_is_shown_with_its_sample_and_let_go(

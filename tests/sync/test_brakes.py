@@ -66,6 +66,21 @@ def test_a_mass_rename_stops_is_shown_and_let_go_once(world):
     stopped(world)
 
 
+def test_a_plan_names_the_brakes_before_any_pass_is_stopped(world):
+    world.sync()
+    world.choose(**TIGHT)
+    ids = rename_all(world)
+    with world.open() as session:
+        plan = session.engine.freeze()
+        assert braking.stopped(session.cache) is None, "looking stops nothing"
+    _, kept = stopped(world)
+    assert list(plan.stops) == kept["stops"]
+    assert len(plan.basis.customers) == len(ids)
+    world.choose(brake_share=1.0)
+    with world.open() as session:
+        assert session.engine.freeze().stops == ()
+
+
 def test_what_grew_since_it_was_shown_is_shown_again(world):
     world.sync()
     world.choose(**TIGHT)

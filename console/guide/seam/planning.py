@@ -31,6 +31,8 @@ class PlanHead:
     customers: int
     cost: str
     """What carrying it out takes, in a sentence."""
+    stops: Sequence[str] = ()
+    """What each brake says that would stop a pass which is about to do this; none where it goes on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from console.rehearsal.salesforce import versions, wire
 from console.rehearsal.salesforce.bulk import older as older_bulk
 from console.rehearsal.salesforce.bulk.service import MAX_UPLOAD, Bulk
 from console.rehearsal.salesforce.collection import Collections
-from console.rehearsal.salesforce.composite import Composite, Tree, parse_query
+from console.rehearsal.salesforce.composite import Composite, parse_query
 from console.rehearsal.salesforce.errors import ApiError, MoreThanOne, not_found
 from console.rehearsal.salesforce.freshness import Freshness
 from console.rehearsal.salesforce.limits import Limits
@@ -26,6 +26,7 @@ from console.rehearsal.salesforce.signing_in.identity import identity_url
 from console.rehearsal.salesforce.signing_in.oauth import OAuth, Visit
 from console.rehearsal.salesforce.signing_in.sessions import Sessions
 from console.rehearsal.salesforce.tooling import Tooling
+from console.rehearsal.salesforce.tree import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from console.rehearsal.salesforce.errors import ApiError
 from console.rehearsal.salesforce.rest import valid_id
 from console.rehearsal.salesforce.routing import Call, Reply, Route
+from console.rehearsal.salesforce.store import RollBack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,10 +38,6 @@ _SETUP_OBJECTS = {
 
 Result = dict[str, Any]
 Row = TypeVar("Row")
-
-
-class _RollBack(Exception):
-    """Leaves a transaction without keeping what it did."""
 
 
 class Collections:
@@ -138,7 +135,7 @@ class Collections:
 
     def _read_one(self, call: Call, sobject: str, value: str, fields: Sequence[str]) -> Any:
         try:
-            return self._org.read(call.caller, sobject, value, fields, version=call.version)
+            return self._org.reading.read(call.caller, sobject, value, fields, version=call.version)
         except ApiError as error:
             if error.status == 404 or error.code == "MALFORMED_ID":
                 return None
@@ -175,8 +172,8 @@ class Collections:
                     except ApiError as error:
                         results.append({"success": False, "errors": _row_errors(error)})
                 if all_or_none and not all(result["success"] for result in results):
-                    raise _RollBack
-        except _RollBack:
+                    raise RollBack
+        except RollBack:
             return [
                 {"success": False, "errors": [dict(_ROLLED_BACK)]} if result["success"] else result
                 for result in results

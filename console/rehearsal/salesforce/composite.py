@@ -1,4 +1,4 @@
-"""Several calls in one: composite, graph, batch and tree.
+"""Several calls in one: composite, graph and batch.
 
 See https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_composite_composite.htm.
 """
@@ -9,11 +9,13 @@ import re
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl
 
 from console.rehearsal.salesforce import versions
-from console.rehearsal.salesforce.errors import ApiError
+from console.rehearsal.salesforce.errors import ApiError, malformed
+from console.rehearsal.salesforce.references import filled, names_in
 from console.rehearsal.salesforce.routing import Call, Reply, Route
+from console.rehearsal.salesforce.store import RollBack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,16 +26,9 @@ MAX_SUBREQUESTS = 25
 MAX_QUERIES = 5
 MAX_GRAPHS = 75
 MAX_NODES = 500
-_REFERENCE = re.compile(r"@\{([^{}]*)\}")
-_STEP = re.compile(r"\.([A-Za-z0-9_]+)|\[([0-9]+)\]")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
 _HALTED = "The transaction was rolled back since another operation in the same transaction failed."
 _INHERITED = {"accept", "authorization", "content-type"}
-_MISSING = object()
-
-
-class _RollBack(Exception):
-    """Leaves a transaction without keeping what it did."""
 
 
 class Composite:
@@ -65,7 +60,7 @@ class Composite:
     def graph(self, call: Call) -> Reply:
         graphs = call.json_object().get("graphs")
         if not isinstance(graphs, list) or not graphs or not all(isinstance(one, dict) for one in graphs):
-            raise _malformed("graphs must be a list of graphs")
+            raise malformed("graphs must be a list of graphs")
         if len(graphs) > MAX_GRAPHS:
             raise ApiError(400, "LIMIT_EXCEEDED", f"A request can't contain more than {MAX_GRAPHS} graphs.")
         parsed = [(one.get("graphId"), _requests(one, call.version)) for one in graphs]
@@ -84,7 +79,7 @@ class Composite:
         body = call.json_object()
         requests = body.get("batchRequests")
         if not isinstance(requests, list) or not requests:
-            raise _malformed("batchRequests must be a list of requests")
+            raise malformed("batchRequests must be a list of requests")
         if len(requests) > MAX_SUBREQUESTS:
             message = f"The request can’t contain more than {MAX_SUBREQUESTS} operations."
             raise ApiError(400, "LIMIT_EXCEEDED", message)
@@ -99,7 +94,7 @@ class Composite:
                 results.append({"statusCode": 412, "result": [error]})
                 continue
             if not isinstance(request, dict) or not isinstance(request.get("url"), str):
-                raise _malformed("Each request of a batch needs a method and a url")
+                raise malformed("Each request of a batch needs a method and a url")
             # Each request of a batch counts; the batch itself was counted when it came in.
             if results:
                 self._count(1)
@@ -126,10 +121,10 @@ class Composite:
                     if not _went_well(reply):
                         failed = place if failed is None else failed
                         if all_or_none:
-                            raise _RollBack
+                            raise RollBack
                     if reply.status < 300:
                         answers[request["referenceId"]] = reply.body
-        except _RollBack:
+        except RollBack:
             halted = Reply(400, [{"errorCode": "PROCESSING_HALTED", "message": _HALTED}])
             replies = [replies[place] if place == failed else halted for place in range(len(requests))]
         responses = [
@@ -145,8 +140,8 @@ class Composite:
 
     def _referring(self, call: Call, request: dict[str, Any], answers: dict[str, Any]) -> Reply:
         try:
-            url = _fill(request["url"], answers, quote_values=True)
-            body = _fill(request.get("body"), answers)
+            url = filled(request["url"], answers, quote_values=True)
+            body = filled(request.get("body"), answers)
         except ApiError as error:
             # Unlike most errors, this one names its code first.
             return Reply(400, [{"errorCode": error.code, "message": error.message}])
@@ -170,7 +165,7 @@ class Composite:
 
         try:
             if [part.lower() for part in segments[:2]] != ["services", "data"] or len(segments) < 3:
-                raise _malformed("The url of a subrequest must start with /services/data/vXX.X/")
+                raise malformed("The url of a subrequest must start with /services/data/vXX.X/")
             version = versions.parse(segments[2])
         except ApiError as error:
             return Reply(error.status, error.body())
@@ -188,69 +183,6 @@ class Composite:
                 params={},
             )
         )
-
-
-class Tree:
-    """`/composite/tree/X`: up to 200 new records with their children, all or none of them."""
-
-    def __init__(self, org: Org) -> None:
-        self._org = org
-
-    def routes(self) -> list[Route]:
-        """The path of trees."""
-        return [Route("composite/tree/{sobject}", POST=self.create)]
-
-    def create(self, call: Call) -> Reply:
-        body = call.json_object()
-        sobject = self._org.canonical(call.caller, call.params["sobject"])
-        made: list[dict[str, Any]] = []
-        errors: list[dict[str, Any]] = []
-        try:
-            with self._org.transaction():
-                self._plant(call, sobject, body, {}, made, errors)
-                if errors:
-                    raise _RollBack
-        except _RollBack:
-            return Reply(201 if not errors else 400, {"hasErrors": True, "results": errors})
-        return Reply(201, {"hasErrors": False, "results": made})
-
-    def _plant(
-        self,
-        call: Call,
-        sobject: str,
-        branch: dict[str, Any],
-        parent: dict[str, str],
-        made: list[dict[str, Any]],
-        errors: list[dict[str, Any]],
-    ) -> None:
-        records = branch.get("records")
-        if not isinstance(records, list) or not records:
-            raise _malformed("records must be a list of records")
-        children = {
-            str(child["relationshipName"]).lower(): (child["childSObject"], child["field"])
-            for child in self._org.describe(call.caller, sobject, version=call.version)["childRelationships"]
-            if child["relationshipName"]
-        }
-        for record in records:
-            attributes = record.get("attributes") if isinstance(record, dict) else None
-            if not isinstance(attributes, dict) or not isinstance(attributes.get("referenceId"), str):
-                raise _malformed("Each record of a tree needs attributes with a type and a referenceId")
-            if len(made) + len(errors) >= 200:
-                raise ApiError(400, "LIMIT_EXCEEDED", "A tree can't contain more than 200 records.")
-            branches = {name: value for name, value in record.items() if isinstance(value, dict)}
-            branches.pop("attributes")
-            values = {name: value for name, value in record.items() if not isinstance(value, dict)}
-            try:
-                record_id = self._org.insert(call.caller, sobject, {**values, **parent})
-            except ApiError as error:
-                errors.append({"referenceId": attributes["referenceId"], "errors": error.items()})
-                continue
-            made.append({"referenceId": attributes["referenceId"], "id": record_id})
-            for name, below in branches.items():
-                if name.lower() not in children:
-                    raise ApiError(400, "INVALID_FIELD", f"No such relation '{name}' on entity '{sobject}'.")
-                child, field = children[name.lower()]
-                self._plant(call, child, below, {field: record_id}, made, errors)
 
 
 def split_url(url: str) -> tuple[str, dict[str, str]]:
@@ -276,26 +208,26 @@ def _requests(body: dict[str, Any], version: str) -> list[dict[str, Any]]:
     """The subrequests; raises JSON_PARSER_ERROR for one that cannot be understood."""
     requests = body.get("compositeRequest")
     if not isinstance(requests, list) or not requests:
-        raise _malformed("compositeRequest must be a list of subrequests")
+        raise malformed("compositeRequest must be a list of subrequests")
     seen: set[str] = set()
     for request in requests:
         if not isinstance(request, dict):
-            raise _malformed("A subrequest must be an object")
+            raise malformed("A subrequest must be an object")
         for name in ("method", "url", "referenceId"):
             if not isinstance(request.get(name), str):
-                raise _malformed(f"Missing required field {name} in a subrequest")
+                raise malformed(f"Missing required field {name} in a subrequest")
         name = request["referenceId"]
         if float(version) >= 52 and not _NAME.fullmatch(name):
-            raise _malformed(
+            raise malformed(
                 f"Provided referenceId ('{name}') must start with a letter or a number, and it can contain only "
                 "letters, numbers and underscores ('_')."
             )
         if name in seen:
-            raise _malformed(f"Duplicate referenceId '{name}' provided in the composite request")
+            raise malformed(f"Duplicate referenceId '{name}' provided in the composite request")
         seen.add(name)
         headers = request.get("httpHeaders") or {}
         if not isinstance(headers, dict) or _INHERITED & {str(header).lower() for header in headers}:
-            raise _malformed("A subrequest may not set the headers Accept, Authorization and Content-Type")
+            raise malformed("A subrequest may not set the headers Accept, Authorization and Content-Type")
     return requests
 
 
@@ -305,68 +237,13 @@ def _in_order(requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
     names = {request["referenceId"] for request in requests}
     ordered: list[dict[str, Any]] = []
     while left:
-        ready = [request for request in left if _names(request) & names <= done]
+        ready = [request for request in left if names_in(request) & names <= done]
         if not ready:
-            raise _malformed("The references of a graph form a circle")
+            raise malformed("The references of a graph form a circle")
         ordered += ready
         done |= {request["referenceId"] for request in ready}
         left = [request for request in left if request["referenceId"] not in done]
     return ordered
-
-
-def _names(value: Any) -> set[str]:
-    """The reference ids that a subrequest speaks of."""
-    if isinstance(value, str):
-        return {re.split(r"[.\[]", inner, maxsplit=1)[0] for inner in _REFERENCE.findall(value)}
-    if isinstance(value, dict):
-        return set().union(*(_names(part) for part in value.values()))
-    if isinstance(value, list):
-        return set().union(*(_names(part) for part in value))
-    return set()
-
-
-def _fill(value: Any, answers: dict[str, Any], *, quote_values: bool = False) -> Any:
-    """`value` with every `@{reference.path}` replaced by what it leads to."""
-    if isinstance(value, str):
-        if "@{" not in value:
-            return value
-        whole = _REFERENCE.fullmatch(value)
-        if whole and not quote_values:
-            return _look_up(whole[1], answers)
-
-        def text(match: re.Match[str]) -> str:
-            found = _look_up(match[1], answers)
-            plain = "" if found is None else str(found)
-            return quote(plain, safe="") if quote_values else plain
-
-        return _REFERENCE.sub(text, value)
-    if isinstance(value, dict):
-        return {name: _fill(part, answers) for name, part in value.items()}
-    if isinstance(value, list):
-        return [_fill(part, answers) for part in value]
-    return value
-
-
-def _look_up(reference: str, answers: dict[str, Any]) -> Any:
-    name = re.split(r"[.\[]", reference, maxsplit=1)[0]
-    path = reference[len(name) :]
-    found: Any = answers.get(name, _MISSING)
-    place = 0
-    while found is not _MISSING and place < len(path):
-        step = _STEP.match(path, place)
-        if step is None:
-            found = _MISSING
-            break
-        place = step.end()
-        if step[1] is not None:
-            found = found.get(step[1], _MISSING) if isinstance(found, dict) else _MISSING
-        else:
-            index = int(step[2])
-            found = found[index] if isinstance(found, list) and index < len(found) else _MISSING
-    if found is _MISSING or isinstance(found, dict | list):
-        message = f"Invalid reference specified. No value for {reference} found in {name}"
-        raise ApiError(400, "PROCESSING_HALTED", message)
-    return found
 
 
 def _went_well(reply: Reply) -> bool:
@@ -396,7 +273,3 @@ def _too_many(message: str) -> Reply:
     error = {"errorCode": "LIMIT_EXCEEDED", "message": message}
     response = {"body": [error], "httpHeaders": {}, "httpStatusCode": 400, "referenceId": None}
     return Reply(400, {"compositeResponse": [response]})
-
-
-def _malformed(message: str) -> ApiError:
-    return ApiError(400, "JSON_PARSER_ERROR", message)

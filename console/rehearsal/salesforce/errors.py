@@ -94,6 +94,11 @@ def invalid_cross_reference(status: int = 400, message: str = "invalid cross ref
     return ApiError(status, "INVALID_CROSS_REFERENCE_KEY", message, [])
 
 
+def malformed(message: str) -> ApiError:
+    """A body whose shape can't be understood."""
+    return ApiError(400, "JSON_PARSER_ERROR", message)
+
+
 def malformed_id(value: str, label: str = "Record ID", field: str = "Id") -> ApiError:
     """An id of the wrong length, alphabet, check suffix or object."""
     return ApiError(400, "MALFORMED_ID", f"{label}: id value of incorrect type: {value}", [field])

@@ -76,5 +76,5 @@ class Limits:
         if not names:
             world = self._org.describe_global(call.caller, version=call.version)
             names = [entry["name"] for entry in world["sobjects"] if entry["queryable"]]
-        counts = self._org.record_counts(call.caller, names)
+        counts = self._org.reading.record_counts(call.caller, names)
         return Reply(200, {"sObjects": [{"count": count, "name": name} for name, count in counts.items()]})

@@ -25,23 +25,19 @@ from console.rehearsal.salesforce.access import AccessBook, Caller
 from console.rehearsal.salesforce.bin import Bin
 from console.rehearsal.salesforce.channels import Channels
 from console.rehearsal.salesforce.checks import Checks
-from console.rehearsal.salesforce.errors import (
-    ApiError,
-    MoreThanOne,
-    entity_is_deleted,
-    no_such_column,
-    not_found,
-)
+from console.rehearsal.salesforce.directory import Directory
+from console.rehearsal.salesforce.errors import ApiError, MoreThanOne, not_found
 from console.rehearsal.salesforce.inputs import Inputs
 from console.rehearsal.salesforce.journal import Change, Journal
 from console.rehearsal.salesforce.loading import load
-from console.rehearsal.salesforce.lookup import Lookup, external_id_field
+from console.rehearsal.salesforce.lookup import Lookup
 from console.rehearsal.salesforce.metadata import CustomFields
 from console.rehearsal.salesforce.pubsub.capture import Capture
 from console.rehearsal.salesforce.pubsub.filters import Filters
 from console.rehearsal.salesforce.pubsub.log import EventLog
 from console.rehearsal.salesforce.pubsub.topics import Topic, find_topic
 from console.rehearsal.salesforce.query import Queries
+from console.rehearsal.salesforce.reading import Reading
 from console.rehearsal.salesforce.records import Records
 from console.rehearsal.salesforce.rules import rule_objects
 from console.rehearsal.salesforce.rules.on_save import SaveRules
@@ -50,7 +46,7 @@ from console.rehearsal.salesforce.schema import Schema
 from console.rehearsal.salesforce.signing_in import session_objects
 from console.rehearsal.salesforce.stamps import Stamps
 from console.rehearsal.salesforce.store import Store, quoted
-from console.rehearsal.salesforce.values import renderer, stamp_text, to_stored
+from console.rehearsal.salesforce.values import stamp_text
 
 if TYPE_CHECKING:
     from console.rehearsal.salesforce.access import View
@@ -80,6 +76,10 @@ class Org:
     """Asked with the object's name before each row of a collection (by the HTTP layer); may answer an error."""
     queries: Queries
     """Runs queries; the Bulk API reads their rows a piece at a time."""
+    reading: Reading
+    """Single records, and how many there are."""
+    directory: Directory
+    """Users, and what they may do."""
     on_save: SaveRules
     """Locks, rules and automations; the control address switches them."""
     listeners: list[Callable[[Sequence[Change]], None]]
@@ -144,13 +144,15 @@ class Org:
         self.capture = Capture(self._store, self._schema, self.channels, self.events)
         journal.sealing = self.capture.seal
         self.listeners = journal.listeners
-        self._lookup = lookup = Lookup(self._store)
+        lookup = Lookup(self._store)
         checks = Checks(self._store, self._schema, lookup, rules)
         self._bin = Bin(self._store, self._schema, access, journal, rules, lookup, checks, stamps, on_save)
         self._records = Records(
             self._store, access, journal, rules, Inputs(lookup), lookup, checks, stamps, self._bin, on_save
         )
         self.queries = Queries(self._store, self._access, self._clock)
+        self.reading = Reading(self._store, access, lookup, self.queries)
+        self.directory = Directory(self._store, self._schema, access, self.now)
         filters = Filters(self.queries, self.admin_id)
         self.channels.check_filter, self.channels.ask_filter = filters.fields, filters.passes
 
@@ -235,69 +237,6 @@ class Org:
     ) -> tuple[str, bool]:
         """Id and whether it was created. `ext_field` may be Id. Raises MoreThanOne."""
         return self._records.upsert(caller, sobject, ext_field, ext_value, values)
-
-    def read(
-        self,
-        caller: Caller,
-        sobject: str,
-        record_id: str,
-        fields: Sequence[str] | None,
-        *,
-        version: str,
-        tooling: bool = False,
-    ) -> dict[str, Any]:
-        """The record with `attributes` first; `fields` None means all that the caller may see."""
-        view = self._access.of(caller).need(sobject, tooling=tooling)
-        return self._read(caller, view, record_id, fields, version=version, tooling=tooling)
-
-    def _read(
-        self,
-        caller: Caller,
-        view: View,
-        record_id: str,
-        fields: Sequence[str] | None,
-        *,
-        version: str,
-        tooling: bool,
-    ) -> dict[str, Any]:
-        if not view.sobject.virtual:
-            record_id = self._lookup.own_id(view.sobject, record_id)
-            row = self._store.row(view.sobject, record_id)
-            if row is None:
-                raise not_found()
-            if row.get("IsDeleted"):
-                raise entity_is_deleted()
-        if fields is None:
-            names = [each.name for each in view.fields.values()]
-        else:
-            names = list({name.lower(): name for name in fields}.values())
-            for name in names:
-                if "." not in name and view.get(name) is None:
-                    raise no_such_column(name, view.sobject.name)
-            if "id" not in (name.lower() for name in names):
-                names.append("Id")
-        return self.queries.read(caller, view, record_id, names, version=version, tooling=tooling)
-
-    def read_by_external_id(
-        self,
-        caller: Caller,
-        sobject: str,
-        ext_field: str,
-        ext_value: str,
-        fields: Sequence[str] | None,
-        *,
-        version: str,
-    ) -> dict[str, Any]:
-        """The one record that has a value; NOT_FOUND, or MoreThanOne."""
-        view = self._access.of(caller).need(sobject)
-        field = external_id_field(view, ext_field)
-        stored = to_stored(field, ext_value)
-        found = self._lookup.live_ids(view.sobject, field, stored) if stored is not None else []
-        if not found:
-            raise not_found()
-        if len(found) > 1:
-            raise MoreThanOne(view.sobject.name, field.label, found)
-        return self._read(caller, view, found[0], fields, version=version, tooling=False)
 
     def event_view(self, caller: Caller, sobject: str) -> View | None:
         """An object as the caller sees it in change events: None unless they may view all its records."""
@@ -401,19 +340,6 @@ class Org:
             self._store.remember("bin emptied", self.now())
         return gone
 
-    def record_counts(self, caller: Caller, sobjects: Sequence[str]) -> dict[str, int]:
-        """Live records by object name; names that do not exist for the caller are left out."""
-        access = self._access.of(caller)
-        counts: dict[str, int] = {}
-        for name in sobjects:
-            view = access.view(name)
-            if view is None or view.sobject.virtual:
-                continue
-            live = ' WHERE "IsDeleted" = 0' if view.sobject.soft_delete else ""
-            ((count,),) = self._store.find(f"SELECT count(*) FROM {quoted(view.sobject.name)}{live}")
-            counts[view.sobject.name] = count
-        return counts
-
     def canonical(self, caller: Caller, sobject: str, *, tooling: bool = False) -> str:
         """The object's name as it is spelt (`account` -> `Account`); NOT_FOUND when it does not exist."""
         return self._access.of(caller).need(sobject, tooling=tooling).sobject.name
@@ -425,59 +351,7 @@ class Org:
             raise not_found()
         return sobject.name
 
-    # -- people and the org itself
-
-    def user_by_username(self, username: str) -> dict[str, Any] | None:
-        """All fields of an active or inactive user (Id, Username, Email, Name, ...), or None."""
-        found = self._store.find('SELECT "Id" FROM "User" WHERE "Username" = ?', (username,))
-        return self.user(found[0][0]) if found else None
-
-    def user(self, user_id: str) -> dict[str, Any] | None:
-        """All fields of a user, and `ProfileName`; None when there is no such user."""
-        normal = ids.normalise(user_id)
-        values = self._values("User", normal) if normal else None
-        if values is None:
-            return None
-        profile = self._values("Profile", values["ProfileId"])
-        return {**values, "ProfileName": profile["Name"] if profile else None}
-
-    def logged_in(self, user_id: str) -> None:
-        """Notes a log-in: it moves LastLoginDate and no other stamp."""
-        self._store.update(self._schema.objects["User"], user_id, {"LastLoginDate": self.now()})
-
-    def usernames(self) -> list[str]:
-        """All usernames, in the order in which the users were made."""
-        return [row[0] for row in self._store.find('SELECT "Username" FROM "User" ORDER BY _n')]
-
-    def organization(self) -> dict[str, Any]:
-        """All fields of the one Organization record."""
-        values = self._values("Organization", self.org_id)
-        if values is None:
-            raise LookupError("the org has lost its organization")
-        return values
-
-    def _values(self, name: str, record_id: str) -> dict[str, Any] | None:
-        sobject = self._schema.objects[name]
-        row = self._store.row(sobject, record_id)
-        if row is None:
-            return None
-        shown: dict[str, Any] = {}
-        for field in sobject.stored_fields():
-            convert, value = renderer(field), row[field.name]
-            shown[field.name] = value if convert is None or value is None else convert(value)
-        return shown
-
-    def permissions(self, user_id: str) -> dict[str, bool]:
-        """User permissions by name without the prefix (ApiEnabled, CustomizeApplication, ...)."""
-        return self._access.permissions(user_id)
-
-    def switch_permissions(self, username: str, switches: Mapping[str, bool]) -> dict[str, bool]:
-        """Switches single permissions of one user; returns all. ValueError for an unknown name or user."""
-        user = self.user_by_username(username)
-        if user is None:
-            raise ValueError(f"no such user: {username}")
-        self._access.switch(user["Id"], switches)
-        return self._access.permissions(user["Id"])
+    # -- the org itself
 
     def switch_features(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Switches what the org has on for good (see Features); returns all. ValueError for what makes no sense."""

@@ -78,7 +78,9 @@ class Recent:
                 continue
             named = [field.name for field in view.fields.values() if field.name_field]
             try:
-                yield self._org.read(call.caller, name, record_id, ["Id", *named], version=call.version)
+                yield self._org.reading.read(
+                    call.caller, name, record_id, ["Id", *named], version=call.version
+                )
             except ApiError as error:
                 if error.status != 404:  # it was deleted meanwhile
                     raise

@@ -74,7 +74,9 @@ class Records:
 
     def read(self, call: Call) -> Reply:
         sobject, record_id = self._record(call)
-        record = self._org.read(call.caller, sobject, record_id, field_list(call.query), version=call.version)
+        record = self._org.reading.read(
+            call.caller, sobject, record_id, field_list(call.query), version=call.version
+        )
         self._recent.note(call, sobject, record["Id"])
         return Reply(200, record)
 
@@ -90,7 +92,7 @@ class Records:
         return Reply(204)
 
     def read_by_external_id(self, call: Call) -> Reply:
-        record = self._org.read_by_external_id(
+        record = self._org.reading.read_by_external_id(
             call.caller,
             call.params["sobject"],
             call.params["field"],
@@ -135,7 +137,7 @@ class Records:
         return sobject, record_id
 
     def _id_by_external_id(self, call: Call) -> str:
-        record = self._org.read_by_external_id(
+        record = self._org.reading.read_by_external_id(
             call.caller,
             call.params["sobject"],
             call.params["field"],

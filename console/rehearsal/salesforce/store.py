@@ -53,6 +53,10 @@ def _fold_one(character: str) -> str:
     return lower if len(lower) == 1 and lower.isascii() == character.isascii() else character
 
 
+class RollBack(Exception):
+    """Leaves a transaction without keeping what it did."""
+
+
 class Store:
     """The connection, its transactions and its counters."""
 

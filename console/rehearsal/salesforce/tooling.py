@@ -79,7 +79,7 @@ class Tooling:
         return Reply(201, body, {"Location": location})
 
     def read(self, call: Call) -> Reply:
-        record = self._org.read(
+        record = self._org.reading.read(
             _caller(call),
             call.params["sobject"],
             call.params["record"],

@@ -291,7 +291,7 @@ class Rig:
 
         def open_one() -> str:
             stage = self.rehearsal.stage
-            user = stage.org.user_by_username(username)
+            user = stage.org.directory.by_username(username)
             assert user is not None
             tokens = stage.access.tokens
             token = tokens.new_token()

@@ -149,5 +149,5 @@ def test_a_sync_needs_no_more_than_object_and_field_rights(admin: Desk, bare_int
 
 
 def test_without_the_api_nothing_works(org: Org, bare_integration: Desk) -> None:
-    org.switch_permissions("integration@rehearsal.example", {"ApiEnabled": False})
+    org.directory.switch_permissions("integration@rehearsal.example", {"ApiEnabled": False})
     assert refused(bare_integration.query, "SELECT Id FROM Organization").code == "API_CURRENTLY_DISABLED"

@@ -47,7 +47,7 @@ class Desk:
         return self.org.upsert(self.caller, sobject, field, value, values)
 
     def read(self, sobject: str, record_id: str, *fields: str) -> dict[str, Any]:
-        return self.org.read(self.caller, sobject, record_id, fields or None, version=V)
+        return self.org.reading.read(self.caller, sobject, record_id, fields or None, version=V)
 
     def value(self, sobject: str, record_id: str, field: str) -> Any:
         return self.read(sobject, record_id, field)[field]
@@ -144,7 +144,7 @@ def org(clock: Clock) -> Iterator[Org]:
 
 
 def desk_of(org: Org, username: str) -> Desk:
-    user = org.user_by_username(username)
+    user = org.directory.by_username(username)
     assert user is not None
     return Desk(org, Caller(user["Id"]))
 

@@ -215,7 +215,7 @@ def test_what_a_user_may_do_can_be_asked(admin: Desk, integration: Desk) -> None
 
 
 def test_single_permissions_can_be_switched(org: Org, admin: Desk) -> None:
-    answer = org.switch_permissions("admin@rehearsal.example", {"CustomizeApplication": False})
+    answer = org.directory.switch_permissions("admin@rehearsal.example", {"CustomizeApplication": False})
     assert answer["CustomizeApplication"] is False
     assert answer["ViewSetup"] is True
     assert told(refused(admin.create_field, "Account.X__c", type="Url")) == (
@@ -226,16 +226,16 @@ def test_single_permissions_can_be_switched(org: Org, admin: Desk) -> None:
     )
     found = admin.column("SELECT PermissionsCustomizeApplication FROM UserPermissionAccess")
     assert found == [False]
-    org.switch_permissions("admin@rehearsal.example", {"CustomizeApplication": True})
+    org.directory.switch_permissions("admin@rehearsal.example", {"CustomizeApplication": True})
     admin.create_field("Account.X__c", type="Url")
     with pytest.raises(ValueError, match="no such permission: Fly"):
-        org.switch_permissions("admin@rehearsal.example", {"Fly": True})
+        org.directory.switch_permissions("admin@rehearsal.example", {"Fly": True})
     with pytest.raises(ValueError, match="no such user"):
-        org.switch_permissions("nobody@rehearsal.example", {})
+        org.directory.switch_permissions("nobody@rehearsal.example", {})
 
 
 def test_without_api_enabled_nothing_is_answered(org: Org, sales: Desk) -> None:
-    org.switch_permissions("ines.marchetti@rehearsal.example", {"ApiEnabled": False})
+    org.directory.switch_permissions("ines.marchetti@rehearsal.example", {"ApiEnabled": False})
     assert told(refused(sales.query, "SELECT Id FROM Account")) == (
         403,
         "API_CURRENTLY_DISABLED",
@@ -260,10 +260,10 @@ def test_view_all_data_shows_objects_and_modify_all_data_opens_them(
     org: Org, admin: Desk, sales: Desk
 ) -> None:
     admin.delete("ObjectPermissions", rights(admin, "Standard User", "Contact"))
-    org.switch_permissions("ines.marchetti@rehearsal.example", {"ViewAllData": True})
+    org.directory.switch_permissions("ines.marchetti@rehearsal.example", {"ViewAllData": True})
     assert sales.query("SELECT COUNT() FROM Contact")["totalSize"] == 0
     assert refused(sales.insert, "Contact", LastName="x").code == "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
-    org.switch_permissions("ines.marchetti@rehearsal.example", {"ModifyAllData": True})
+    org.directory.switch_permissions("ines.marchetti@rehearsal.example", {"ModifyAllData": True})
     sales.insert("Contact", LastName="x")
 
 
@@ -276,7 +276,7 @@ def test_the_system_sees_everything(system: Desk, hidden: str) -> None:
 
 
 def test_people_are_found_by_name_and_id(org: Org, admin: Desk) -> None:
-    user = org.user_by_username("ADMIN@rehearsal.example")
+    user = org.directory.by_username("ADMIN@rehearsal.example")
     assert user is not None
     assert (user["Id"], user["Name"], user["IsActive"], user["ProfileName"]) == (
         org.admin_id,
@@ -284,10 +284,10 @@ def test_people_are_found_by_name_and_id(org: Org, admin: Desk) -> None:
         True,
         "System Administrator",
     )
-    assert org.user(org.admin_id[:15]) == user
-    assert org.user_by_username("nobody@rehearsal.example") is None
-    assert org.user("nonsense") is None
-    assert org.usernames()[:2] == ["admin@rehearsal.example", "integration@rehearsal.example"]
+    assert org.directory.user(org.admin_id[:15]) == user
+    assert org.directory.by_username("nobody@rehearsal.example") is None
+    assert org.directory.user("nonsense") is None
+    assert org.directory.usernames()[:2] == ["admin@rehearsal.example", "integration@rehearsal.example"]
 
 
 def test_a_new_user_gets_what_the_profile_gives(org: Org, admin: Desk) -> None:
@@ -306,10 +306,10 @@ def test_a_new_user_gets_what_the_profile_gives(org: Org, admin: Desk) -> None:
         "ProfileId": profile,
     }
     user_id = admin.insert("User", **values)
-    assert org.permissions(user_id)["ApiEnabled"] is True
-    assert org.permissions(user_id)["CustomizeApplication"] is False
+    assert org.directory.permissions(user_id)["ApiEnabled"] is True
+    assert org.directory.permissions(user_id)["CustomizeApplication"] is False
     admin.update("User", user_id, ProfileId=other)
-    assert org.permissions(user_id)["CustomizeApplication"] is True
+    assert org.directory.permissions(user_id)["CustomizeApplication"] is True
     assert (
         admin.query(f"SELECT Id FROM PermissionSetAssignment WHERE AssigneeId = '{user_id}'")["totalSize"]
         == 1

@@ -239,7 +239,7 @@ def test_fields_are_found_through_tooling(admin: Desk) -> None:
         "description": "why",
         "externalId": False,
     }
-    read = admin.org.read(admin.caller, "CustomField", first, None, version=V, tooling=True)
+    read = admin.org.reading.read(admin.caller, "CustomField", first, None, version=V, tooling=True)
     assert (read["Length"], read["Metadata"]["length"], read["ManageableState"]) == (30, 30, "unmanaged")
     assert refused(admin.query, "SELECT Id FROM CustomField").code == "INVALID_TYPE"
 

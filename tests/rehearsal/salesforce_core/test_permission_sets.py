@@ -39,9 +39,9 @@ def test_a_name_is_taken_once(admin: Desk, set_id: str) -> None:
 
 def test_permissions_of_a_set_reach_its_assignees(admin: Desk, sales: Desk, set_id: str) -> None:
     admin.update("PermissionSet", set_id, PermissionsViewSetup=True, PermissionsViewRoles=True)
-    assert admin.org.permissions(sales.caller.user_id)["ViewSetup"] is False
+    assert admin.org.directory.permissions(sales.caller.user_id)["ViewSetup"] is False
     admin.insert("PermissionSetAssignment", AssigneeId=sales.caller.user_id, PermissionSetId=set_id)
-    assert admin.org.permissions(sales.caller.user_id)["ViewSetup"] is True
+    assert admin.org.directory.permissions(sales.caller.user_id)["ViewSetup"] is True
 
 
 def test_a_set_is_assigned_to_a_user_once(admin: Desk, set_id: str) -> None:

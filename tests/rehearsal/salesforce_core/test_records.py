@@ -298,7 +298,9 @@ def test_an_upsert_inserts_once_and_then_updates(admin: Desk) -> None:
     assert admin.read("Account", record_id, "Name", "Key__c")["Key__c"] == "x/1 ü"
     assert admin.upsert("Account", "Key__c", "x/1 ü", Name="two") == (record_id, False)
     assert admin.value("Account", record_id, "Name") == "two"
-    by_key = admin.org.read_by_external_id(admin.caller, "account", "KEY__c", "x/1 ü", ["Name"], version=V)
+    by_key = admin.org.reading.read_by_external_id(
+        admin.caller, "account", "KEY__c", "x/1 ü", ["Name"], version=V
+    )
     assert (by_key["Name"], by_key["Id"]) == ("two", record_id)
 
 
@@ -343,7 +345,7 @@ def test_several_records_of_one_key_are_all_named(admin: Desk) -> None:
         "fields": [],
     }
     with pytest.raises(MoreThanOne):
-        admin.org.read_by_external_id(admin.caller, "Account", "Key__c", "same", None, version=V)
+        admin.org.reading.read_by_external_id(admin.caller, "Account", "Key__c", "same", None, version=V)
 
 
 def test_the_email_of_a_contact_is_a_key_too(admin: Desk) -> None:
@@ -504,7 +506,7 @@ def test_a_refreshed_sandbox_is_another_org_behind_the_same_door(admin: Desk, ac
     after = admin.org.renew()
     assert after == admin.org.org_id != before
     assert admin.column("SELECT Id FROM Organization") == [after]
-    assert admin.org.organization()["IsSandbox"] is True
+    assert admin.org.directory.organization()["IsSandbox"] is True
     assert admin.value("Account", account, "Name") == "Acme"
 
 
@@ -537,7 +539,7 @@ def test_loading_fills_in_what_is_not_said(org: Org, admin: Desk, sales: Desk) -
 def test_loading_is_streamed_and_all_or_nothing(org: Org, admin: Desk) -> None:
     with pytest.raises(ValueError, match="no such field of Account: Nope"):
         org.load("Account", ({"Name": str(n)} if n < 3 else {"Nope": 1} for n in range(5)))
-    assert org.record_counts(admin.caller, ["Account"]) == {"Account": 0}
+    assert org.reading.record_counts(admin.caller, ["Account"]) == {"Account": 0}
     with pytest.raises(ValueError, match="no such object"):
         org.load("Dog", [])
     assert org.load("Account", []) == 0

@@ -455,7 +455,7 @@ def test_a_bad_token_gets_403_and_a_word_that_is_no_json(own: Served, authorizat
 def test_a_token_shows_no_other_identity(own: Served) -> None:
     headers = {"Authorization": f"Bearer {own.handout.access_token}"}
     other_org = own.org.org_id[:6] + own.org.org_id[6:15][::-1]
-    other_user = own.on_loop(lambda org: org.user_by_username(org.usernames()[-1]))
+    other_user = own.on_loop(lambda org: org.directory.by_username(org.directory.usernames()[-1]))
     assert other_user is not None
     refusals = {
         f"/id/{other_org}/{own.org.admin_id}": (403, "Wrong_Org"),

@@ -69,14 +69,16 @@ def test_tooling_describes_itself(served: Served) -> None:
 
 
 def test_without_the_permission_no_field_is_made(own: Served) -> None:
-    own.on_loop(lambda org: org.switch_permissions(own.handout.username, {"CustomizeApplication": False}))
+    own.on_loop(
+        lambda org: org.directory.switch_permissions(own.handout.username, {"CustomizeApplication": False})
+    )
     reply = new_field(own, "Forbidden__c")
     assert reply.status_code in (400, 403)
     assert reply.json()[0]["errorCode"].startswith("INSUFFICIENT_ACCESS")
 
 
 def test_without_the_api_permission_nothing_is_answered(own: Served) -> None:
-    own.on_loop(lambda org: org.switch_permissions(own.handout.username, {"ApiEnabled": False}))
+    own.on_loop(lambda org: org.directory.switch_permissions(own.handout.username, {"ApiEnabled": False}))
     reply = own.call("GET", "limits")
     assert reply.status_code == 403
     assert reply.json()[0]["errorCode"] == "API_DISABLED_FOR_ORG"

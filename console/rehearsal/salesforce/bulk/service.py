@@ -106,7 +106,10 @@ class Bulk:
             raise BulkError("INVALIDENTITY", f"Entity '{name}' is not supported by the Bulk API.")
         if body.get("contentType", "CSV") != "CSV":
             raise BulkError("INVALIDJOB", f"Unsupported content type: {body['contentType']}")
-        if operation == "hardDelete" and not self._org.permissions(call.caller.user_id)["BulkApiHardDelete"]:
+        if (
+            operation == "hardDelete"
+            and not self._org.directory.permissions(call.caller.user_id)["BulkApiHardDelete"]
+        ):
             message = "hardDelete operation requires special user profile permission, please contact your system administrator"
             raise BulkError("FEATURENOTENABLED", message)
         external_id = None
@@ -282,7 +285,7 @@ class Bulk:
         self._jobs.change(job, stamp_text(self._clock()), **values)
 
     def _may_see_all(self, call: Call) -> bool:
-        return self._org.permissions(call.caller.user_id)["ModifyAllData"]
+        return self._org.directory.permissions(call.caller.user_id)["ModifyAllData"]
 
     def _job(self, call: Call, kind: str) -> Job:
         """The job of a path; 404 also for that of somebody else, unless the caller may modify all data."""

@@ -235,7 +235,7 @@ class Authorize:
         user_id: str,
         redirect_uri: str,
     ) -> Answer:
-        user = self._org.user(user_id)
+        user = self._org.directory.user(user_id)
         csrf, headers = self._csrf(cookies)
         text = pages.consent(
             action=f"{AUTHORIZE}?{visit.query}",

@@ -96,7 +96,7 @@ class Gate:
         return None
 
     def _user(self, user_id: str) -> Barrier | None:
-        user = self._org.user(user_id)
+        user = self._org.directory.user(user_id)
         if user is None or not user["IsActive"]:
             return INACTIVE_USER
         state = self._logins.state(user_id)

@@ -141,7 +141,7 @@ class Grants:
         own = (self._base_url, f"http://localhost:{port}", f"http://127.0.0.1:{port}")
         assertion.check(app.certificate, (*bearer.LOGIN_HOSTS, *own), self._sessions.vault.now())
         self._same_host(visit)
-        user = self._org.user_by_username(assertion.subject)
+        user = self._org.directory.by_username(assertion.subject)
         if user is None:
             raise Refused("invalid_grant", "user hasn't approved this consumer")
         refused = self._sessions.gate.app(app, user["Id"])

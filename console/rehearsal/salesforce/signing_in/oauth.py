@@ -84,7 +84,7 @@ class OAuth:
             found = self._sessions.tokens.introspect(needed(values, "token"), client_id)
         except Refused as error:
             return oauth_error(error.error, error.description)
-        user = None if found is None else self._org.user(str(found["user_id"]))
+        user = None if found is None else self._org.directory.user(str(found["user_id"]))
         if found is None or user is None:
             return as_json(200, {"active": False})
         times = {name: found[name] for name in ("exp", "iat", "nbf") if name in found}
@@ -104,7 +104,7 @@ class OAuth:
         session = self._bearer(visit)
         if isinstance(session, Answer):
             return session
-        user = self._org.user(session.user_id)
+        user = self._org.directory.user(session.user_id)
         if user is None or not _USERINFO_SCOPES & set(session.scope):
             return plain(403, "Bad_OAuth_Token")
         return as_json(200, userinfo(self._base_url, self._org.org_id, user))
@@ -119,7 +119,7 @@ class OAuth:
             return plain(404, "Bad_Id")
         if asked_org != self._org.org_id:
             return plain(403, "Wrong_Org")
-        user = self._org.user(asked_user)
+        user = self._org.directory.user(asked_user)
         if user is None:
             return plain(404, "Bad_Id")
         if asked_user != session.user_id or not _IDENTITY_SCOPES & set(session.scope):

@@ -54,7 +54,7 @@ class Sessions:
         self.tokens = Tokens(self.vault, self.policies, lambda: org.org_id)
         self.tokens.on_session_end = org.close_session
         self.gate = Gate(org, self.policies, self.logins, self.tokens)
-        self.history = History(self.vault, org.logged_in)
+        self.history = History(self.vault, org.directory.logged_in)
         self.signer = Signer(self.vault)
         org.queries.session_rows = SessionRows(self.vault, self.policies, self.tokens)
         self.usage = Usage(self.vault)
@@ -96,7 +96,7 @@ class Sessions:
         if not _API_SCOPES & set(session.scope):
             message = "This session is not valid for use with the REST API"
             raise ApiError(401, "INVALID_SESSION_ID", message)
-        if not self._org.permissions(session.user_id).get("ApiEnabled", False):
+        if not self._org.directory.permissions(session.user_id).get("ApiEnabled", False):
             raise ApiError(
                 403, "API_DISABLED_FOR_ORG", "The REST API is not enabled for this Organization or User"
             )
@@ -104,7 +104,7 @@ class Sessions:
 
     def log_in(self, username: str, password: str, address: str = "", host: str = "") -> str | Barrier:
         """The cookie of a newly logged-in browser, or what keeps this person out; both go into the history."""
-        user = self._org.user_by_username(username)
+        user = self._org.directory.by_username(username)
         if user is None:
             return WRONG_PASSWORD
         right = self.logins.check(user["Id"], password)
@@ -166,11 +166,11 @@ class Sessions:
         return self.tokens.revoke_for(user_id, None if client_id is None else self.app(client_id).client_id)
 
     def _find_id(self, username: str) -> str | None:
-        user = self._org.user_by_username(username)
+        user = self._org.directory.by_username(username)
         return None if user is None else str(user["Id"])
 
     def _name_of(self, user_id: str) -> str:
-        user = self._org.user(user_id)
+        user = self._org.directory.user(user_id)
         return user_id if user is None else str(user["Username"])
 
     def _id_of(self, username: str) -> str:
@@ -199,7 +199,7 @@ class Sessions:
         A session that was ended meanwhile is replaced by another one. App id and password follow from the seed.
         """
         key = self.vault.secret("handout_key")
-        user = self._org.user(self._org.admin_id)
+        user = self._org.directory.user(self._org.admin_id)
         if user is None:
             raise RuntimeError("the org has no administrator")
         client_id = self._practice_app
