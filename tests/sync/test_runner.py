@@ -234,6 +234,24 @@ def test_paused_in_the_middle_it_finishes_the_calls_in_flight_and_goes_on_where_
     assert len(runner.of(RunFinished)) == 1, "the held pass went on; no second one was needed"
 
 
+def test_sync_now_while_a_pass_is_held_lets_it_end_and_then_looks_anew(build, watch):
+    world = build(customers=100, org="empty")
+    world.control("POST", "alguna/options", {"latency_ms": 20})
+    runner = watch(world)
+    runner.thread.start()
+    until(lambda: [p for p in runner.of(Progress) if p.phase == "Writing to Alguna"])
+    runner.thread.pause()
+    until(lambda: [w for w in runner.of(Waiting) if "Paused" in w.reason])
+    customer_id = next(iter(world.accounts()))
+    world.edit_customer(customer_id, name="Edited Meanwhile")
+    runner.thread.sync_now()
+    runner.finished(2)
+    assert world.accounts()[customer_id]["Name"] == "Edited Meanwhile"
+    assert runner.thread.paused
+    until(lambda: runner.of(Waiting)[-1].reason == "Paused.")
+    assert len(runner.of(RunFinished)) == 2
+
+
 def quiet(world):
     """Whether Alguna was not called for a moment."""
     before = world.total("alguna")
