@@ -307,7 +307,9 @@ def _words(line: RuleLine) -> list[Content]:
     if line.spared:
         words = f"Left as it stood when the rules were changed: {plural(line.spared, 'difference')}."
         said.append(Content.assemble((words, STYLE[""])))
-    said.append(Content.assemble((f"{line.key}   by default: {line.default}", STYLE["quiet"])))
+    said.append(
+        Content.assemble((f"{line.key}   by default: {str(line.default).replace('_', ' ')}", STYLE["quiet"]))
+    )
     return said
 
 

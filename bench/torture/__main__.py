@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from bench.measure import NotMade
@@ -31,7 +32,9 @@ def main() -> int:
         folder = Path(args.keep or made)
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            ordeal = Ordeal(folder, args.customers, args.rate, args.seed, args.within, print)
+            ordeal = Ordeal(
+                folder, args.customers, args.rate, args.seed, args.within, partial(print, flush=True)
+            )
             ordeal.run(args.kills, args.round)
         except NotMade as failure:
             print(failure, file=sys.stderr)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from console.errors import Conflict, ConsoleError, StoreError
+from console.errors import Conflict, ConsoleError, StoreError, UsageError
 from console.guide.seam import ConnectionCard, GuideStep, Health, SessionHealth
 from console.secrets import Secrets
 from console.settings import Connections, ConnectionSettings
@@ -109,9 +109,10 @@ class ConsoleDesk:
             found = receipts(self._connections, settings.name)
             return replace(shown, receipt=str(found[0]) if found else "")
         warning = warning_of(settings, self._connections, self._now())
-        if not warning or shown.health not in ("ok", "unknown"):
+        if not warning or shown.health not in ("ok", "unknown", "attention"):
             return shown
-        return replace(shown, health="attention", health_text=warning)
+        known = shown.health_text if shown.health == "attention" else ""
+        return replace(shown, health="attention", health_text=f"{warning} {known}".rstrip())
 
     def open(self, name: str) -> OpenConnection:
         """Open a connection and start its engine; the same one while it is open."""
@@ -150,8 +151,16 @@ class ConsoleDesk:
                 self._open[name].restart()
             return ""
 
+        def oauth() -> OAuth:
+            if not settings.client_id:
+                raise UsageError(
+                    "This connection knows no consumer key: it was made with a session that another program had.",
+                    f"Give the app's key once: alguna-console sign-in {name} --client-id KEY; f2 tells how to make the app.",
+                )
+            return OAuth(settings.login_url, settings.client_id)
+
         return BrowserSignIn(
-            lambda: OAuth(settings.login_url, settings.client_id),
+            oauth,
             accept,
             api_version=settings.api_version,
             expected_org=settings.org_id,

@@ -142,7 +142,8 @@ class EngineThread:
     def sync_now(self) -> None:
         """One pass at once, also while paused; one that is under way, or held, goes on to its end before. Does not block."""
         with self._changed:
-            self._wanted = True  # also after a pass under way: what that one looked at is older than this wish
+            # Also after a pass under way: what that one looked at is older than this wish.
+            self._wanted = True
             self._gate.passing = self.paused
             self._changed.notify_all()
 

@@ -119,6 +119,14 @@ def test_a_revoked_session_asks_for_a_new_sign_in_and_goes_on_after_it(bench):
     ear.until(lambda: bench.desk.connections()[0].health in ("ok", "attention"))
 
 
+def test_without_a_consumer_key_the_browser_is_not_opened_and_the_way_on_is_told(bench):
+    name = bench.connected()
+    bench.connections.save(replace(bench.connections.load(name), client_id=""))
+    with pytest.raises(UsageError, match="no consumer key") as refusal:
+        bench.desk.sign_in_again(name).begin()
+    assert f"sign-in {name} --client-id" in refusal.value.advice
+
+
 def test_signing_in_again_to_another_org_is_refused_and_its_session_ended(bench):
     name = bench.connected()
     kept = bench.secrets.get(name, "salesforce_access")

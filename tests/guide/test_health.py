@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,11 @@ from console.salesforce.session_state import SessionState
 from console.salesforce.signing_in.loopback import PORTS
 from console.salesforce.signing_in.oauth import SCOPES
 from console.salesforce.signing_in.renewing import token_source
-from console.salesforce.signing_in.session_record import SessionRecord
+from console.salesforce.signing_in.session_record import FILE, RecordFile, SessionRecord
 from console.settings import ConnectionSettings
-from tests.practising import Bench
+from console.sync.cursors import text
+from console.sync.events import RunFinished
+from tests.practising import Bench, Ear
 
 NOW = "2026-03-04T12:00:00Z"
 BROWSER = ConnectionSettings(name="one", username="ann@acme.com")
@@ -143,6 +146,24 @@ def test_a_session_that_was_revoked_is_told_by_health_and_on_home(bench: Bench) 
     assert again.wait(threading.Event()) is not None
     assert warning_of(settings, bench.connections, NOW) == ""
     assert bench.desk.look(name).profile
+
+
+def test_home_warns_of_the_end_of_a_session_also_where_customers_wait_for_a_person(bench: Bench) -> None:
+    name = bench.connected()
+    connection = bench.desk.open(name)
+    ear = Ear(connection)
+    ear.wait_for(RunFinished)
+    ear.end()
+    (card,) = bench.desk.connections()
+    assert (card.health, bool(card.problems)) == ("attention", True)
+    bench.control(
+        "POST", "salesforce/sign-in", {"refresh_token_policy": "lifetime", "refresh_token_days": 10}
+    )
+    bench.desk.look(name)
+    file = RecordFile(bench.connections.folder(name) / FILE)
+    long_ago = text(datetime.now(UTC) - timedelta(days=9))
+    file.write(replace(file.read(), signed_in_at=long_ago))
+    assert "The session ends" in bench.desk.connections()[0].health_text
 
 
 def test_an_address_that_changes_with_a_refresh_is_saved(bench: Bench) -> None:
