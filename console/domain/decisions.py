@@ -134,7 +134,7 @@ def decide(
             theirs,
             agreed,
             rule,
-            latest=latest.get(spec.entity) if rule is Rule.LATEST_WINS else None,
+            latest=latest.get(spec.entity),
             answer=keeps,
             held=apart,
             may_empty=subscribed or key not in SUBSCRIPTION_KEYS,

@@ -255,6 +255,12 @@ def test_an_answer_holds_for_the_two_values_it_was_given_for(alguna, salesforce,
         assert standing(given_for, ours, theirs) == ({}, ()), "unknown is no move"
 
 
+def test_an_answer_stands_beside_one_whose_value_is_not_known():
+    answers = {key: Answer("alguna", "A", "S", AT, "ada") for key in ("Website", "BillingCity")}
+    holding, void = standing(answers, {"BillingCity": "A"}, {"Website": "S", "BillingCity": "S"})
+    assert (list(holding), void) == (["BillingCity"], ())
+
+
 def test_without_an_answer_nothing_is_emptied_and_with_one_only_that_field(make):
     subject = make.in_sync(salesforce={"BillingCity": None, "Website": None})
     policy = make.policy()
@@ -297,6 +303,8 @@ def test_what_may_be_chosen_is_what_differs_and_is_known(make):
     differs = Decision("BillingCity", "They differ.", differs=True)
     assert open_to(differs, {"BillingCity": "A"}, {"BillingCity": "B"}) == ("alguna", "salesforce")
     assert open_to(differs, {}, {"BillingCity": "B"}) == ()
+    email = Decision("Contact.Email", "They differ.", differs=True)
+    assert open_to(email, {email.key: "a@b.example"}, {email.key: "c@d.example"}) == ("alguna", "salesforce")
     assert open_to(Decision("BillingCity", "Same."), {"BillingCity": "A"}, {"BillingCity": "A"}) == ()
     owned = Decision("Alguna_Customer_Link__c", "They differ.", differs=True)
     assert open_to(owned, {owned.key: "A"}, {owned.key: "B"}) == ("alguna",)

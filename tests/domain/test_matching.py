@@ -23,6 +23,7 @@ class Accounts:
         return [one for one in self.accounts if one.values.get("Alguna_Customer_ID__c") == customer_id]
 
     def by_ids(self, ids):
+        assert all(isinstance(id_, str) for id_ in ids)
         return [one for one in self.accounts if one.id in ids]
 
     def by_domain(self, domain):

@@ -73,6 +73,12 @@ def test_the_side_that_moved_alone_is_copied_whatever_the_rule(rule):
 def test_another_spelling_is_no_move():
     decision = merge("BillingCountry", "DE", "US", "Germany", Rule.ALGUNA_WINS)
     assert wins(decision) == (TO_ALGUNA, "US", None), "only Salesforce moved: Alguna's DE is Germany"
+    decision = merge("BillingCountry", "DE", "US", "USA", Rule.SALESFORCE_WINS)
+    assert wins(decision) == (TO_SALESFORCE, "DE", None), "only Alguna moved: Salesforce's US is USA"
+    renewal = "Alguna_Subscription_Renewal_Date__c"
+    there, base = "2027-01-01T00:00:00.000+0000", "2027-01-01T00:00:00Z"
+    decision = merge(renewal, "2028-01-01T00:00:00Z", there, base, Rule.ALGUNA_WINS)
+    assert decision.lost is None, "nobody edited it in Salesforce"
 
 
 def test_a_value_where_there_was_none_is_copied():

@@ -220,9 +220,34 @@ def test_the_account_that_was_found_stays_the_best_when_a_person_is_asked(acme):
     asked = match(acme, there, Decided(apart=frozenset({SECOND})))
     assert asked.account_id is None
     assert [each.account_id for each in asked.candidates] == [FIRST, SECOND]
-    assert asked.candidates[0].evidence[0].startswith("Only “Acme Corp” has the domain")
+    assert asked.candidates[0].evidence == (
+        "Only “Acme Corp” has the domain acme.example and a name like “Acme Corp”",
+        "same domain acme.example",
+        "a name that fits",
+    )
     assert asked.candidates[0].score == 100 + 50 + 30
     assert asked.candidates[1].evidence[-1] == "unlinked by a person"
+
+
+def test_nothing_speaks_for_an_account_that_a_person_unlinked_but_what_it_has_itself(acme):
+    there = Accounts(account(FIRST, "Acme Corp", website="acme.example"))
+    (candidate,) = match(acme, there, Decided(apart=frozenset({FIRST}))).candidates
+    assert candidate.evidence == ("same domain acme.example", "a name that fits", "unlinked by a person")
+    assert candidate.score == 50 + 30 - 120
+
+
+def test_names_that_others_gave_are_cut_at_sixty_signs(acme):
+    there, cut = Accounts(account(FIRST, "Elsewhere")), f"{'x' * 59}…"
+    chosen = Decided(Choice("link", "2026-02-01T00:00:00Z", "x" * 300, FIRST))
+    assert match(acme, there, chosen).evidence == f"{cut} chose this account at 2026-02-01."
+    (candidate,) = match(acme, there, created(first=("x" * 300, True))).candidates
+    assert candidate.evidence[0] == f"Salesforce's duplicate rule {cut} matched it"
+
+
+def test_a_choice_to_link_that_names_no_account_chooses_none(acme):
+    there = Accounts(account(FIRST, "Acme Corp", website="acme.example"))
+    nameless = Decided(Choice("link", "2026-02-01T00:00:00Z", "ada"))
+    assert match(acme, there, nameless).how is MatchedBy.DOMAIN_AND_NAME
 
 
 def test_what_a_rule_matched_does_not_keep_an_account_that_is_proven_away(acme):
@@ -281,17 +306,21 @@ def test_of_two_that_claim_one_account_the_stronger_claim_stands_and_equal_ones_
     assert left.evidence == ("By likeness", "also claimed by customer “one”")
     both = without_rivals({"one": alike, "two": alike}, there)
     assert not any(found.account_id for found in both.values())
+    three = without_rivals({"one": alike, "two": alike, "three": alike}, there)
+    assert three["one"].candidates[0].evidence[1] == "also claimed by customer “two”, “three”"
     unknown = without_rivals({"one": alike, "two": alike}, Accounts())
     assert unknown["one"].candidates[0].name == FIRST
 
 
-def test_an_account_that_one_like_the_customer_was_merged_into_is_asked_about(acme):
-    gone = account(FIRST, "Acme Corp", website="acme.example", deleted=True, merged_into=SECOND)
+@pytest.mark.parametrize(("name", "website"), [("Acme Corp", None), ("Gone", "acme.example")])
+def test_an_account_that_one_like_the_customer_was_merged_into_is_asked_about(acme, name, website):
+    gone = account(FIRST, name, website=website, deleted=True, merged_into=SECOND)
     there = Accounts(gone, account(SECOND, "Elsewhere"), account(THIRD, "Chosen"))
     assert match(acme, there) == Match()
     asked = match(acme, there, Decided(asked=frozenset({FIRST})))
     (heir,) = asked.candidates
-    assert (heir.account_id, heir.evidence[0]) == (SECOND, "an account like it was merged into this one")
+    assert (heir.account_id, heir.score) == (SECOND, 0)
+    assert heir.evidence == ("an account like it was merged into this one", "another name")
     choice = Choice("link", "2026-02-01T00:00:00Z", "ada", THIRD)
     taken = Accounts(account(THIRD, "Chosen"), links={THIRD: "other"})
     (chosen,) = match(acme, taken, Decided(choice=choice)).candidates

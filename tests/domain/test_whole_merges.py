@@ -39,6 +39,18 @@ def test_a_persons_choice_names_both_values():
     assert found("A", "S", "B", Rule.MANUAL, answer="salesforce") == differs(
         "Salesforce's value was chosen: Alguna has “A”, Salesforce “S”.", direction=AL, value="S", lost="A"
     )
+    assert found("A", "S", "B", Rule.MANUAL, answer="alguna") == differs(
+        "Alguna's value was chosen: Alguna has “A”, Salesforce “S”.", direction=SF, value="A", lost="S"
+    )
+
+
+def test_a_value_that_one_side_does_not_show_is_not_compared_and_that_is_said():
+    assert found(UNKNOWN, "S", "B", Rule.ALGUNA_WINS) == Decision(
+        KEY, "Alguna doesn't return this value: nothing is compared or written."
+    )
+    assert found("A", UNKNOWN, "B", Rule.ALGUNA_WINS) == Decision(
+        KEY, "Salesforce doesn't show this field to the signed-in user: nothing is compared or written."
+    )
 
 
 @pytest.mark.parametrize(("latest", "name"), [("alguna", "Alguna"), ("salesforce", "Salesforce")])
@@ -86,6 +98,17 @@ ONE_WAY = [
         differs(f"{MOVED_S}; Salesforce wins by the field's rule; this field only goes to Salesforce, so it may differ."),
     ),
     (
+        "A", "B", Flow.TO_ALGUNA, Rule.LATEST_WINS,
+        differs(f"{MOVED_A}; Salesforce's record changed last and wins by the field's rule.", direction=AL, value="B", lost="A"),
+    ),
+    (
+        "B", "S", Flow.TO_SALESFORCE, Rule.LATEST_WINS,
+        differs(
+            f"{MOVED_S}; Salesforce's record changed last and wins by the field's rule; this field only goes to Salesforce,"
+            " so it may differ."
+        ),
+    ),
+    (
         "B", "S", Flow.TO_SALESFORCE, Rule.MANUAL,
         differs(f"{MOVED_S}; the field's rule leaves it to a person.", asks=True),
     ),
@@ -96,7 +119,35 @@ ONE_WAY = [
     ("alguna", "salesforce", "flow", "rule", "wanted"), ONE_WAY, ids=map(str, range(len(ONE_WAY)))
 )
 def test_a_field_that_goes_one_way_only(alguna, salesforce, flow, rule, wanted):
-    assert found(alguna, salesforce, "B", rule, flow=flow) == wanted
+    assert found(alguna, salesforce, "B", rule, flow=flow, latest="salesforce") == wanted
+
+
+@pytest.mark.parametrize(
+    ("alguna", "salesforce", "flow", "rule"),
+    [
+        (None, "B", Flow.TO_ALGUNA, Rule.ALGUNA_WINS),
+        (None, "S", Flow.TO_ALGUNA, Rule.ALGUNA_WINS),
+        ("B", None, Flow.TO_SALESFORCE, Rule.SALESFORCE_WINS),
+        ("A", None, Flow.TO_SALESFORCE, Rule.SALESFORCE_WINS),
+    ],
+)
+@pytest.mark.parametrize("how", [{}, {"held": Held("B", "B", 7)}], ids=["agreed", "held"])
+def test_a_value_that_its_winning_side_emptied_is_let_be_where_the_field_does_not_go_there(
+    alguna, salesforce, flow, rule, how
+):
+    decision = found(alguna, salesforce, "B", rule, flow=flow, **how)
+    side = "Alguna" if flow is Flow.TO_ALGUNA else "Salesforce"
+    assert (decision.direction, decision.asks, decision.differs) == (None, False, True)
+    assert decision.reason.endswith(f"; this field only goes to {side}, so it may differ.")
+
+
+def test_a_blank_is_not_filled_on_the_side_to_which_the_field_does_not_go():
+    assert found("A", None, "B", Rule.FILL_BLANKS, flow=Flow.TO_ALGUNA) == differs(
+        "Salesforce has no value; Alguna has “A”; this field only goes to Alguna, so it may differ."
+    )
+    assert found(None, "S", "B", Rule.FILL_BLANKS, flow=Flow.TO_SALESFORCE) == differs(
+        "Alguna has no value; Salesforce has “S”; this field only goes to Salesforce, so it may differ."
+    )
 
 
 # -- left apart by an undo ----------------------------------------------------------------------------------------------
@@ -153,6 +204,20 @@ APART = [
 )
 def test_values_that_an_undo_left_apart(alguna, salesforce, rule, how, wanted):
     assert found(alguna, salesforce, "B", rule, held=HELD, **how) == wanted
+
+
+def test_the_record_that_changed_last_wins_where_both_moved_since_an_undo():
+    decision = found("A2", "S2", "B", Rule.LATEST_WINS, held=HELD, latest="salesforce")
+    assert (decision.direction, decision.value, decision.lost) == (AL, "S2", "A2")
+
+
+@pytest.mark.parametrize(
+    ("alguna", "salesforce", "direction"), [("Germany", "FR", AL), ("FR", "United States", SF)]
+)
+def test_another_spelling_is_no_move_since_an_undo(alguna, salesforce, direction):
+    held = Held("DE", "US", 7)
+    decision = found(alguna, salesforce, UNKNOWN, Rule.MANUAL, "BillingCountry", held=held)
+    assert decision.direction is direction
 
 
 def test_a_field_that_only_alguna_fills_left_apart():
