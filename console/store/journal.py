@@ -112,7 +112,7 @@ class Journal:
         found: dict[str, list[Change]] = {}
         for key, change in self._db.query(
             "SELECT bulk_key, change FROM journal WHERE bulk = ? AND status = 'sent'"
-            " AND bulk_key IN (SELECT value FROM json_each(?)) ORDER BY seq",
+            " AND bulk_key IN (SELECT value FROM json_each(?)) ORDER BY +seq",  # by the keys, not along the whole job
             (bulk, id_list(keys)),
         ):
             found.setdefault(key, []).append(_change(change))
@@ -142,7 +142,10 @@ class Journal:
                     "UPDATE journal SET status = ?, category = ?, sentence = ? WHERE id = ?",
                     ((row.status, row.category, column(row.sentence), row.change_id) for row in chunk),
                 )
-                self._db.executemany(_VOID, ((row.change_id,) for row in chunk if row.status == "applied"))
+                if self._db.one("SELECT 1 FROM journal WHERE status = 'refused' LIMIT 1") is not None:
+                    self._db.executemany(
+                        _VOID, ((row.change_id,) for row in chunk if row.status == "applied")
+                    )
 
     def unsettled(self) -> list[Change]:
         """Sent and not settled: a crash came between. Whether they took effect has to be read; in sending order.

@@ -130,9 +130,13 @@ class Links:
                     ),
                 )
 
-    def set_contact(self, customer_id: str, contact_id: str | None) -> None:
-        """Note which contact of the account is the customer's."""
-        self._db.execute("UPDATE links SET contact_id = ? WHERE customer_id = ?", (contact_id, customer_id))
+    def set_contacts(self, pairs: Iterable[tuple[str, str | None]]) -> None:
+        """Note which contacts of their accounts are the customers', as (customer id, contact id)."""
+        with self._db.transaction():
+            self._db.executemany(
+                "UPDATE links SET contact_id = ? WHERE customer_id = ?",
+                ((contact_id, customer_id) for customer_id, contact_id in pairs),
+            )
 
     def astray(self) -> list[str]:
         """Ids of linked accounts that are gone without a word of where they were merged into."""
@@ -145,7 +149,7 @@ class Links:
         """Ids of customers whose account was merged into another one."""
         rows = self._db.query(
             "SELECT customer_id FROM accounts JOIN links ON account_id = id WHERE merged_into IS NOT NULL"
-            " ORDER BY customer_id"
+            " ORDER BY +customer_id"  # by the few that were merged, not along all links
         )
         return [row[0] for row in rows]
 

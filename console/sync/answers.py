@@ -82,8 +82,7 @@ class Answers:
             self._cache.accounts.put(end.accounts, end.at, "reply")
             self._cache.contacts.put(end.contacts, end.at, "reply")
             self._cache.links.put(end.links)
-            for customer_id, contact_id in end.pairs:
-                self._cache.links.set_contact(customer_id, contact_id)
+            self._cache.links.set_contacts(end.pairs)
             self._ledger.settle(end.ended)
             self._ledger.waiting(change for row in end.again for change in row.changes)
         self._ledger.tally.rows_written += len(end.accounts) + len(end.contacts)

@@ -133,7 +133,7 @@ def decide(cache: Cache, policy: Policy, customer_id: str, verdict: Verdict, at:
             case Pin(subscription_id):
                 cache.entries.set_pinned(customer_id, subscription_id)
             case LinkContact() if prospect.subject.contact is not None:
-                cache.links.set_contact(customer_id, prospect.subject.contact.id)
+                cache.links.set_contacts([(customer_id, prospect.subject.contact.id)])
                 cache.journal.clear_refusals([customer_id])
                 cache.entries.mark_dirty([customer_id])
             case CreateContact():

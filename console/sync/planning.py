@@ -113,8 +113,7 @@ class Planning:
                 pairs.append((subject.customer.id, contact_id))
         with self._cache.transaction():
             self._cache.links.put(links)
-            for customer_id, contact_id in pairs:
-                self._cache.links.set_contact(customer_id, contact_id)
+            self._cache.links.set_contacts(pairs)
         return {link.account_id for link in links}
 
     # --- matching and planning -------------------------------------------------------------------------------

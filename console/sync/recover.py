@@ -128,7 +128,7 @@ class Recovery:
         keys = [CONTACT_EMAIL] if wanted.get(CONTACT_EMAIL) else [CONTACT_LAST_NAME]
         for contact in contacts:
             if len(standing({key: wanted.get(key) for key in keys}, contact.values)) == len(keys):
-                self._cache.links.set_contact(change.customer_id, contact.id)
+                self._cache.links.set_contacts([(change.customer_id, contact.id)])
                 agreed = standing(wanted, contact.values)
                 return Ended(change, "applied", record=contact.id, agreed=agreed)
         return Ended(change, "stale")

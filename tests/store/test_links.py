@@ -144,9 +144,9 @@ def test_base_moves_only_for_the_keys_given(pair: Cache, make) -> None:
 
 def test_the_contact_of_a_link_can_be_set(pair: Cache, make) -> None:
     pair.links.put([make.link("cus_1", 1)])
-    pair.links.set_contact("cus_1", make.contact_id(5))
+    pair.links.set_contacts([("cus_1", make.contact_id(5))])
     assert pair.links.get("cus_1") == replace(make.link("cus_1", 1), contact_id=make.contact_id(5))
-    pair.links.set_contact("cus_1", None)
+    pair.links.set_contacts([("cus_1", None)])
     assert pair.links.get("cus_1") == make.link("cus_1", 1)
 
 
@@ -183,7 +183,7 @@ def test_subjects_join_everything_known(pair: Cache, make) -> None:
     assert one.account == make.account(1, "Account 1")
     assert one.contact == make.contact(1, 1, "ada@one.example")
     assert one.link == make.link("cus_1", 1)
-    pair.links.set_contact("cus_1", make.contact_id(2))
+    pair.links.set_contacts([("cus_1", make.contact_id(2))])
     assert pair.subjects(["cus_1"])[0].contact == make.contact(2, 1, "eve@one.example")
 
 

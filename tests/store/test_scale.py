@@ -98,6 +98,10 @@ ACTIONS: dict[str, Callable[[Cache, Any, int], object]] = {
     "link": lambda c, m, n: c.links.put([m.link(f"cus_{i:06}", i // 2) for i in range(0, 100, 2)]),
     "unlink": lambda c, m, n: c.links.remove([f"cus_{i:06}" for i in range(200, 300)], m.at),
     "move bases": lambda c, m, n: c.links.set_base([(f"cus_{i:06}", {"Name": str(n)}) for i in range(100)]),
+    "note contacts": lambda c, m, n: c.links.set_contacts(
+        [(f"cus_{i:06}", m.contact_id(n)) for i in range(0, 100, 2)]
+    ),
+    "accounts that were merged": lambda c, m, n: c.links.merged(),
     "what is due": lambda c, m, n: c.entries.dirty(50, "cus_0005"),
     "settle": lambda c, m, n: c.entries.settle(
         [Settled(f"cus_{i:06}", State.CONFLICT if n else State.REVIEW, n, "") for i in range(50)]
@@ -128,6 +132,21 @@ ACTIONS: dict[str, Callable[[Cache, Any, int], object]] = {
 def test_work_does_not_grow_with_the_cache(pair: tuple[Cache, Cache], make: Any, action: str) -> None:
     small, large = (steps(cache._db, lambda c=cache: ACTIONS[action](c, make, 1)) for cache in pair)
     assert large <= 1.5 * small + 200
+
+
+def test_reading_some_rows_of_a_bulk_job_does_not_grow_with_the_job(tmp_path: Path, make: Any) -> None:
+    counts, wanted = [], [f"cus_{n}" for n in range(100, 150)]
+    for size in (SMALL, LARGE):
+        with Cache.open(tmp_path / f"{size}.db", org_id=make.org) as cache:
+            changes = [make.change(f"ch_{n}", f"cus_{n}") for n in range(size)]
+            cache.journal.plan(1, changes)
+            cache.journal.carry(7, [(change.id, change.customer_id) for change in changes])
+            cache.journal.sent_with(7)
+            counts.append(steps(cache._db, lambda c=cache: c.journal.carried_by_key(7, wanted)))
+            assert list(cache.journal.carried_by_key(7, reversed(wanted))) == wanted, (
+                "in the order of planning"
+            )
+    assert counts[1] <= 1.2 * counts[0]
 
 
 def test_a_page_of_the_grid_does_not_grow_with_the_cache(pair: tuple[Cache, Cache]) -> None:

@@ -9,7 +9,7 @@ from typing import IO, cast
 
 from console.domain.fields import CUSTOMER_ID, FIELD, NAME
 from console.domain.ids import to_18
-from console.domain.records import Account, Change, Contact, Value
+from console.domain.records import Account, Change, Contact, Link, Value
 from console.salesforce import bulk
 from console.salesforce.bulk import Results
 from console.store.bulk import BulkRow
@@ -68,6 +68,8 @@ class Outcomes:
         contacts = cache.contacts.many(done) if job.operation == "update" else {}
         ended: list[Ended] = []
         seen: list[Account | Contact] = []
+        links: list[Link] = []
+        pairs: list[tuple[str, str]] = []
         with cache.transaction():
             for key, (row, changes) in done.items():
                 record_id = to_18(row["sf__Id"])
@@ -83,13 +85,15 @@ class Outcomes:
                 known = {**self._blank(job.sobject), **values} if row.get("sf__Created") == "true" else values
                 if job.sobject == "Account":
                     seen.append(Account(record_id, values.get(NAME) or "", at, known, created_at=at))
-                    cache.links.put([created_link(change.customer_id, record_id, at)])
+                    links.append(created_link(change.customer_id, record_id, at))
                 else:
                     seen.append(Contact(record_id, key, at, known, created_at=at))
-                    cache.links.set_contact(change.customer_id, record_id)
+                    pairs.append((change.customer_id, record_id))
                 ended.append(Ended(change, "applied", record=record_id, agreed=values))
             cache.accounts.put([each for each in seen if isinstance(each, Account)], at, "reply")
             cache.contacts.put([each for each in seen if isinstance(each, Contact)], at, "reply")
+            cache.links.put(links)
+            cache.links.set_contacts(pairs)
             self._ledger.settle(ended)
             cache.entries.mark_dirty({each.change.customer_id for each in ended})
         self._ledger.tally.rows_written += len(seen)
