@@ -119,9 +119,8 @@ class Now(Static):
 
     def _waiting(self, live: Live) -> list[Content]:
         if live.facts is not None and live.facts.read_only:
-            return [
-                Content.assemble(("Looking on. ", STYLE["person"] + " bold"), "What is written shows here.")
-            ]
+            shows = "What is written shows here." if live.facts.held_by else "Nothing is synced here."
+            return [Content.assemble(("Looking on. ", STYLE["person"] + " bold"), shows)]
         if live.paused:
             return [
                 Content.assemble(("Paused. ", STYLE["person"] + " bold"), "Press p to go on, s for one pass.")

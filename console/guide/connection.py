@@ -29,7 +29,7 @@ from console.secrets import Secrets
 from console.settings import Connections, ConnectionSettings
 from console.store.cache import Cache
 from console.store.grid import Grid
-from console.store.lock import held_elsewhere
+from console.store.lock import UNWRITABLE, held_elsewhere
 from console.sync.audit_standing import event as audit_event
 from console.sync.cursors import text, utc_now
 from console.sync.deciding import consider
@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 
 Listener = Callable[[Event], None]
 
+_UNWRITABLE = (
+    "What is known is shown, and nothing is synced: open the connection again once it can be written."
+)
 _LOOKING = "Only looking is possible here, until that console ends: then this one goes on by itself."
 SERIOUS = ("sign_in", "conflict", "setup", "budget")
 """Categories of problems that stop everything: listed first."""
@@ -79,7 +82,13 @@ class OpenConnection:
 
     def _start(self) -> None:
         """Begin to sync; where another console holds the cache, to look on until that one lets go."""
-        if self._take():
+        try:
+            if self._take():
+                return
+        except StoreError as failure:
+            if failure.code != UNWRITABLE or not self._path.exists():
+                raise
+            self._read_only = f"{failure.message} {_UNWRITABLE}"
             return
         self._beside = Beside(
             self._path,

@@ -5,6 +5,7 @@ Result codes: https://www.sqlite.org/rescode.html
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -64,6 +65,15 @@ def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
         yield chunk
 
 
+def _stands_still(path: Path) -> bool:
+    """Whether nobody writes this file: it is whole without a log, and its folder can't take one.
+
+    Even readers need the log's index beside the file, so that SQLite has to be told: https://www.sqlite.org/wal.html#read_only_databases
+    """
+    log = path.with_name(f"{path.name}-wal")
+    return not os.access(path.parent, os.W_OK) and not log.exists()
+
+
 class Connection:
     """A connection for one thread at a time.
 
@@ -79,6 +89,8 @@ class Connection:
         self.path = path
         self.read_only = read_only
         mode = "ro" if read_only else "rwc"
+        if read_only and _stands_still(path):
+            mode = "ro&immutable=1"
         try:
             self.raw = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode={mode}",

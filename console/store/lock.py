@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -12,6 +13,13 @@ from filelock import FileLock, Timeout
 
 from console.domain.plain import plain, readable
 from console.errors import StoreError
+
+UNWRITABLE = "UNWRITABLE"
+"""Code of an error: who runs the console may only read here."""
+
+
+def _code(error: OSError) -> str:
+    return UNWRITABLE if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM) else ""
 
 
 class WriterLock:
@@ -41,6 +49,7 @@ class WriterLock:
             raise StoreError(
                 f"The cache {self._cache} can't be locked: {error.strerror}.",
                 "Check that its folder exists and is yours.",
+                code=_code(error),
             ) from error
         in_order = not self._note.exists()
         note = {"pid": os.getpid(), "host": socket.gethostname(), "since": since, "holder": holder}
@@ -53,6 +62,7 @@ class WriterLock:
             raise StoreError(
                 f"The folder of the cache {self._cache} can't be written: {error.strerror}.",
                 "Check who may write it, and that there is room on the disk.",
+                code=_code(error),
             ) from error
         return in_order
 

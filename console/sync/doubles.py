@@ -32,7 +32,7 @@ class Doubles:
         for job in jobs:
             if job.creation is None:
                 now.append(job)
-            elif not _wanted(job) and self._has_like(job.subject.customer):
+            elif not job.wanted and self._has_like(job.subject.customer):
                 later.append(job.customer_id)
             else:
                 self._note(job.subject.customer)
@@ -62,8 +62,3 @@ class Doubles:
 def _places(customer: Customer) -> list[tuple[str, str]]:
     """Where to look for customers with the same domain and a compatible name: hundreds may share a domain."""
     return [(domain, key) for domain in domains_of(customer) for key in near_keys(customer.name)]
-
-
-def _wanted(job: Job) -> bool:
-    choice = job.subject.decided.choice
-    return choice is not None and choice.what == "create"

@@ -35,6 +35,12 @@ class Job:
         return next((c for c in self.changes if c.entity == "Account" and c.creates), None)
 
     @property
+    def wanted(self) -> bool:
+        """Whether a person decided that a new account is to be created."""
+        choice = self.subject.decided.choice
+        return choice is not None and choice.what == "create"
+
+    @property
     def contact_creation(self) -> Change | None:
         """The contact to create, if any."""
         return next((c for c in self.changes if c.entity == "Contact" and c.creates), None)

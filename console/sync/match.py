@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from console.domain import matching
 from console.domain.fields import CONTACT_EMAIL
 from console.domain.records import UNDECIDED, Link, Match, MatchedBy, Subject
+from console.store.accounts import Accounts
 from console.store.cache import Cache
+
+
+class AsBefore:
+    """The `AccountLookup` of before some accounts became a customer's."""
+
+    def __init__(self, accounts: Accounts, taken: Collection[str]) -> None:
+        self.by_customer_id = accounts.by_customer_id
+        self.by_ids = accounts.by_ids
+        self.by_domain = accounts.by_domain
+        self.by_name_key = accounts.by_name_key
+        self.by_merged = accounts.by_merged
+        self._accounts = accounts
+        self._taken = taken
+
+    def linked(self, account_id: str) -> str | None:
+        """The customer that the account was linked to, if any."""
+        return None if account_id in self._taken else self._accounts.linked(account_id)
 
 
 def matched(

@@ -150,7 +150,8 @@ class Pass:
         self._tools.recovery.recover(self._tools.ledger)
 
     def due(self) -> Iterator[list[str]]:
-        """Customers that have to be planned, in pieces."""
+        """Customers that have to be planned, in pieces: one round."""
+        self._tools.planning.new_round()
         after = ""
         for size in sizes():
             ids = self._cache.entries.dirty(size, after)

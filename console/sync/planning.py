@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from console.domain.fields import CUSTOMER_ID
+from console.domain.matching import match
 from console.domain.plain import plain
 from console.domain.planner import plan, waits
 from console.domain.policy import Policy
@@ -24,7 +25,7 @@ from console.sync.events import Tally
 from console.sync.following.merged import follow
 from console.sync.jobs import Job
 from console.sync.looping import LoopWatch
-from console.sync.match import matched, new_link
+from console.sync.match import AsBefore, matched, new_link
 
 OUT_OF_SCOPE = frozenset(
     {State.NEW, State.NOT_IMPORTED, State.NOT_CREATED, State.REVIEW, State.GONE, State.INCOMPLETE}
@@ -62,6 +63,12 @@ class Planning:
         self._watch = watch
         self._overtaken = overtaken
         self._told_statuses: set[str] = set()
+        self._taken: set[str] = set()
+        """Accounts that became a customer's in this round."""
+
+    def new_round(self) -> None:
+        """All who are due have their turn, piece by piece."""
+        self._taken = set()
 
     def plan(self, customer_ids: Sequence[str]) -> list[Job]:
         """What is to be done for these customers. Those with nothing to do are settled; new links are stored.
@@ -69,6 +76,7 @@ class Planning:
         :raises ConsoleError: Alguna can't be reached for the details that are missing.
         """
         policy, subjects, asked = self._begin(customer_ids)
+        before = frozenset(self._taken)
         plans: dict[int, LinkPlan] = {}
         for place in self._detail(subjects, asked):
             # Planned while the next ones are on their way: the time goes by anyway.
@@ -82,7 +90,16 @@ class Planning:
             ],
             policy,
         )
-        return self._note(made)
+        return [job for job in self._note(made) if not self._is_early(job, before)]
+
+    def _is_early(self, job: Job, taken: frozenset[str]) -> bool:
+        """Whether a new account has to wait for the next round: one that an earlier piece gave to another customer might have been
+        this one's. Planned with that piece it would have been asked about, and planned again once it was taken; how many
+        are planned at once must not decide who of those comes first. The customer stays due."""
+        if not taken or job.creation is None or job.wanted:
+            return False
+        found = match(job.subject.customer, AsBefore(self._cache.accounts, taken), job.subject.decided)
+        return found.account_id is not None or bool(found.candidates)
 
     def outlook(self, customer_ids: Sequence[str], *, sparing: bool = True) -> list[tuple[Subject, LinkPlan]]:
         """These customers with what would be planned for them; nothing is settled, and no link is stored.
@@ -191,6 +208,7 @@ class Planning:
             self._tell_unknown_status(subject, made)
         with self._cache.transaction():
             taken = self.link(linked)
+            self._taken |= taken
             self._cache.links.set_base(bases)
             self._cache.decisions.void(void)
             self._cache.asked.note(asked)

@@ -1,5 +1,7 @@
 """The desk: connections listed, opened, looked at, signed in again, and closed in time."""
 
+import errno
+import os
 import threading
 import time
 from dataclasses import replace
@@ -7,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from console.domain.records import State
-from console.errors import Conflict, UsageError
+from console.errors import Conflict, StoreError, UsageError
 from console.guide.desk import ConsoleDesk
 from console.secrets import Secrets
 from console.store.cache import Cache
@@ -102,6 +104,32 @@ def test_cards_tell_health_counts_and_last_sync(bench):
     assert card.counts[State.IN_SYNC] > 10
     assert card.health in ("ok", "attention")
     assert not card.production
+
+
+def test_where_nothing_can_be_written_what_is_known_is_shown_with_the_reason(bench, monkeypatch):
+    name = bench.connected()
+    connection = bench.desk.open(name)
+    Ear(connection).wait_for(RunFinished)
+    connection.close()
+    bench.desk._open.clear()
+
+    def refuse(lock, **_):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr("console.store.lock.FileLock.acquire", refuse)
+    connection = bench.desk.open(name)
+    facts = connection.facts()
+    assert "Read-only file system" in facts.read_only
+    assert "nothing is synced" in facts.read_only
+    assert not facts.held_by
+    with pytest.raises(UsageError) as refused:
+        connection.retry()
+    assert refused.value.message == facts.read_only
+    bench.connections.cache_path(name).unlink()
+    connection.close()
+    bench.desk._open.clear()
+    with pytest.raises(StoreError, match="Read-only file system"):
+        bench.desk.open(name)
 
 
 def test_a_revoked_session_asks_for_a_new_sign_in_and_goes_on_after_it(bench):

@@ -151,6 +151,18 @@ def test_a_reader_cannot_write(opened: Open, make) -> None:
     assert reader.customers.count() == 0
 
 
+def test_a_reader_leaves_nothing_beside_a_cache_in_a_folder_that_cannot_be_written(
+    opened: Open, path: Path, make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened() as cache:
+        cache.customers.put([make.customer("cus_1", "One")], make.at, "poll")
+    monkeypatch.setattr("console.store.connection.os.access", lambda *_: False)
+    before = sorted(each.name for each in path.parent.iterdir())
+    reader = opened(read_only=True)
+    assert reader.customers.get("cus_1") is not None
+    assert sorted(each.name for each in path.parent.iterdir()) == before
+
+
 def test_a_reader_needs_a_cache(opened: Open, path: Path) -> None:
     with pytest.raises(StoreError, match="no cache"):
         opened(read_only=True)

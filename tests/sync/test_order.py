@@ -70,8 +70,9 @@ class Desk:
             if each.owner is not None
         )
 
-    def turn(self, ids: Sequence[str]) -> None:
-        """One piece of a pass."""
+        self.planning = self._planning()
+
+    def _planning(self) -> Planning:
         details = Details(
             cache=self.cache,
             alguna=SimpleNamespace(details=None, calls=0),  # nobody has a subscription: Alguna is never asked
@@ -81,7 +82,7 @@ class Desk:
             meter=Meter(1, lambda event: None),
             tally=Tally(),
         )
-        planning = Planning(
+        return Planning(
             cache=self.cache,
             details=details,
             check=lambda: None,
@@ -91,9 +92,12 @@ class Desk:
             watch=LoopWatch(self.cache, SimpleNamespace(), lambda: datetime(2026, 6, 2, tzinfo=UTC), ""),
             overtaken=set(),
         )
+
+    def turn(self, ids: Sequence[str]) -> None:
+        """One piece of a pass."""
         doubles = Doubles()
         while ids:
-            jobs, later = doubles.part(planning.plan(ids))
+            jobs, later = doubles.part(self.planning.plan(ids))
             for job in jobs:
                 if job.creation is not None:
                     self._create(job.customer_id, values_of(job.creation))
@@ -104,6 +108,7 @@ class Desk:
     def finish(self, size: int) -> None:
         """Rounds over whoever is due, in pieces of this size, to the end of a pass."""
         while self.cache.entries.dirty_count():
+            self.planning.new_round()
             after = ""
             while ids := self.cache.entries.dirty(size, after):
                 self.turn(ids)
@@ -235,6 +240,25 @@ def alike(one: Who, other: Who) -> bool:
     who=[Who("Initech", DOMAINS[0]), Who("Acme", DOMAINS[0])],
     there=[There("Acme", DOMAINS[0])],
     size=1,
+)
+@example(
+    who=[Who("Acme", DOMAINS[0]), Who("Acme Group", DOMAINS[0]), Who("Acme Group", DOMAINS[0])],
+    there=[There("Acme Holding", DOMAINS[0])],
+    size=2,
+)
+@example(
+    who=[
+        *[Who("Acme", DOMAINS[0])] * 2,
+        Who("Acme", DOMAINS[1]),
+        *[Who("Acme Group", DOMAINS[1])] * 2,
+    ],
+    there=[
+        There("Acme", DOMAINS[0], None, 0),
+        There("Acme", DOMAINS[0], None, 1),
+        There("Acme", DOMAINS[0]),
+        There("Acme Holding", DOMAINS[1]),
+    ],
+    size=2,
 )
 def test_the_size_of_the_pieces_decides_nothing(who: list[Who], there: list[There], size: int) -> None:
     there = fitting(who, there)
