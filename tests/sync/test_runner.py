@@ -219,7 +219,8 @@ def test_paused_from_the_start_it_does_nothing_until_it_is_resumed(world, watch)
     assert runner.finished().summary.applied > 0
 
 
-def test_paused_in_the_middle_it_finishes_the_calls_in_flight_and_goes_on_where_it_stood(build, watch):
+def held_in_a_write(build, watch):
+    """A runner whose first pass is held while it writes to Alguna."""
     world = build(customers=100, org="empty")
     world.control("POST", "alguna/options", {"latency_ms": 20})
     runner = watch(world)
@@ -227,6 +228,12 @@ def test_paused_in_the_middle_it_finishes_the_calls_in_flight_and_goes_on_where_
     until(lambda: [p for p in runner.of(Progress) if p.phase == "Writing to Alguna"])
     runner.thread.pause()
     until(lambda: [w for w in runner.of(Waiting) if "Paused" in w.reason])
+    return runner
+
+
+def test_paused_in_the_middle_it_finishes_the_calls_in_flight_and_goes_on_where_it_stood(build, watch):
+    runner = held_in_a_write(build, watch)
+    world = runner.world
     until(lambda: quiet(world))
     assert not runner.of(RunFinished)
     runner.thread.resume()
@@ -235,13 +242,8 @@ def test_paused_in_the_middle_it_finishes_the_calls_in_flight_and_goes_on_where_
 
 
 def test_sync_now_while_a_pass_is_held_lets_it_end_and_then_looks_anew(build, watch):
-    world = build(customers=100, org="empty")
-    world.control("POST", "alguna/options", {"latency_ms": 20})
-    runner = watch(world)
-    runner.thread.start()
-    until(lambda: [p for p in runner.of(Progress) if p.phase == "Writing to Alguna"])
-    runner.thread.pause()
-    until(lambda: [w for w in runner.of(Waiting) if "Paused" in w.reason])
+    runner = held_in_a_write(build, watch)
+    world = runner.world
     customer_id = next(iter(world.accounts()))
     world.edit_customer(customer_id, name="Edited Meanwhile")
     runner.thread.sync_now()
